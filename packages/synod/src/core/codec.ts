@@ -1,0 +1,231 @@
+import { assert } from './assert.ts'
+import type { Command, NodeId } from './contract.ts'
+import type { Checksum } from './ports.ts'
+
+/** How urgently a message leaves: votes and heartbeats never wait behind entries. */
+export type Urgency = 'urgent' | 'bulk'
+
+/** The bytes of a protocol's messages and records: written by hand for log engines. */
+export interface Codec<Message, Durable> {
+  message(message: Message, out: Writer): void
+  /** Throws `Malformed` for bytes that are no message; never reads outside them. */
+  readMessage(input: Reader): Message
+  record(record: Durable, out: Writer): void
+  readRecord(input: Reader): Durable
+  urgency(message: Message): Urgency
+  /** The snapshot that must be durable here before the message may be received. */
+  attachment(message: Message): import('./contract.ts').SnapshotId | undefined
+}
+
+/** Bytes from outside that break the format; the sender, not this process, is at fault. */
+export class Malformed extends Error {
+  override readonly name = 'Malformed'
+}
+
+/**
+ * A growing buffer with two tracks: `control`, which the frame's own checksum guards, and `payload`, the bytes of
+ * commands, each guarded by the checksum that its origin made. Journal and wire share this format.
+ */
+export class Writer {
+  control: Uint8Array
+  length = 0
+  readonly payload: Uint8Array[] = []
+  payloadLength = 0
+  view: DataView
+
+  constructor(capacity = 1024) {
+    this.control = new Uint8Array(capacity)
+    this.view = new DataView(this.control.buffer)
+  }
+
+  reset(): void {
+    this.length = 0
+    this.payload.length = 0
+    this.payloadLength = 0
+  }
+
+  private room(bytes: number): number {
+    const at = this.length
+    if (at + bytes > this.control.length) {
+      const larger = new Uint8Array(Math.max(this.control.length * 2, at + bytes))
+      larger.set(this.control.subarray(0, at))
+      this.control = larger
+      this.view = new DataView(larger.buffer)
+    }
+    this.length = at + bytes
+    return at
+  }
+
+  u8(value: number): void {
+    const at = this.room(1)
+    this.control[at] = value
+  }
+
+  u32(value: number): void {
+    const at = this.room(4)
+    this.view.setUint32(at, value, true)
+  }
+
+  /** A whole number up to 2^53 − 1 in eight bytes, little-endian. */
+  u53(value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, `u53: ${value} is a whole number below 2^53`)
+    const at = this.room(8)
+    this.view.setUint32(at, value % 0x1_0000_0000, true)
+    this.view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.u32(value.length)
+    const at = this.room(value.length)
+    this.control.set(value, at)
+  }
+
+  /** Text of at most 65,535 characters, as UTF-16 code units of which the high byte is zero for ASCII: see `text` in Reader. */
+  text(value: string): void {
+    this.bytes(encodeUtf8(value))
+  }
+
+  flag(value: boolean): void {
+    this.u8(value ? 1 : 0)
+  }
+
+  /** The command's number and checksum go into `control`; its bytes into `payload`, uncopied. */
+  command(command: Command): void {
+    this.text(command.origin)
+    this.u53(command.sequence)
+    this.u32(command.checksum)
+    this.u32(command.bytes.length)
+    this.payload.push(command.bytes)
+    this.payloadLength += command.bytes.length
+  }
+
+  nodes(ids: readonly NodeId[]): void {
+    this.u32(ids.length)
+    for (const id of ids) this.text(id)
+  }
+}
+
+/** Reads what a Writer wrote. Each length is checked against what is there before it is used. */
+export class Reader {
+  readonly control: Uint8Array
+  readonly view: DataView
+  at: number
+  readonly end: number
+  readonly payload: Uint8Array
+  payloadAt = 0
+  readonly checksum: Checksum | undefined
+
+  /** With `checksum`, each command's bytes are checked against the number that its origin made. */
+  constructor(control: Uint8Array, payload: Uint8Array = new Uint8Array(0), checksum?: Checksum) {
+    this.control = control
+    this.checksum = checksum
+    this.view = new DataView(control.buffer, control.byteOffset, control.byteLength)
+    this.at = 0
+    this.end = control.length
+    this.payload = payload
+  }
+
+  private take(bytes: number): number {
+    const at = this.at
+    if (bytes > this.end - at) throw new Malformed(`${bytes} bytes expected at ${at}, ${this.end - at} are left`)
+    this.at = at + bytes
+    return at
+  }
+
+  u8(): number {
+    return this.view.getUint8(this.take(1))
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4), true)
+  }
+
+  u53(): number {
+    const at = this.take(8)
+    const high = this.view.getUint32(at + 4, true)
+    if (high > 0x1f_ffff) throw new Malformed(`a number of more than 53 bits at ${at}`)
+    return high * 0x1_0000_0000 + this.view.getUint32(at, true)
+  }
+
+  /** A view into the bytes read, not a copy. */
+  bytes(): Uint8Array {
+    const length = this.u32()
+    const at = this.take(length)
+    return this.control.subarray(at, at + length)
+  }
+
+  text(): string {
+    return decodeUtf8(this.bytes())
+  }
+
+  flag(): boolean {
+    const value = this.u8()
+    if (value > 1) throw new Malformed(`a flag is 0 or 1, not ${value}`)
+    return value === 1
+  }
+
+  /** The bytes are a view into the payload: whoever keeps a command keeps the buffer that it arrived in. */
+  command(): Command {
+    const origin = this.text()
+    const sequence = this.u53()
+    const checksum = this.u32()
+    const length = this.u32()
+    const at = this.payloadAt
+    if (length > this.payload.length - at)
+      throw new Malformed(`a command of ${length} bytes, ${this.payload.length - at} are left`)
+    this.payloadAt = at + length
+    const bytes = this.payload.subarray(at, at + length)
+    if (this.checksum !== undefined && this.checksum(bytes) !== checksum) {
+      throw new Malformed(`the command ${origin}/${sequence} of ${length} bytes does not have its checksum`)
+    }
+    return { origin, sequence, checksum, bytes }
+  }
+
+  nodes(): NodeId[] {
+    const count = this.count(4)
+    const ids: NodeId[] = []
+    for (let i = 0; i < count; i++) ids.push(this.text())
+    return ids
+  }
+
+  /** The length of a list whose elements take at least `least` bytes each: a liar cannot make us allocate more than it sent. */
+  count(least: number): number {
+    const count = this.u32()
+    if (count * least > this.end - this.at)
+      throw new Malformed(`${count} elements announced, ${this.end - this.at} bytes are left`)
+    return count
+  }
+
+  done(): void {
+    if (this.at !== this.end) throw new Malformed(`${this.end - this.at} bytes too many`)
+    if (this.payloadAt !== this.payload.length)
+      throw new Malformed(`${this.payload.length - this.payloadAt} payload bytes too many`)
+  }
+}
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
+  decode(bytes: Uint8Array): string
+}
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Node ids are short and ASCII almost always: a loop beats the platform's encoder there. */
+export function encodeUtf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.length <= 32) {
+    let text = ''
+    for (const byte of bytes) {
+      if (byte >= 0x80) return decoder.decode(bytes)
+      text += String.fromCharCode(byte)
+    }
+    return text
+  }
+  return decoder.decode(bytes)
+}

@@ -1,0 +1,142 @@
+/**
+ * What a protocol is, and what it may ask of the world.
+ *
+ * A protocol is written the way the textbooks write it: *upon event, do*. It never awaits, imports nothing from a
+ * platform, and keeps everything that changes in one plain object. Four homes run the same class: the durable server,
+ * the simulator, the explorer and the browser.
+ */
+
+/** The name of one participant. Compared as a string; at most 64 bytes of UTF-8. */
+export type NodeId = string
+/** The position of a command in the decided sequence; the first is 1. */
+export type Index = number
+/** A leader's reign: Raft's term, Paxos' ballot round, PBFT's view. Never goes down. */
+export type Term = number
+export type Milliseconds = number
+export type TimerName = string
+/** Names one linearizable read that is under way at one member. Never used twice, not for a retry either (etcd#20418). */
+export type ReadId = number
+
+/**
+ * What is agreed on: one turn's operations, packed by the member that took them. One log entry, slot or sequence
+ * number is one command. Frozen, shared by clones, and opaque to protocols.
+ */
+export interface Command {
+  /** The member that packed it, and that answers its clients when it is decided. */
+  readonly origin: NodeId
+  /** Unique at its origin for ever: it is drawn from blocks that are reserved on disk, so a restart never repeats one. */
+  readonly sequence: number
+  /** CRC-32 of `bytes`: made once by the origin, checked once by each receiver, and stands for the bytes in hashes. */
+  readonly checksum: number
+  /** Length-prefixed operations. Never changed after it was packed. */
+  readonly bytes: Uint8Array
+}
+
+/** Who takes part. Sorted, so that equal memberships are equal bytes; joint consensus will add a second set of voters. */
+export interface Membership {
+  readonly voters: readonly NodeId[]
+}
+
+/** A state of the state machine: everything up to and including `index` is applied in it. */
+export interface SnapshotId {
+  readonly index: Index
+  readonly term: Term
+  readonly membership: Membership
+}
+
+/** One participant. A handler is a function of (state, input): nothing that changes lives outside `state`. */
+export interface Protocol<State, Message, Durable> {
+  /** One plain object; an explorer or a rewind assigns another one between two inputs. */
+  state: State
+  /** Folds one journal record into the state; asks nothing of the environment. */
+  restore(record: Durable): void
+  /** Once, after the last record: arms timers, sends first messages. */
+  start(): void
+  /** Only admitted messages: checksums and signatures verified, attachments durable. */
+  receive(message: Message, from: NodeId): void
+  timeout(timer: TimerName): void
+}
+
+/** A protocol that decides a sequence of commands: Raft, Multi-Paxos, PBFT. */
+export interface LogEngine<State, Message, Durable> extends Protocol<State, Message, Durable> {
+  /** The record with which a fresh disk begins: the first membership, the same on every first member. */
+  bootstrap(membership: Membership): Durable
+  /** A record that restores everything but the log into a fresh state; repeated at the head of every segment. */
+  checkpoint(): Durable
+  /**
+   * Told between two calls of `restore`: what the disk held here cannot be read. From now on, and until its peers have
+   * repaired it, the engine does not campaign, grants no vote, acknowledges nothing after the hole and serves no read.
+   * `snapshot`: the newest snapshot's own file cannot be read.
+   */
+  lost(what: 'records' | 'snapshot'): void
+  /** false: certainly not taken, now or later. */
+  propose(command: Command): boolean
+  /** Answered by `readable` or `unreadable`; false: not here, not now. */
+  read(id: ReadId): boolean
+  /** What a snapshot of everything decided up to `index` must be called. `index` is decided and not yet compacted. */
+  snapshotAt(index: Index): SnapshotId
+  /** `snapshot` is durable here; entries up to `through` (at most its index) are no longer needed. */
+  compact(snapshot: SnapshotId, through: Index): void
+  /** Hands leadership over to the named voter, or to the most caught-up one; false: not the leader, or nobody to take it. */
+  transfer(to?: NodeId): boolean
+  /** A leader steps down at once; everybody else does nothing. */
+  resign(): void
+  /** What of the state the member may know. */
+  readonly standing: Standing
+}
+
+/** What a member may know of its engine, whichever it is. */
+export interface Standing {
+  readonly term: Term
+  readonly leader: NodeId | undefined
+  readonly leading: boolean
+  /** The last index known to be decided. */
+  readonly decided: Index
+  readonly lastIndex: Index
+  /** The log begins after this index. */
+  readonly compacted: Index
+  readonly membership: Membership
+  readonly snapshot: SnapshotId | undefined
+  /** The hole in its log is not yet repaired by its peers. */
+  readonly repairing: boolean
+}
+
+/** What every protocol may ask of the world. No call ever enters the protocol again before its handler has returned. */
+export interface Environment<Message, Durable> {
+  readonly self: NodeId
+  /** Appended to this node's journal. Record and message belong to the environment from now on: do not change them. */
+  persist(record: Durable): void
+  /** Leaves, or arrives if `to` is oneself, once everything persisted before it is durable. No order is promised between any two messages. */
+  send(to: NodeId, message: Message): void
+  /** May leave earlier. For a leader's entries and heartbeats in a durable term, and for what carries no promise of its sender. */
+  sendAhead(to: NodeId, message: Message): void
+  /** Arms or re-arms; fires once, after a time drawn from [min, max). The time is not visible to the protocol. */
+  setTimer(timer: TimerName, min: Milliseconds, max: Milliseconds): void
+  clearTimer(timer: TimerName): void
+  /** A whole number in [0, alternatives): seeded in the simulator, each one tried by the explorer. */
+  choose(alternatives: number): number
+}
+
+// Abilities: what some protocols need and others do not. A constructor's type names the ones it uses.
+
+/** In order, without gaps, never retracted. `command` is undefined for an entry of the protocol's own (a no-op, a membership). */
+export interface Decides {
+  decide(index: Index, term: Term, command: Command | undefined): void
+}
+/** Told at each change of term or leader. The member redirects by it; what it had under way may still be decided. */
+export interface Leads {
+  led(by: NodeId | undefined, term: Term): void
+}
+/** `readable`: a state that has applied `index` answers the read. `unreadable`: leadership was lost; ask again under a new id. */
+export interface AnswersReads {
+  readable(id: ReadId, index: Index): void
+  unreadable(id: ReadId): void
+}
+/** A membership came into force; links open and close. */
+export interface ChangesMembership {
+  reconfigured(membership: Membership): void
+}
+/** The state machine is to be replaced by this snapshot, whose bytes are on this disk already. Later decisions follow its index. */
+export interface InstallsSnapshots {
+  install(snapshot: SnapshotId): void
+}

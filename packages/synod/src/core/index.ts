@@ -1,0 +1,53 @@
+/**
+ * The contract that every protocol of Synod is written in, and the few things that all rooms share.
+ *
+ * @module
+ */
+export { assert, AssertionFailed, present } from './assert.ts'
+export { crc32 } from './checksum.ts'
+export { decodeUtf8, encodeUtf8, Malformed, Reader, Writer } from './codec.ts'
+export type { Codec, Urgency } from './codec.ts'
+export type {
+  AnswersReads,
+  ChangesMembership,
+  Command,
+  Decides,
+  Environment,
+  Index,
+  InstallsSnapshots,
+  Leads,
+  LogEngine,
+  Membership,
+  Milliseconds,
+  NodeId,
+  Protocol,
+  ReadId,
+  SnapshotId,
+  Standing,
+  Term,
+  TimerName,
+} from './contract.ts'
+export { Rejected, SynodError, Unknown } from './errors.ts'
+export type { Failure, RejectedDetail } from './errors.ts'
+export { DiskError } from './ports.ts'
+export type {
+  Channel,
+  Checksum,
+  Clock,
+  Disk,
+  Halt,
+  Hello,
+  Host,
+  Links,
+  Logger,
+  Ports,
+  Refusal,
+  SnapshotSink,
+  SnapshotSource,
+  StateMachine,
+} from './ports.ts'
+export { openFrame, sealFrame } from './frame.ts'
+export { committedIndex, majority, tally } from './quorum.ts'
+export type { VoteResult } from './quorum.ts'
+export { choose, random, seeded } from './random.ts'
+export type { RandomState } from './random.ts'

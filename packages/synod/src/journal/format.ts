@@ -1,0 +1,181 @@
+import { Malformed, Reader, type Checksum, type Codec, type Writer } from '../core/index.ts'
+
+/**
+ * The bytes of a journal (docs/formats.md has the tables). A segment is a file of fixed size: a head, then flush
+ * records one after the other, each at a multiple of eight bytes. What follows the last record is whatever the file
+ * held before: zeros, or records of an earlier segment, which the seed tells apart.
+ */
+export const formatVersion = 1
+const segmentMagic = [0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4a, 0x4e, 0x4c] // "SYNODJNL"
+const recordMagic = 0x524e5953 // "SYNR"
+export const recordHeaderLength = 40
+const headHeaderLength = 56
+const alignment = 8
+
+export interface SegmentHead {
+  readonly id: number
+  /** Position of its first record in the whole journal. All that lies before was synced when this head was written. */
+  readonly start: number
+  /** The last index of the log when the segment began: once so much is compacted, the segments before it can go. */
+  readonly index: number
+  /** Drawn anew for each use of a file: no stale record is ever taken for a live one. */
+  readonly seed: number
+  readonly epoch: number
+  /** Bytes until the first record, a multiple of 4,096. */
+  readonly length: number
+  /** The engine's checkpoint, as its codec wrote it. */
+  readonly checkpoint: Uint8Array
+}
+
+export interface RecordHeader {
+  readonly control: number
+  readonly payload: number
+  readonly position: number
+  /** The journal was known to be synced up to here when the record was written. */
+  readonly synced: number
+  /** Grows with each opening of the journal. */
+  readonly epoch: number
+}
+
+/** Raised for a format that this version does not know: never guessed at. */
+export class UnknownFormat extends Error {
+  override readonly name = 'UnknownFormat'
+}
+
+export function aligned(length: number): number {
+  return Math.ceil(length / alignment) * alignment
+}
+
+export function recordLength(control: number, payload: number): number {
+  return aligned(recordHeaderLength + control + payload)
+}
+
+export function encodeHead(head: Omit<SegmentHead, 'length'>, checksum: Checksum): Uint8Array {
+  const length = Math.ceil((headHeaderLength + head.checkpoint.length) / 4096) * 4096
+  const bytes = new Uint8Array(length)
+  const view = new DataView(bytes.buffer)
+  bytes.set(segmentMagic, 0)
+  view.setUint32(8, formatVersion, true)
+  view.setUint32(16, length, true)
+  view.setUint32(20, head.checkpoint.length, true)
+  setU53(view, 24, head.id)
+  setU53(view, 32, head.start)
+  setU53(view, 40, head.index)
+  view.setUint32(48, head.seed, true)
+  view.setUint32(52, head.epoch, true)
+  bytes.set(head.checkpoint, headHeaderLength)
+  view.setUint32(12, checksum(bytes.subarray(16)), true)
+  return bytes
+}
+
+/** `blank`: never used. `torn`: it was being written, or it is damaged; the caller knows by what came before. */
+export function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
+  if (file.length < headHeaderLength) return file.every((byte) => byte === 0) ? 'blank' : 'torn'
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  if (!segmentMagic.every((byte, i) => file[i] === byte)) {
+    return file.subarray(0, 4096).every((byte) => byte === 0) ? 'blank' : 'torn'
+  }
+  // Looked at before the checksum: another version may guard its head in another way, and must never pass for a torn one.
+  const version = view.getUint32(8, true)
+  if (version !== formatVersion) {
+    throw new UnknownFormat(
+      `the journal has format version ${version}, this program knows version ${formatVersion}: start the version of Synod that wrote it`,
+    )
+  }
+  const length = view.getUint32(16, true)
+  const checkpoint = view.getUint32(20, true)
+  if (length > file.length || length % 4096 !== 0 || headHeaderLength + checkpoint > length) return 'torn'
+  if (checksum(file.subarray(16, length)) !== view.getUint32(12, true)) return 'torn'
+  return {
+    id: getU53(view, 24),
+    start: getU53(view, 32),
+    index: getU53(view, 40),
+    seed: view.getUint32(48, true),
+    epoch: view.getUint32(52, true),
+    length,
+    checkpoint: file.subarray(headHeaderLength, headHeaderLength + checkpoint),
+  }
+}
+
+/** Writes header, control and payload to the start of `out`, which is long enough; answers the length, padding included. */
+export function encodeRecord(
+  header: Omit<RecordHeader, 'control' | 'payload'>,
+  body: Writer,
+  seed: number,
+  checksum: Checksum,
+  out: Uint8Array,
+): number {
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
+  const length = recordLength(body.length, body.payloadLength)
+  view.setUint32(0, recordMagic, true)
+  view.setUint32(8, body.length, true)
+  view.setUint32(12, body.payloadLength, true)
+  setU53(view, 16, header.position)
+  setU53(view, 24, header.synced)
+  view.setUint32(32, header.epoch, true)
+  view.setUint32(36, 0, true)
+  out.set(body.control.subarray(0, body.length), recordHeaderLength)
+  let at = recordHeaderLength + body.length
+  view.setUint32(4, checksum(out.subarray(8, at), seed), true)
+  for (const part of body.payload) {
+    out.set(part, at)
+    at += part.length
+  }
+  out.fill(0, at, length)
+  return length
+}
+
+/** The header at `at`, if header and control are what was written there under this seed; the payload is not looked at. */
+export function decodeRecordHeader(
+  file: Uint8Array,
+  view: DataView,
+  at: number,
+  seed: number,
+  checksum: Checksum,
+): RecordHeader | undefined {
+  if (at + recordHeaderLength > file.length || view.getUint32(at, true) !== recordMagic) return undefined
+  const control = view.getUint32(at + 8, true)
+  const payload = view.getUint32(at + 12, true)
+  if (control > file.length || payload > file.length || at + recordLength(control, payload) > file.length)
+    return undefined
+  const body = at + recordHeaderLength + control
+  if (checksum(file.subarray(at + 8, body), seed) !== view.getUint32(at + 4, true)) return undefined
+  return {
+    control,
+    payload,
+    position: getU53(view, at + 16),
+    synced: getU53(view, at + 24),
+    epoch: view.getUint32(at + 32, true),
+  }
+}
+
+/** The records of a flush; undefined if a command does not have its checksum. */
+export function decodeBody<Durable>(
+  file: Uint8Array,
+  at: number,
+  header: RecordHeader,
+  codec: Pick<Codec<unknown, Durable>, 'readRecord'>,
+  checksum: Checksum,
+): Durable[] | undefined {
+  const control = at + recordHeaderLength
+  const payload = control + header.control
+  const input = new Reader(file.subarray(control, payload), file.subarray(payload, payload + header.payload), checksum)
+  try {
+    const records: Durable[] = []
+    while (input.at < input.end) records.push(codec.readRecord(input))
+    input.done()
+    return records
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
+}
+
+function setU53(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 0x1_0000_0000, true)
+  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true)
+}
+
+function getU53(view: DataView, at: number): number {
+  return (view.getUint32(at + 4, true) % 0x20_0000) * 0x1_0000_0000 + view.getUint32(at, true)
+}

@@ -1,0 +1,12 @@
+/**
+ * The journal: a log of records on a disk that is handed in, with recovery that tells a torn tail from corruption.
+ *
+ * @module
+ */
+export { formatVersion, UnknownFormat } from './format.ts'
+export type { SegmentHead } from './format.ts'
+export { Journal, JournalUnreadable } from './journal.ts'
+export type { JournalHolder, JournalOptions } from './journal.ts'
+export { scan } from './recovery.ts'
+export type { Item, Scan, SegmentFile } from './recovery.ts'
+export { fileOf, isSegment } from './segments.ts'

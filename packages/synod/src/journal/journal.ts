@@ -1,0 +1,282 @@
+import { assert, DiskError, Reader, Writer, type Checksum, type Codec, type Disk } from '../core/index.ts'
+import { encodeHead, encodeRecord, recordLength, UnknownFormat, type SegmentHead } from './format.ts'
+import { scan, type Scan, type SegmentFile } from './recovery.ts'
+import { fileOf, isSegment, Segments } from './segments.ts'
+
+export interface JournalOptions {
+  /** Size of a segment file. Smaller ones cost more directory syncs, larger ones keep a cut journal longer. */
+  readonly segmentBytes: number
+  readonly checksum: Checksum
+  /** A seed for each segment, so that stale records are never taken for live ones. In [0, 1). */
+  readonly random: () => number
+}
+
+/** What the journal asks of its holder, and tells it; the telling in turns of their own. */
+export interface JournalHolder<Durable> {
+  /** The engine's checkpoint as of now, and the last index of its log: what a new segment begins with. */
+  checkpoint(): { readonly record: Durable; readonly index: number }
+  /** The first `count` records appended since the opening are durable. */
+  durable(count: number): void
+  /** A write or sync failed: a later success would prove nothing (Rebello et al., ATC'20). The node stops. */
+  failed(error: DiskError): void
+  /** `low`: no next segment can be prepared, what is left of this one is the reserve. `ready`: there is room again. */
+  room(state: 'ready' | 'low', cause: DiskError | undefined): void
+}
+
+/** The journal cannot even be begun to read. */
+export class JournalUnreadable extends Error {
+  override readonly name = 'JournalUnreadable'
+}
+
+/**
+ * The journal of one member: what it persisted, in order, over files of fixed size. One write and one sync are under
+ * way at most; what is appended meanwhile goes with the next. So a power cut tears the last flush and the mark before
+ * it, and nothing else.
+ */
+export class Journal<Durable> {
+  readonly disk: Disk
+  readonly codec: Pick<Codec<unknown, Durable>, 'record' | 'readRecord'>
+  readonly options: JournalOptions
+  readonly holder: JournalHolder<Durable>
+  readonly segments: Segments
+
+  /** Records appended, and of these durable, since the opening. */
+  appended = 0
+  durable = 0
+  /** Grows with each opening; makes a command's number unique for ever. */
+  epoch = 0
+  /** Where the next record goes, counted from the journal's very beginning. */
+  position = 0
+  /** A write or sync is under way. */
+  busy = false
+
+  private offset = 0
+  private synced = 0
+  private dirty = false
+  private marked = false
+  private rolling = false
+  /** Filled from the end, written from the front; each becomes one flush record. */
+  private readonly queue: Flush[] = []
+  private readonly spare: Writer[] = []
+  private buffer: Uint8Array = new Uint8Array(64 * 1024)
+
+  constructor(
+    disk: Disk,
+    codec: Pick<Codec<unknown, Durable>, 'record' | 'readRecord'>,
+    options: JournalOptions,
+    holder: JournalHolder<Durable>,
+  ) {
+    this.disk = disk
+    this.codec = codec
+    this.options = options
+    this.holder = holder
+    this.segments = new Segments(disk, options.segmentBytes, {
+      ready: () => this.advance(),
+      room: (state, cause) => holder.room(state, cause),
+      failed: (error) => this.fail(error),
+    })
+  }
+
+  /** Gives a directory without a journal its first segment: written aside, synced, renamed, its name synced. */
+  format(bootstrap: Durable, done: (error: DiskError | undefined) => void): void {
+    const head = encodeHead(this.head(1, bootstrap, 0), this.options.checksum)
+    this.segments.create(1, head, done)
+  }
+
+  /** Reads what is there. The holder folds the items, then calls `begin`. Nothing on the disk is changed. */
+  open(
+    names: readonly string[],
+    done: (outcome: Scan<Durable> | JournalUnreadable | UnknownFormat | DiskError) => void,
+  ): void {
+    const ids = names.filter(isSegment).map((name) => Number(name.slice('journal-'.length)))
+    this.readAll(
+      ids.toSorted((a, b) => a - b),
+      [],
+      (files) => {
+        if (files instanceof DiskError) return done(files)
+        let found: Scan<Durable>
+        try {
+          found = scan(files, this.codec, (bytes) => this.codec.readRecord(new Reader(bytes)), this.options.checksum)
+        } catch (error) {
+          if (error instanceof UnknownFormat) return done(error)
+          throw error
+        }
+        const last = found.segments.at(-1)
+        if (last === undefined) return done(new JournalUnreadable('no segment of the journal has a readable head'))
+        this.position = found.position
+        this.offset = found.offset
+        this.synced = found.synced
+        this.epoch = found.epoch + 1
+        this.dirty = true
+        this.segments.adopt(found.segments, files, found.fileBytes)
+        done(found)
+      },
+    )
+  }
+
+  /**
+   * A record of the new epoch is written, and with it all that was read is made durable: after a death of the process
+   * alone it may be in the page cache only. `holder.durable(1)` says that it is done.
+   */
+  begin(): void {
+    this.segments.maintain()
+    this.append(this.holder.checkpoint().record)
+    this.flush()
+  }
+
+  /** Encoded at once; on the disk after `flush` and a sync. */
+  append(record: Durable): void {
+    this.appended++
+    let flush = this.queue.at(-1)
+    if (
+      flush === undefined ||
+      flush.writing ||
+      flush.body.length + flush.body.payloadLength > this.options.segmentBytes / 8
+    ) {
+      flush = { body: this.spare.pop() ?? new Writer(16 * 1024), records: 0, writing: false }
+      this.queue.push(flush)
+    }
+    this.codec.record(record, flush.body)
+    flush.records++
+  }
+
+  /** Bytes appended that are not on the disk yet. */
+  get waiting(): number {
+    return this.queue.reduce((sum, flush) => sum + flush.body.length + flush.body.payloadLength, 0)
+  }
+
+  /** Once a turn: one write, one sync, unless one is under way. */
+  flush(): void {
+    if (this.busy || this.rolling || this.segments.halted) return
+    const first = this.queue[0]
+    if (first === undefined) return
+    if (!this.fits(first.body)) return this.roll()
+    this.busy = true
+    first.writing = true
+    if (!this.write(first.body)) return
+    this.disk.sync(this.segments.file, (error) => this.written(error, first))
+  }
+
+  /**
+   * After a sync with nothing further to write: a small record that says so, not synced itself. Until it or another
+   * record is there, the end of the journal could not be told from a torn tail.
+   */
+  mark(): void {
+    if (this.busy || this.rolling || this.marked || this.queue.length > 0 || this.segments.halted) return
+    const body = this.spare.pop() ?? new Writer()
+    this.codec.record(this.holder.checkpoint().record, body)
+    if (this.fits(body)) {
+      this.write(body)
+      this.marked = true
+    }
+    body.reset()
+    this.spare.push(body)
+  }
+
+  /** Segments of which nothing is needed once the log is compacted up to `index` are used again or removed. That compaction is durable. */
+  cut(index: number): void {
+    this.segments.cut(index)
+  }
+
+  /** Bytes from the oldest segment to the end. */
+  get length(): number {
+    return this.position - this.segments.start
+  }
+
+  private fits(body: Writer): boolean {
+    return this.offset + recordLength(body.length, body.payloadLength) <= this.segments.fileBytes
+  }
+
+  /** false: it failed, and the holder has been told. */
+  private write(body: Writer): boolean {
+    const length = recordLength(body.length, body.payloadLength)
+    if (length > this.buffer.length) this.buffer = new Uint8Array(Math.max(length, this.buffer.length * 2))
+    const header = { position: this.position, synced: this.synced, epoch: this.epoch }
+    encodeRecord(header, body, this.segments.seed, this.options.checksum, this.buffer)
+    const error = this.disk.write(this.segments.file, this.offset, this.buffer.subarray(0, length))
+    this.offset += length
+    this.position += length
+    this.dirty = true
+    this.marked = false
+    if (error !== undefined) this.fail(error)
+    return error === undefined
+  }
+
+  private written(error: DiskError | undefined, flush: Flush): void {
+    this.busy = false
+    if (error !== undefined) return this.fail(error)
+    this.synced = this.position
+    this.dirty = false
+    this.durable += flush.records
+    assert(this.queue.shift() === flush, 'flushes become durable in the order in which they were written')
+    flush.body.reset()
+    if (this.spare.length < 4) this.spare.push(flush.body)
+    this.holder.durable(this.durable)
+    // More was appended than one flush takes: it does not wait for another turn.
+    if (this.queue.length > 0) this.flush()
+  }
+
+  /** The next segment begins when the one before it is durable to its end; so a head proves that all before it was synced. */
+  private roll(): void {
+    this.rolling = true
+    if (!this.dirty) return this.advance()
+    this.busy = true
+    this.disk.sync(this.segments.file, (error) => {
+      this.busy = false
+      if (error !== undefined) return this.fail(error)
+      this.synced = this.position
+      this.dirty = false
+      this.advance()
+    })
+  }
+
+  private advance(): void {
+    if (!this.rolling || this.busy || this.segments.halted || !this.segments.nextReady) return
+    const { record, index } = this.holder.checkpoint()
+    const head = this.head(this.segments.lastId + 1, record, index)
+    const bytes = encodeHead(head, this.options.checksum)
+    const error = this.segments.advance({ ...head, length: bytes.length }, bytes)
+    if (error !== undefined) return this.fail(error)
+    this.offset = bytes.length
+    this.dirty = true
+    this.rolling = false
+    this.flush()
+  }
+
+  private head(id: number, record: Durable, index: number): Omit<SegmentHead, 'length'> {
+    const out = new Writer()
+    this.codec.record(record, out)
+    assert(out.payloadLength === 0, 'a checkpoint carries no commands')
+    const seed = Math.floor(this.options.random() * 0x1_0000_0000)
+    return { id, start: this.position, index, seed, epoch: this.epoch, checkpoint: out.control.slice(0, out.length) }
+  }
+
+  private readAll(
+    ids: readonly number[],
+    files: readonly SegmentFile[],
+    done: (outcome: readonly SegmentFile[] | DiskError) => void,
+  ): void {
+    const id = ids[files.length]
+    if (id === undefined) return done(files)
+    this.disk.size(fileOf(id), (size) => {
+      if (size instanceof DiskError) return done(size)
+      this.disk.read(fileOf(id), 0, size, (bytes) => {
+        if (bytes instanceof DiskError) return done(bytes)
+        this.readAll(ids, [...files, { id, bytes }], done)
+      })
+    })
+  }
+
+  private fail(error: DiskError): void {
+    if (this.segments.halted) return
+    this.segments.halted = true
+    this.holder.failed(error)
+  }
+}
+
+/** What becomes one flush record. */
+interface Flush {
+  readonly body: Writer
+  records: number
+  writing: boolean
+}

@@ -1,0 +1,185 @@
+import type { Checksum, Codec } from '../core/index.ts'
+import {
+  aligned,
+  decodeBody,
+  decodeHead,
+  decodeRecordHeader,
+  recordLength,
+  type RecordHeader,
+  type SegmentHead,
+} from './format.ts'
+
+/** One segment as it was found on the disk. */
+export interface SegmentFile {
+  readonly id: number
+  readonly bytes: Uint8Array
+}
+
+/** What a journal holds, in order. A `hole` is what cannot be read although it was synced: corruption, never cut. */
+export type Item<Durable> =
+  | { readonly type: 'checkpoint'; readonly record: Durable }
+  | { readonly type: 'records'; readonly records: readonly Durable[] }
+  | { readonly type: 'hole'; readonly from: number; readonly to: number }
+
+export interface Scan<Durable> {
+  readonly items: readonly Item<Durable>[]
+  /** The segments in use, oldest first. */
+  readonly segments: readonly SegmentHead[]
+  /** Where the next record goes: position, and offset in the last segment. */
+  readonly position: number
+  readonly offset: number
+  /** The greatest epoch seen. */
+  readonly epoch: number
+  /** Bytes after `position` that a crash tore; they were never known to be synced, and nobody relied on them. */
+  readonly torn: number
+  /** Up to here it was known to be synced; what lies between here and `position` may be in the page cache only. */
+  readonly synced: number
+  /** Size of the last segment's file. */
+  readonly fileBytes: number
+}
+
+/** A live record, or a stretch that cannot be read. Positions count from the journal's very beginning. */
+type Piece<Durable> =
+  | { readonly from: number; readonly to: number; readonly records: readonly Durable[]; readonly offset: number }
+  | { readonly from: number; readonly to: number; readonly records: undefined; readonly offset: number }
+
+/**
+ * Reads a journal after a crash. **The tail is what lies beyond the greatest position up to which any record or head
+ * says that the journal was synced.** What cannot be read there was torn, and is cut: no message that depended on it
+ * has left. What cannot be read before it is corruption (Alagappan et al., FAST'18): it is reported as a hole, what
+ * follows it is still read, and the peers repair it.
+ */
+export function scan<Durable>(
+  files: readonly SegmentFile[],
+  codec: Pick<Codec<unknown, Durable>, 'readRecord'>,
+  readCheckpoint: (bytes: Uint8Array) => Durable | undefined,
+  checksum: Checksum,
+): Scan<Durable> {
+  const ordered = files.toSorted((a, b) => a.id - b.id)
+  const heads = ordered.map((file) => usedHead(file, checksum))
+  const lastUsed = heads.findLastIndex((head) => head !== undefined)
+  const segments: SegmentHead[] = []
+  const pieces: Piece<Durable>[] = []
+  const state: Scanning = { synced: 0, epoch: 0 }
+  let position: number | undefined
+  let checkpoint: Item<Durable> | undefined
+
+  for (let i = 0; i <= lastUsed; i++) {
+    const head = heads[i]
+    const file = ordered[i]
+    // An unreadable head in the middle: what it held shows as a gap before the next segment's start.
+    if (head === undefined || file === undefined) continue
+    state.synced = Math.max(state.synced, head.start)
+    state.epoch = Math.max(state.epoch, head.epoch)
+    const record = readCheckpoint(head.checkpoint)
+    if (position === undefined) {
+      if (record !== undefined) checkpoint = { type: 'checkpoint', record }
+    } else {
+      if (head.start > position) pieces.push({ from: position, to: head.start, records: undefined, offset: 0 })
+      // After a hole this is the hard state that the hole may have swallowed.
+      if (record !== undefined) pieces.push({ from: head.start, to: head.start, records: [record], offset: 0 })
+    }
+    segments.push(head)
+    position = scanSegment(file.bytes, head, codec, checksum, pieces, state)
+  }
+
+  return settle(checkpoint, pieces, segments, state, position ?? 0, ordered[lastUsed]?.bytes.length ?? 0)
+}
+
+interface Scanning {
+  synced: number
+  epoch: number
+}
+
+/** A head counts for the file that it was written to: a recycled file still has its former one. */
+function usedHead(file: SegmentFile, checksum: Checksum): SegmentHead | undefined {
+  const head = decodeHead(file.bytes, checksum)
+  return head === 'blank' || head === 'torn' || head.id !== file.id ? undefined : head
+}
+
+/** Answers the position after the last record, or after the last stretch that should have been one. */
+function scanSegment<Durable>(
+  file: Uint8Array,
+  head: SegmentHead,
+  codec: Pick<Codec<unknown, Durable>, 'readRecord'>,
+  checksum: Checksum,
+  pieces: Piece<Durable>[],
+  state: Scanning,
+): number {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  let epoch = head.epoch
+  const live = (at: number): RecordHeader | undefined => {
+    const header = decodeRecordHeader(file, view, at, head.seed, checksum)
+    // A record of an earlier epoch was cut as torn by an opening that followed, and overwritten since.
+    return header?.position === head.start + at - head.length && header.epoch >= epoch ? header : undefined
+  }
+  let at = head.length
+  while (at < file.length) {
+    let header = live(at)
+    if (header === undefined) {
+      const next = nextRecord(at + 8, file.length, live)
+      if (next === undefined) break
+      pieces.push({
+        from: head.start + at - head.length,
+        to: head.start + next - head.length,
+        records: undefined,
+        offset: at,
+      })
+      at = next
+      header = live(at)
+    }
+    if (header === undefined) break
+    epoch = header.epoch
+    state.epoch = Math.max(state.epoch, epoch)
+    state.synced = Math.max(state.synced, header.synced)
+    const length = recordLength(header.control, header.payload)
+    const records = decodeBody(file, at, header, codec, checksum)
+    pieces.push({ from: header.position, to: header.position + length, records, offset: at })
+    at += length
+  }
+  return head.start + at - head.length
+}
+
+function nextRecord(from: number, end: number, live: (at: number) => RecordHeader | undefined): number | undefined {
+  for (let at = aligned(from); at < end; at += 8) if (live(at) !== undefined) return at
+  return undefined
+}
+
+/** Decides which unreadable stretches are the tail, now that the greatest synced position is known. */
+function settle<Durable>(
+  checkpoint: Item<Durable> | undefined,
+  pieces: readonly Piece<Durable>[],
+  segments: readonly SegmentHead[],
+  state: Scanning,
+  end: number,
+  fileBytes: number,
+): Scan<Durable> {
+  const items: Item<Durable>[] = checkpoint === undefined ? [] : [checkpoint]
+  let cut = end
+  for (const piece of pieces) {
+    if (piece.records !== undefined) {
+      items.push({ type: 'records', records: piece.records })
+    } else if (piece.from >= state.synced) {
+      cut = piece.from
+      break
+    } else {
+      items.push({ type: 'hole', from: piece.from, to: piece.to })
+    }
+  }
+  // Synced up to there, but nothing readable is left: the end itself is the hole.
+  if (cut < state.synced) {
+    items.push({ type: 'hole', from: cut, to: state.synced })
+    cut = state.synced
+  }
+  const last = segments.at(-1)
+  return {
+    items,
+    segments,
+    position: cut,
+    offset: last === undefined ? 0 : last.length + cut - last.start,
+    epoch: state.epoch,
+    torn: Math.max(0, (pieces.at(-1)?.to ?? cut) - cut),
+    synced: state.synced,
+    fileBytes,
+  }
+}

@@ -1,0 +1,496 @@
+import {
+  assert,
+  DiskError,
+  Malformed,
+  openFrame,
+  Rejected,
+  sealFrame,
+  Writer,
+  type Codec,
+  type Halt,
+  type Hello,
+  type Host,
+  type Index,
+  type LogEngine,
+  type NodeId,
+  type Ports,
+  type Refusal,
+  type SnapshotId,
+  type Standing,
+  type StateMachine,
+  type Term,
+} from '../core/index.ts'
+import { Journal } from '../journal/index.ts'
+import { Acquaintances } from './acquaintances.ts'
+import { Admissions } from './admissions.ts'
+import { Directory } from './directory.ts'
+import { Effects, type Output } from './effects.ts'
+import { openMember, type Opened } from './opening.ts'
+import type { MemberOptions } from './options.ts'
+import { Proposals } from './proposals.ts'
+import { Reads } from './reads.ts'
+import type { Parts, Phase, Replica } from './replica.ts'
+import { Snapshots } from './snapshots.ts'
+import { Timers } from './timers.ts'
+import { Upkeep } from './upkeep.ts'
+import { channelOf, readWire, writeWire, type Wire } from './wire.ts'
+import { proposalsHolder, readsHolder, snapshotsHolder, upkeepHolder, type Inside } from './wiring.ts'
+
+/**
+ * One member of a cluster: a protocol, its journal, its state machine, and the order of effects between them. It does
+ * no I/O of its own; ports are handed in, Node's in production and virtual ones in the simulator.
+ *
+ * What happens comes in by the calls of `Host`; what it led to goes out in `flush`, once at the end of the turn:
+ * one command for all operations of the turn, one write to the journal with one sync, frames to the peers.
+ */
+export class Member<Message, Durable, Context> implements Host, Replica<Context>, Inside<Message, Durable, Context> {
+  readonly ports: Ports
+  readonly options: MemberOptions
+  readonly engine: LogEngine<unknown, Message, Durable>
+  readonly machine: StateMachine<Context>
+  readonly journal: Journal<Durable>
+  readonly snapshots: Snapshots
+  phase: Phase = 'opening'
+  applied: Index = 0
+  /** Set when the directory was read: the transport's introduction of this member. */
+  diskId: string | undefined
+
+  private readonly codec: Codec<Message, Durable>
+  readonly effects: Effects<Message, Durable>
+  readonly timers: Timers
+  private readonly proposals: Proposals<Context>
+  private readonly reads: Reads<Context>
+  private readonly acquaintances: Acquaintances
+  private readonly directory: Directory
+  private readonly out = new Writer(4096)
+  /** Outputs that wait until the state machine was replaced. */
+  private delayed: Output[] = []
+  private installing: SnapshotId | undefined
+  private lastTerm: Term = 0
+  private sequence = 0
+  private roomLeft = true
+  private refusals: { readonly context: Context; readonly error: Rejected }[] = []
+  private readonly admissions = new Admissions<Message>()
+  readonly upkeep: Upkeep<Message, Durable>
+  private turnAsked = false
+  private stopped: (() => void) | undefined
+
+  constructor(parts: Parts<Message, Durable, Context>) {
+    const { ports, options, codec, machine } = parts
+    this.ports = ports
+    this.options = options
+    this.codec = codec
+    this.machine = machine
+    this.timers = new Timers(ports.clock)
+    this.directory = new Directory(ports.disk, ports.checksum)
+    const { checksum } = ports
+    const journalOptions = { segmentBytes: options.segmentBytes, checksum, random: () => ports.random() }
+    this.journal = new Journal(ports.disk, codec, journalOptions, {
+      checkpoint: () => ({ record: this.engine.checkpoint(), index: this.engine.standing.lastIndex }),
+      durable: (count) => this.durable(count),
+      failed: (error) => this.diskFailed(error),
+      room: (state, cause) => this.room(state, cause),
+    })
+    this.effects = new Effects({
+      self: options.self,
+      append: (record: Durable) => {
+        this.journal.append(record)
+        return this.journal.appended
+      },
+      transmit: (to, message) => this.transmit(to, { type: 'protocol', message }),
+      setTimer: (timer, delay) => this.timers.set(`engine:${timer}`, delay),
+      clearTimer: (timer) => this.timers.clear(`engine:${timer}`),
+      random: () => ports.random(),
+    })
+    this.engine = parts.engine(this.effects)
+    this.snapshots = new Snapshots(ports.disk, checksum, options.snapshots, snapshotsHolder(this))
+    this.proposals = new Proposals(proposalsHolder(this), options.proposals)
+    this.reads = new Reads(readsHolder(this), {
+      patience: options.proposals.patience,
+      retry: options.retry,
+      limit: options.proposals.operations,
+    })
+    this.upkeep = new Upkeep(upkeepHolder(this))
+    this.acquaintances = new Acquaintances(this.directory, {
+      self: options.self,
+      cluster: options.cluster,
+      log: ports.log,
+      members: () => this.engine.standing.membership.voters,
+      confirmed: () => this.join(),
+      failed: (error) => this.diskFailed(error),
+    })
+  }
+
+  // Opening
+
+  /** Reads the directory; `done` is told when links may open, not when it is a working member. */
+  open(done: (opened: Opened | undefined) => void): void {
+    const { ports, options, directory, journal, snapshots, engine, codec } = this
+    openMember({ ports, options, directory, journal, snapshots, engine, codec }, (outcome) => {
+      if (this.phase === 'halted') return
+      if ('code' in outcome) {
+        this.halt(outcome)
+        return done(undefined)
+      }
+      this.diskId = outcome.identity.diskId
+      this.applied = outcome.snapshot?.index ?? 0
+      this.lastTerm = outcome.snapshot?.term ?? 0
+      if (outcome.snapshot !== undefined) this.snapshots.clear(outcome.snapshot)
+      this.upkeep.begin()
+      const first = this.journal.epoch * 2 ** 32
+      this.sequence = first
+      this.reads.beginAt(first)
+      this.begun = () => {
+        this.phase = 'joining'
+        done(outcome)
+        this.acquaintances.adopt(outcome.peers)
+        if (this.acquaintances.isConfirmed) this.join()
+        else ports.log.info('a new disk: it takes part once all other members have welcomed it')
+      }
+      this.journal.begin()
+    })
+  }
+
+  private begun: (() => void) | undefined
+
+  /** All that was read is durable, and nobody knew this member under another disk: it takes part. */
+  private join(): void {
+    if (this.phase !== 'joining') return
+    this.phase = 'running'
+    this.engine.start()
+    this.settled()
+  }
+
+  // What comes in
+
+  submit(operation: Uint8Array, context: Context): void {
+    const refused = this.unavailable() ?? (this.roomLeft ? this.proposals.submit(operation, context) : this.noSpace())
+    if (refused !== undefined) this.refusals.push({ context, error: refused })
+    this.turn()
+  }
+
+  read(context: Context): void {
+    const refused = this.unavailable() ?? this.reads.read(context)
+    if (refused !== undefined) this.refusals.push({ context, error: refused })
+    this.turn()
+  }
+
+  private unavailable(): Rejected | undefined {
+    if (this.phase === 'stopping' || this.phase === 'halted')
+      return new Rejected('the member is stopping', { code: 'stopping' })
+    return undefined
+  }
+
+  private noSpace(): Rejected {
+    return new Rejected('the disk is full: no writes until there is room', { code: 'no-space' })
+  }
+
+  get standing(): Standing {
+    return this.engine.standing
+  }
+
+  transfer(to?: NodeId): boolean {
+    if (this.phase !== 'running') return false
+    const begun = this.engine.transfer(to)
+    this.settled()
+    return begun
+  }
+
+  greeted(hello: Hello, answer: (refusal: Refusal | undefined) => void): void {
+    if (this.phase === 'opening' || this.phase === 'halted')
+      answer({ code: 'busy', message: `member ${this.options.self} is not ready` })
+    else this.acquaintances.greeted(hello, answer)
+  }
+
+  refused(by: NodeId, refusal: Refusal): void {
+    if (refusal.code !== 'lost-disk') return
+    const message = `member ${this.options.self} has lost its disk (member ${by} knows it under another one): remove it and add it again`
+    this.halt({ code: 'lost-disk', message })
+  }
+
+  connected(to: NodeId): void {
+    if (this.phase !== 'halted') this.acquaintances.welcomed(to)
+  }
+
+  arrived(from: NodeId, frame: Uint8Array): void {
+    if (this.phase !== 'running' && this.phase !== 'stopping') return
+    let wire: Wire<Message>
+    try {
+      wire = readWire(openFrame(frame, this.ports.checksum), this.codec)
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      // As if it had been lost: protocols cope with that.
+      this.ports.log.warn('dropped a damaged frame', { from, why: error.message })
+      return
+    }
+    this.take(from, wire)
+    this.settled()
+  }
+
+  private take(from: NodeId, wire: Wire<Message>): void {
+    switch (wire.type) {
+      case 'protocol':
+        return this.admit(from, wire.message)
+      case 'forward':
+        return this.proposals.forwarded(from, wire, this.roomLeft)
+      case 'refused':
+        return this.proposals.refused(from, wire)
+      case 'read':
+        return this.reads.asked(from, wire)
+      case 'readable':
+        return this.reads.answered(from, wire.id, wire.index)
+      case 'unreadable':
+        return this.reads.unreadable(wire.id)
+      case 'fetch':
+        return this.snapshots.serve(from, wire)
+      case 'chunk':
+        return this.snapshots.chunk(wire)
+      case 'gone':
+        return this.snapshots.gone(wire)
+    }
+  }
+
+  /** A message is received when what it is attached to is durable here, and when there is room for what it brings. */
+  private admit(from: NodeId, message: Message): void {
+    const crowded = !this.roomLeft || this.journal.waiting > this.options.waitingBytes
+    if (crowded && this.codec.urgency(message) === 'bulk') return
+    const snapshot = this.codec.attachment(message)
+    if (snapshot === undefined || this.snapshots.has(snapshot) || snapshot.index <= this.applied)
+      return this.engine.receive(message, from)
+    this.admissions.add({ snapshot, message, from })
+    this.snapshots.fetch(from, snapshot)
+  }
+
+  alarm(): void {
+    if (this.phase === 'halted') return
+    const now = this.ports.clock.now()
+    for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) {
+      this.fire(timer, now)
+      this.settle()
+      if (this.isHalted()) return
+    }
+    this.timers.rearm()
+    this.turn()
+  }
+
+  private fire(timer: string, now: number): void {
+    if (timer.startsWith('engine:')) return this.engine.timeout(timer.slice('engine:'.length))
+    switch (timer) {
+      case 'mark':
+        return this.journal.mark()
+      case 'sync':
+        return this.syncIsSlow()
+      case 'resign':
+        if (this.journal.busy) this.engine.resign()
+        return
+      case 'room':
+        this.journal.segments.maintain()
+        if (!this.roomLeft) this.timers.set('room', 1000)
+        return
+      case 'snapshot':
+        return this.snapshots.step()
+      case 'fetch':
+        if (this.snapshots.repeat()) this.timers.ensure('fetch', this.options.snapshots.retry)
+        return
+      default: {
+        const waiting = this.proposals.repeat(now)
+        if (this.reads.repeat(now) || waiting) this.timers.ensure('repeat', this.options.retry)
+        return
+      }
+    }
+  }
+
+  // What goes out
+
+  settled(): void {
+    this.settle()
+    this.turn()
+  }
+
+  nextSequence(): number {
+    return this.sequence++
+  }
+
+  /** Asks for `flush` at the end of this turn. */
+  private turn(): void {
+    if (this.turnAsked) return
+    this.turnAsked = true
+    this.ports.endOfTurn()
+  }
+
+  flush(): void {
+    this.turnAsked = false
+    if (this.phase === 'halted') return
+    const refusals = this.refusals
+    this.refusals = []
+    for (const { context, error } of refusals) this.machine.fail(context, error)
+    if (this.phase === 'running' || this.phase === 'stopping') {
+      this.proposals.flush()
+      this.reads.flush()
+      this.settle()
+      if (this.installing === undefined) this.upkeep.takeSnapshotIfDue()
+    }
+    if (this.proposals.outstanding > 0 || this.reads.outstanding > 0) this.timers.ensure('repeat', this.options.retry)
+    this.journal.flush()
+    // A sync is watched from its start; it is not the leader's business alone to notice a disk that hangs.
+    if (this.journal.busy) this.timers.ensure('sync', this.options.electionTimeout)
+    if (this.stopped !== undefined && this.proposals.outstanding === 0 && this.reads.outstanding === 0)
+      this.finishStopping()
+  }
+
+  transmit(to: NodeId, wire: Wire<Message>): void {
+    this.out.reset()
+    writeWire(wire, this.codec, this.out)
+    this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum))
+  }
+
+  /** After every call into the engine: what it told itself arrives, what it told the member is carried out. */
+  private settle(): void {
+    for (let message = this.effects.inbox.shift(); message !== undefined; message = this.effects.inbox.shift()) {
+      this.engine.receive(message, this.options.self)
+    }
+    if (this.effects.outputs.length === 0) return
+    const outputs = this.effects.outputs
+    this.effects.outputs = []
+    for (const output of outputs) this.carryOut(output)
+    this.reads.applied()
+  }
+
+  private carryOut(output: Output): void {
+    if (this.installing !== undefined) return void this.delayed.push(output)
+    switch (output.type) {
+      case 'decided':
+        return this.apply(output)
+      case 'led':
+        return this.reads.led()
+      case 'readable':
+        return this.reads.readable(output.id, output.index)
+      case 'unreadable':
+        return this.reads.unreadable(output.id)
+      case 'install':
+        return this.install(output.snapshot)
+      case 'reconfigured':
+        return
+    }
+  }
+
+  private apply({ index, term, command }: Extract<Output, { type: 'decided' }>): void {
+    assert(index === this.applied + 1, `decisions are applied in order: ${index} after ${this.applied}`)
+    if (term > this.lastTerm) {
+      this.lastTerm = term
+      this.proposals.termDecided(term)
+    }
+    if (command !== undefined) {
+      const contexts = command.origin === this.options.self ? this.proposals.decided(command) : undefined
+      this.machine.apply(index, command.bytes, contexts)
+    }
+    this.applied = index
+  }
+
+  private durable(count: number): void {
+    this.timers.clear('sync')
+    this.effects.released(count)
+    if (this.begun !== undefined) {
+      const begun = this.begun
+      this.begun = undefined
+      begun()
+    }
+    this.settle()
+    this.timers.set('mark', this.options.markAfter)
+    this.turn()
+  }
+
+  // Snapshots
+
+  /** The bytes of an offered snapshot are here: the message that offered it may be received. */
+  fetched(snapshot: SnapshotId): void {
+    const admission = this.admissions.take(snapshot)
+    if (admission !== undefined) this.engine.receive(admission.message, admission.from)
+    this.settled()
+  }
+
+  /** The engine adopted a snapshot: the state machine is replaced, and decisions wait until it is. */
+  private install(snapshot: SnapshotId): void {
+    this.installing = snapshot
+    this.snapshots.cancel()
+    this.upkeep.relyOn(snapshot)
+    this.snapshots.load(snapshot, (outcome) => {
+      if (this.installing !== snapshot) return
+      if (outcome instanceof Error) {
+        const code = outcome instanceof DiskError ? 'disk' : 'corrupt'
+        return this.halt({
+          code,
+          message: `the snapshot of index ${snapshot.index} cannot be read: ${outcome.message}`,
+          cause: outcome,
+        })
+      }
+      this.installing = undefined
+      this.applied = snapshot.index
+      this.lastTerm = snapshot.term
+      this.upkeep.begin()
+      this.proposals.skipped()
+      this.ports.log.info('installed a snapshot', { index: snapshot.index, term: snapshot.term })
+      const delayed = this.delayed
+      this.delayed = []
+      for (const output of delayed) this.carryOut(output)
+      this.reads.applied()
+      this.turn()
+    })
+  }
+
+  // Trouble
+
+  /** A leader that cannot sync serves nobody, though its heartbeats still go out (LeaseGuard's "faux leader"). */
+  private syncIsSlow(): void {
+    if (!this.engine.standing.leading) return
+    this.ports.log.warn('a sync takes longer than an election timeout: handing leadership over')
+    if (!this.engine.transfer()) this.engine.resign()
+    this.timers.set('resign', this.options.electionTimeout)
+  }
+
+  private room(state: 'ready' | 'low', cause: DiskError | undefined): void {
+    this.roomLeft = state === 'ready'
+    if (this.roomLeft) {
+      this.ports.log.info('there is room on the disk again: taking writes')
+    } else {
+      this.ports.log.error('the disk is full: refusing writes until there is room', { error: cause?.message })
+      this.timers.set('room', 1000)
+    }
+    this.turn()
+  }
+
+  diskFailed(error: DiskError): void {
+    this.halt({ code: 'disk', message: error.message, cause: error })
+  }
+
+  private halt(reason: Halt): void {
+    if (this.phase === 'halted') return
+    this.phase = 'halted'
+    this.timers.clearAll()
+    this.proposals.stop()
+    this.reads.stop()
+    this.ports.halt(reason)
+  }
+
+  private isHalted(): boolean {
+    return this.phase === 'halted'
+  }
+
+  /** Takes no more, hands leadership over, answers what is under way. `done` once nothing waits; the caller bounds how long. */
+  stop(done: () => void): void {
+    if (this.phase === 'halted') return done()
+    this.phase = this.phase === 'running' ? 'stopping' : this.phase
+    this.stopped = done
+    if (this.engine.standing.leading) this.engine.transfer()
+    this.settled()
+  }
+
+  private finishStopping(): void {
+    const { leading } = this.engine.standing
+    const alone = this.engine.standing.membership.voters.length <= 1
+    if (leading && !alone) return
+    const done = this.stopped
+    this.stopped = undefined
+    done?.()
+  }
+}

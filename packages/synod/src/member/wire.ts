@@ -1,0 +1,140 @@
+import {
+  Malformed,
+  type Codec as ProtocolCodec,
+  type Channel,
+  type Command,
+  type Index,
+  type ReadId,
+  type Reader,
+  type Term,
+  type Writer,
+} from '../core/index.ts'
+
+/** What members say to each other beside their protocol's own messages. */
+export type Wire<Message> =
+  | { readonly type: 'protocol'; readonly message: Message }
+  /**
+   * A command for the leader of `term`, who proposes it in that term or never: so its origin can tell for certain when
+   * it is lost. May be repeated; sequences below `lowest` are settled.
+   */
+  | { readonly type: 'forward'; readonly term: Term; readonly lowest: number; readonly command: Command }
+  /** Certainly not proposed, nor will it be. */
+  | {
+      readonly type: 'refused'
+      readonly term: Term
+      readonly sequence: number
+      readonly reason: 'not-leader' | 'overloaded' | 'no-space'
+    }
+  /** Which index must I have applied to answer reads that arrived before this question? */
+  | { readonly type: 'read'; readonly term: Term; readonly id: ReadId }
+  | { readonly type: 'readable'; readonly id: ReadId; readonly index: Index }
+  | { readonly type: 'unreadable'; readonly id: ReadId }
+  /** The next bytes of a snapshot's file; the one who needs it asks, at its own pace, and may ask again. */
+  | { readonly type: 'fetch'; readonly index: Index; readonly term: Term; readonly offset: number }
+  | {
+      readonly type: 'chunk'
+      readonly index: Index
+      readonly term: Term
+      readonly offset: number
+      readonly total: number
+      readonly bytes: Uint8Array
+    }
+  | { readonly type: 'gone'; readonly index: Index; readonly term: Term }
+
+/** Version of the peer protocol, offered in the transport's handshake. */
+export const peerProtocol: { readonly min: number; readonly max: number } = { min: 1, max: 1 }
+
+type Codec<Message> = Pick<ProtocolCodec<Message, never>, 'message' | 'readMessage'>
+
+const kinds = ['protocol', 'forward', 'refused', 'read', 'readable', 'unreadable', 'fetch', 'chunk', 'gone'] as const
+const reasons = ['not-leader', 'overloaded', 'no-space'] as const
+
+export function writeWire<Message>(wire: Wire<Message>, codec: Codec<Message>, out: Writer): void {
+  out.u8(kinds.indexOf(wire.type))
+  switch (wire.type) {
+    case 'protocol':
+      return codec.message(wire.message, out)
+    case 'forward':
+      out.u53(wire.term)
+      out.u53(wire.lowest)
+      return out.command(wire.command)
+    case 'refused':
+      out.u53(wire.term)
+      out.u53(wire.sequence)
+      return out.u8(reasons.indexOf(wire.reason))
+    case 'read':
+      out.u53(wire.term)
+      return out.u53(wire.id)
+    case 'readable':
+      out.u53(wire.id)
+      return out.u53(wire.index)
+    case 'unreadable':
+      return out.u53(wire.id)
+    case 'fetch':
+      out.u53(wire.index)
+      out.u53(wire.term)
+      return out.u53(wire.offset)
+    case 'chunk':
+      out.u53(wire.index)
+      out.u53(wire.term)
+      out.u53(wire.offset)
+      out.u53(wire.total)
+      return out.bytes(wire.bytes)
+    case 'gone':
+      out.u53(wire.index)
+      return out.u53(wire.term)
+  }
+}
+
+/** Throws `Malformed` for bytes that no member of this version wrote. */
+export function readWire<Message>(input: Reader, codec: Codec<Message>): Wire<Message> {
+  const wire = readBody(input, codec)
+  input.done()
+  return wire
+}
+
+function readBody<Message>(input: Reader, codec: Codec<Message>): Wire<Message> {
+  const kind = input.u8()
+  const type = kinds[kind]
+  if (type === undefined) throw new Malformed(`a frame of unknown kind ${kind}`)
+  switch (type) {
+    case 'protocol':
+      return { type, message: codec.readMessage(input) }
+    case 'forward':
+      return { type, term: input.u53(), lowest: input.u53(), command: input.command() }
+    case 'refused': {
+      const [term, sequence, reason] = [input.u53(), input.u53(), reasons[input.u8()]]
+      if (reason === undefined) throw new Malformed('a refusal without a known reason')
+      return { type, term, sequence, reason }
+    }
+    case 'read':
+      return { type, term: input.u53(), id: input.u53() }
+    case 'readable':
+      return { type, id: input.u53(), index: input.u53() }
+    case 'unreadable':
+      return { type, id: input.u53() }
+    case 'fetch':
+      return { type, index: input.u53(), term: input.u53(), offset: input.u53() }
+    case 'chunk':
+      return {
+        type,
+        index: input.u53(),
+        term: input.u53(),
+        offset: input.u53(),
+        total: input.u53(),
+        bytes: input.bytes(),
+      }
+    case 'gone':
+      return { type, index: input.u53(), term: input.u53() }
+  }
+}
+
+/** Entries go with the bulk, snapshots by themselves: what is urgent never waits behind either. */
+export function channelOf<Message>(
+  wire: Wire<Message>,
+  codec: Pick<ProtocolCodec<Message, never>, 'urgency'>,
+): Channel {
+  if (wire.type === 'protocol') return codec.urgency(wire.message)
+  if (wire.type === 'chunk') return 'snapshot'
+  return wire.type === 'forward' ? 'bulk' : 'urgent'
+}

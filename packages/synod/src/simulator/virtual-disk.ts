@@ -1,0 +1,251 @@
+import { choose, DiskError, type Disk, type RandomState } from '../core/index.ts'
+
+const sectorBytes = 512
+
+/** Contents of a file: as the page cache has it, and what would be left of it without power. */
+interface Inode {
+  bytes: Uint8Array
+  synced: Uint8Array
+  /** Since the last sync, in order. */
+  writes: { readonly offset: number; readonly bytes: Uint8Array }[]
+}
+
+type NameChange =
+  | { readonly type: 'link'; readonly name: string; readonly inode: Inode }
+  | { readonly type: 'rename'; readonly from: string; readonly to: string }
+  | { readonly type: 'remove'; readonly name: string }
+
+/** What the world around a disk decides: when things happen, and by which draws. */
+export interface DiskWorld {
+  /** false: the machine lost its power in the middle of what its process was doing; the rest of it never happens. */
+  alive(): boolean
+  /** Runs `step` later, unless the machine has lost its power by then. */
+  schedule(operation: DiskOperation, step: () => void): void
+  /** An operation that changes something has taken effect. */
+  happened(operation: DiskOperation): void
+  readonly random: RandomState
+}
+
+export type DiskOperation =
+  | 'list'
+  | 'size'
+  | 'read'
+  | 'allocate'
+  | 'write'
+  | 'sync'
+  | 'rename'
+  | 'remove'
+  | 'sync-directory'
+
+/** The faults a disk has, besides losing what was not synced. */
+export interface DiskFaults {
+  /** `sync` reports success and does nothing: what a test of durability must catch. */
+  readonly ignoresSync?: boolean
+  /** Files together may not be larger. */
+  capacity?: number
+}
+
+/**
+ * A disk that forgets what was not synced and tears what was in flight: after a loss of power each sector holds what
+ * was synced, or what any of the later writes left in it; and of the changes of names since the last sync of the
+ * directory, only the first few have happened.
+ */
+export class VirtualDisk implements Disk {
+  readonly faults: DiskFaults
+  /** Set when a member starts on it; an operation of an earlier one is never completed. */
+  world: DiskWorld
+  private names = new Map<string, Inode>()
+  private syncedNames = new Map<string, Inode>()
+  private changes: NameChange[] = []
+
+  constructor(world: DiskWorld, faults: DiskFaults = {}) {
+    this.world = world
+    this.faults = faults
+  }
+
+  list(done: (outcome: readonly string[] | DiskError) => void): void {
+    this.world.schedule('list', () => done([...this.names.keys()].toSorted()))
+  }
+
+  size(name: string, done: (outcome: number | DiskError) => void): void {
+    this.world.schedule('size', () => done(this.names.get(name)?.bytes.length ?? notFound('size', name)))
+  }
+
+  read(name: string, offset: number, length: number, done: (outcome: Uint8Array | DiskError) => void): void {
+    this.world.schedule('read', () =>
+      done(this.names.get(name)?.bytes.slice(offset, offset + length) ?? notFound('read', name)),
+    )
+  }
+
+  allocate(name: string, size: number, done: (error: DiskError | undefined) => void): void {
+    this.world.schedule('allocate', () => {
+      const others = [...this.names].reduce((sum, [other, inode]) => sum + (other === name ? 0 : inode.bytes.length), 0)
+      if (others + size > (this.faults.capacity ?? Infinity)) return done(noSpace('allocate', name))
+      this.link(name, {
+        bytes: new Uint8Array(size),
+        synced: new Uint8Array(0),
+        writes: [{ offset: 0, bytes: new Uint8Array(size) }],
+      })
+      this.world.happened('allocate')
+      done(undefined)
+    })
+  }
+
+  write(name: string, offset: number, bytes: Uint8Array): DiskError | undefined {
+    if (!this.world.alive()) return undefined
+    let inode = this.names.get(name)
+    const growth = offset + bytes.length - (inode?.bytes.length ?? 0)
+    if (growth > 0 && this.used + growth > (this.faults.capacity ?? Infinity)) return noSpace('write', name)
+    if (inode === undefined) {
+      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [] }
+      this.link(name, inode)
+    }
+    const copy = bytes.slice()
+    inode.bytes = patched(inode.bytes, offset, copy)
+    inode.writes.push({ offset, bytes: copy })
+    this.world.happened('write')
+    return undefined
+  }
+
+  sync(name: string, done: (error: DiskError | undefined) => void): void {
+    const inode = this.names.get(name)
+    const count = inode?.writes.length ?? 0
+    this.world.schedule('sync', () => {
+      if (inode === undefined) return done(notFound('sync', name))
+      if (this.faults.ignoresSync !== true) {
+        for (const write of inode.writes.splice(0, count))
+          inode.synced = patched(inode.synced, write.offset, write.bytes)
+      }
+      this.world.happened('sync')
+      done(undefined)
+    })
+  }
+
+  rename(from: string, to: string, done: (error: DiskError | undefined) => void): void {
+    this.world.schedule('rename', () => {
+      if (!this.names.has(from)) return done(notFound('rename', from))
+      this.change({ type: 'rename', from, to })
+      this.world.happened('rename')
+      done(undefined)
+    })
+  }
+
+  remove(name: string, done: (error: DiskError | undefined) => void): void {
+    this.world.schedule('remove', () => {
+      if (!this.names.has(name)) return done(notFound('remove', name))
+      this.change({ type: 'remove', name })
+      this.world.happened('remove')
+      done(undefined)
+    })
+  }
+
+  syncDirectory(done: (error: DiskError | undefined) => void): void {
+    const count = this.changes.length
+    this.world.schedule('sync-directory', () => {
+      if (this.faults.ignoresSync !== true)
+        for (const change of this.changes.splice(0, count)) applyChange(this.syncedNames, change)
+      this.world.happened('sync-directory')
+      done(undefined)
+    })
+  }
+
+  // What happens to a disk
+
+  /** What was not synced is lost, or torn, or kept, as the world's draws have it. */
+  loseData(): void {
+    const { random } = this.world
+    for (const change of this.changes.splice(0, choose(random, this.changes.length + 1)))
+      applyChange(this.syncedNames, change)
+    this.changes = []
+    this.names = new Map(this.syncedNames)
+    for (const inode of new Set(this.names.values())) {
+      inode.bytes = torn(inode, random)
+      inode.synced = inode.bytes.slice()
+      inode.writes = []
+    }
+  }
+
+  /** All of it, as if the disk had been exchanged. */
+  wipe(): void {
+    this.names = new Map()
+    this.syncedNames = new Map()
+    this.changes = []
+  }
+
+  /** Flips bits of what is durable, behind everybody's back. */
+  corrupt(name: string, offset: number, length = 1): void {
+    const inode = this.names.get(name)
+    if (inode === undefined) throw notFound('corrupt', name)
+    for (const bytes of [inode.bytes, inode.synced]) {
+      for (let i = offset; i < Math.min(offset + length, bytes.length); i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
+    }
+  }
+
+  get files(): ReadonlyMap<string, { readonly bytes: Uint8Array }> {
+    return this.names
+  }
+
+  private get used(): number {
+    let sum = 0
+    for (const inode of this.names.values()) sum += inode.bytes.length
+    return sum
+  }
+
+  private link(name: string, inode: Inode): void {
+    this.change({ type: 'link', name, inode })
+  }
+
+  private change(change: NameChange): void {
+    this.changes.push(change)
+    applyChange(this.names, change)
+  }
+}
+
+function applyChange(names: Map<string, Inode>, change: NameChange): void {
+  if (change.type === 'link') names.set(change.name, change.inode)
+  else if (change.type === 'remove') names.delete(change.name)
+  else {
+    const inode = names.get(change.from)
+    names.delete(change.from)
+    if (inode !== undefined) names.set(change.to, inode)
+  }
+}
+
+function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Array {
+  const end = offset + patch.length
+  if (end <= bytes.length) {
+    bytes.set(patch, offset)
+    return bytes
+  }
+  const longer = new Uint8Array(end)
+  longer.set(bytes)
+  longer.set(patch, offset)
+  return longer
+}
+
+/** Each sector holds what one of the writes since the last sync left in it, or none of them. */
+function torn(inode: Inode, random: RandomState): Uint8Array {
+  let result: Uint8Array = inode.synced.slice()
+  const sectors = new Set<number>()
+  for (const { offset, bytes } of inode.writes) {
+    for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < offset + bytes.length; sector++)
+      sectors.add(sector)
+  }
+  for (const sector of [...sectors].toSorted((a, b) => a - b)) {
+    const survivors = choose(random, inode.writes.length + 1)
+    for (const { offset, bytes } of inode.writes.slice(0, survivors)) {
+      const from = Math.max(offset, sector * sectorBytes)
+      const to = Math.min(offset + bytes.length, (sector + 1) * sectorBytes)
+      if (from < to) result = patched(result, from, bytes.subarray(from - offset, to - offset))
+    }
+  }
+  return result
+}
+
+function notFound(operation: DiskOperation | 'corrupt', name: string): DiskError {
+  return new DiskError('not-found', `${operation} ${name}: there is no such file`)
+}
+
+function noSpace(operation: DiskOperation, name: string): DiskError {
+  return new DiskError('no-space', `${operation} ${name}: no space left`)
+}

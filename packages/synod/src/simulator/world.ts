@@ -1,0 +1,224 @@
+import {
+  choose,
+  crc32,
+  random,
+  seeded,
+  type Halt,
+  type Logger,
+  type Milliseconds,
+  type NodeId,
+  type Ports,
+  type RandomState,
+} from '../core/index.ts'
+import type { Member } from '../member/index.ts'
+import { Schedule } from './schedule.ts'
+import { VirtualDisk, type DiskFaults, type DiskOperation } from './virtual-disk.ts'
+
+/** A member of any protocol and any state machine. */
+export type AnyMember = Member<never, never, never>
+
+export interface WorldOptions {
+  readonly seed: number
+  /** Builds a member over the ports that the world hands in; called again at each restart. `diskId` is for a directory that has none yet. */
+  readonly member: (id: NodeId, ports: Ports, diskId: string) => AnyMember
+  readonly nodes: readonly NodeId[]
+  /** Bounds of a frame's way, of a sync and of another disk operation. */
+  readonly latency?: readonly [Milliseconds, Milliseconds]
+  readonly syncTime?: readonly [Milliseconds, Milliseconds]
+  readonly diskTime?: readonly [Milliseconds, Milliseconds]
+  readonly disk?: (id: NodeId) => DiskFaults
+  readonly log?: (id: NodeId, level: string, message: string, fields: object | undefined) => void
+}
+
+/** One machine: a disk that outlives its members. */
+export class VirtualNode {
+  readonly id: NodeId
+  readonly disk: VirtualDisk
+  member: AnyMember | undefined
+  halted: Halt | undefined
+  /** Counts the starts: what an earlier life scheduled never happens in a later one. */
+  life = 0
+  /** Operations that changed this disk, in all its lives. */
+  operations = 0
+  /** Who welcomed this life. */
+  readonly welcomedBy: Set<NodeId> = new Set()
+
+  constructor(id: NodeId, disk: VirtualDisk) {
+    this.id = id
+    this.disk = disk
+  }
+}
+
+/**
+ * A world of members over virtual ports: production's own protocol, journal, member and state machine, on disks, links
+ * and clocks that a seed drives. Equal seeds give equal runs.
+ */
+export class World {
+  readonly schedule: Schedule = new Schedule()
+  readonly options: WorldOptions
+  readonly nodes: ReadonlyMap<NodeId, VirtualNode>
+  /** `from>to`: frames are lost on the way. */
+  readonly cut: Set<string> = new Set()
+  /** Told of each frame that is sent. */
+  onFrame: ((from: NodeId, to: NodeId, frame: Uint8Array) => void) | undefined
+  /** Told after each operation that changed a disk, with its number; may cut the power. */
+  onDisk: ((node: VirtualNode, operation: DiskOperation) => void) | undefined
+  /** One stream per purpose: what happens on the links does not shift what happens on the disks. */
+  private readonly draws: { readonly links: RandomState; readonly disks: RandomState; readonly members: RandomState }
+
+  constructor(options: WorldOptions) {
+    this.options = options
+    this.draws = {
+      links: seeded(options.seed),
+      disks: seeded(options.seed ^ 0x5bd1e995),
+      members: seeded(options.seed ^ 0x1b873593),
+    }
+    const nodes = options.nodes.map((id) => {
+      const idle = { random: this.draws.disks, alive: () => true, schedule: () => undefined, happened: () => undefined }
+      return [id, new VirtualNode(id, new VirtualDisk(idle, options.disk?.(id)))] as const
+    })
+    this.nodes = new Map(nodes)
+  }
+
+  get now(): Milliseconds {
+    return this.schedule.now
+  }
+
+  node(id: NodeId): VirtualNode {
+    const node = this.nodes.get(id)
+    if (node === undefined) throw new Error(`there is no node ${id} in this world`)
+    return node
+  }
+
+  /** Runs for so long, or until `done` says so after an event. true: it did. */
+  run(duration: Milliseconds, done?: () => boolean): boolean {
+    const until = this.now + duration
+    while (this.schedule.step(until)) if (done?.() === true) return true
+    return done?.() ?? false
+  }
+
+  start(id: NodeId): void {
+    const node = this.node(id)
+    const life = ++node.life
+    node.halted = undefined
+    node.welcomedBy.clear()
+    const alive = (): boolean => node.life === life && node.halted === undefined
+    node.disk.world = {
+      random: this.draws.disks,
+      alive,
+      schedule: (operation, step) => {
+        const [min, max] = (operation === 'sync' ? this.options.syncTime : this.options.diskTime) ?? [0.05, 0.3]
+        this.schedule.after(min + (max - min) * random(this.draws.disks), () => {
+          if (alive()) step()
+        })
+      },
+      happened: (operation) => {
+        node.operations++
+        this.onDisk?.(node, operation)
+      },
+    }
+    const diskId = Array.from({ length: 32 }, () => choose(this.draws.members, 16).toString(16)).join('')
+    const member = this.options.member(id, this.ports(node, alive), diskId)
+    node.member = member
+    member.open((opened) => {
+      if (opened === undefined || !alive()) return
+      for (const other of this.nodes.keys()) {
+        if (other === id) continue
+        this.connect(id, other)
+        this.connect(other, id)
+      }
+    })
+  }
+
+  /** The machine loses its power now: the process is gone, and of the disk what was not synced. */
+  powerCut(id: NodeId): void {
+    this.kill(id)
+    this.node(id).disk.loseData()
+  }
+
+  /** The process dies; the page cache survives. */
+  kill(id: NodeId): void {
+    const node = this.node(id)
+    node.life++
+    node.member = undefined
+    node.welcomedBy.clear()
+    for (const other of this.nodes.values()) other.welcomedBy.delete(id)
+  }
+
+  /** `from` introduces itself to `to`, and again until it is welcomed or refused for good. */
+  private connect(from: NodeId, to: NodeId): void {
+    const [node, peer] = [this.node(from), this.node(to)]
+    const lives = [node.life, peer.life]
+    const current = (): boolean =>
+      node.life === lives[0] && peer.life === lives[1] && node.halted === undefined && peer.halted === undefined
+    const diskId = node.member?.diskId
+    if (diskId === undefined || peer.member === undefined) return
+    const cluster = node.member?.options.cluster ?? ''
+    peer.member.greeted({ cluster, from, to, diskId }, (refusal) => {
+      this.schedule.after(this.delay(), () => {
+        if (!current()) return
+        if (refusal === undefined) {
+          node.welcomedBy.add(to)
+          node.member?.connected(to)
+        } else {
+          node.member?.refused(to, refusal)
+          if (refusal.code === 'busy') this.schedule.after(20, () => (current() ? this.connect(from, to) : undefined))
+        }
+      })
+    })
+  }
+
+  private delay(): Milliseconds {
+    const [min, max] = this.options.latency ?? [0.1, 1]
+    return min + (max - min) * random(this.draws.links)
+  }
+
+  private ports(node: VirtualNode, alive: () => boolean): Ports {
+    let alarms = 0
+    const logger = (level: string) => (message: string, fields?: object) =>
+      this.options.log?.(node.id, level, message, fields)
+    const log: Logger = { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') }
+    return {
+      log,
+      disk: node.disk,
+      checksum: crc32,
+      random: () => random(this.draws.members),
+      clock: {
+        now: () => this.now,
+        alarm: (at) => {
+          const alarm = ++alarms
+          if (at === undefined) return
+          this.schedule.after(Math.max(0, at - this.now), () => {
+            if (alarm === alarms && alive()) node.member?.alarm()
+          })
+        },
+      },
+      endOfTurn: () =>
+        this.schedule.after(0, () => {
+          if (alive()) node.member?.flush()
+        }),
+      links: { send: (to, _channel, parts) => alive() && this.send(node, to, parts) },
+      halt: (reason) => {
+        node.halted ??= reason
+      },
+    }
+  }
+
+  private send(node: VirtualNode, to: NodeId, parts: readonly Uint8Array[]): boolean {
+    if (!node.welcomedBy.has(to)) return false
+    const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let at = 0
+    for (const part of parts) {
+      frame.set(part, at)
+      at += part.length
+    }
+    this.onFrame?.(node.id, to, frame)
+    if (this.cut.has(`${node.id}>${to}`)) return true
+    const peer = this.node(to)
+    const { life } = peer
+    this.schedule.after(this.delay(), () => {
+      if (peer.life === life && peer.halted === undefined) peer.member?.arrived(node.id, frame)
+    })
+    return true
+  }
+}

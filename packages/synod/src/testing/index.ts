@@ -1,0 +1,9 @@
+/**
+ * Assembled worlds: production's protocols, journal, member and state machines, on virtual machines.
+ *
+ * @module
+ */
+export { fastRaftOptions, RaftWorld, smallMemberOptions } from './raft-world.ts'
+export type { RaftMember, RaftWorldOptions } from './raft-world.ts'
+export { TallyMachine, tallyOperation } from './tally-machine.ts'
+export type { TallyContext } from './tally-machine.ts'
