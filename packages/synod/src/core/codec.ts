@@ -1,5 +1,5 @@
 import { assert } from './assert.ts'
-import type { Command, NodeId } from './contract.ts'
+import type { Command, NodeId, SnapshotId } from './contract.ts'
 import type { Checksum } from './ports.ts'
 
 /** How urgently a message leaves: votes and heartbeats never wait behind entries. */
@@ -14,7 +14,7 @@ export interface Codec<Message, Durable> {
   readRecord(input: Reader): Durable
   urgency(message: Message): Urgency
   /** The snapshot that must be durable here before the message may be received. */
-  attachment(message: Message): import('./contract.ts').SnapshotId | undefined
+  attachment(message: Message): SnapshotId | undefined
 }
 
 /** Bytes from outside that break the format; the sender, not this process, is at fault. */
@@ -80,7 +80,7 @@ export class Writer {
     this.control.set(value, at)
   }
 
-  /** Text of at most 65,535 characters, as UTF-16 code units of which the high byte is zero for ASCII: see `text` in Reader. */
+  /** UTF-8, with its length in bytes before it. */
   text(value: string): void {
     this.bytes(encodeUtf8(value))
   }

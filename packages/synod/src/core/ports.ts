@@ -1,4 +1,5 @@
 import type { Index, Milliseconds, NodeId } from './contract.ts'
+import type { Failure } from './errors.ts'
 
 /**
  * The world as a member sees it: Node's in production, a virtual one in the simulator. Completions arrive as calls,
@@ -94,7 +95,7 @@ export interface StateMachine<Context> {
   apply(index: Index, operations: Uint8Array, contexts: readonly Context[] | undefined): void
   /** Everything up to a read's index is applied. */
   read(context: Context): void
-  fail(context: Context, error: import('./errors.ts').Failure): void
+  fail(context: Context, error: Failure): void
   /** A consistent view of now; later applies do not change what it yields. */
   snapshot(): SnapshotSource
   /** Replaces everything by what a source yielded. */

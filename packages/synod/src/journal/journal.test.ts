@@ -55,7 +55,9 @@ class Bench {
   }
 
   formatted(): void {
-    this.journal().format({ value: 0 }, (error) => expect(error).toBeUndefined())
+    this.journal().format({ value: 0 }, (error) => {
+      if (error !== undefined) throw error
+    })
     this.run()
   }
 
@@ -235,8 +237,7 @@ describe('a journal', () => {
     bench.disk.corrupt(fileOf(1), 8)
     const outcome = bench.outcome()
     expect(outcome).toBeInstanceOf(UnknownFormat)
-    expect(String(outcome)).toContain('version 254')
-    expect(String(outcome)).toContain('version 1')
+    expect(outcome).toHaveProperty('message', expect.stringMatching(/version 254.*version 1/))
   })
 
   it('cannot be opened without a readable head', () => {

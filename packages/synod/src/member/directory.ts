@@ -54,14 +54,7 @@ export class Directory {
   }
 
   readPeers(done: (outcome: Peers | undefined | DirectoryUnusable | DiskError) => void): void {
-    const parse = (input: Reader): Peers => {
-      const confirmed = input.flag()
-      const disks: Record<NodeId, string> = {}
-      const count = input.count(8)
-      for (let i = 0; i < count; i++) disks[input.text()] = input.text()
-      return { confirmed, disks }
-    }
-    this.read(peersFile, 'SYNODPRS', parse, done)
+    this.read(peersFile, 'SYNODPRS', parsePeers, done)
   }
 
   writeIdentity(identity: Identity, done: (error: DiskError | undefined) => void): void {
@@ -148,4 +141,12 @@ export class Directory {
       })
     })
   }
+}
+
+function parsePeers(input: Reader): Peers {
+  const confirmed = input.flag()
+  const disks: Record<NodeId, string> = {}
+  const count = input.count(8)
+  for (let i = 0; i < count; i++) disks[input.text()] = input.text()
+  return { confirmed, disks }
 }

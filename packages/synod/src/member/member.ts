@@ -30,7 +30,9 @@ import type { MemberOptions } from './options.ts'
 import { Proposals } from './proposals.ts'
 import { Reads } from './reads.ts'
 import type { Parts, Phase, Replica } from './replica.ts'
+import { noSpace, Room } from './room.ts'
 import { Snapshots } from './snapshots.ts'
+import { SyncWatch } from './sync-watch.ts'
 import { Timers } from './timers.ts'
 import { Upkeep } from './upkeep.ts'
 import { channelOf, readWire, writeWire, type Wire } from './wire.ts'
@@ -68,7 +70,8 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   private installing: SnapshotId | undefined
   private lastTerm: Term = 0
   private sequence = 0
-  private roomLeft = true
+  private readonly room = new Room()
+  private readonly syncs: SyncWatch
   private refusals: { readonly context: Context; readonly error: Rejected }[] = []
   private readonly admissions = new Admissions<Message>()
   readonly upkeep: Upkeep<Message, Durable>
@@ -89,7 +92,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       checkpoint: () => ({ record: this.engine.checkpoint(), index: this.engine.standing.lastIndex }),
       durable: (count) => this.durable(count),
       failed: (error) => this.diskFailed(error),
-      room: (state, cause) => this.room(state, cause),
+      room: (state, cause) => this.roomChanged(state, cause),
     })
     this.effects = new Effects({
       self: options.self,
@@ -103,6 +106,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       random: () => ports.random(),
     })
     this.engine = parts.engine(this.effects)
+    this.syncs = new SyncWatch(this.engine, this.timers, ports.log, options.electionTimeout)
     this.snapshots = new Snapshots(ports.disk, checksum, options.snapshots, snapshotsHolder(this))
     this.proposals = new Proposals(proposalsHolder(this), options.proposals)
     this.reads = new Reads(readsHolder(this), {
@@ -164,25 +168,31 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   // What comes in
 
   submit(operation: Uint8Array, context: Context): void {
-    const refused = this.unavailable() ?? (this.roomLeft ? this.proposals.submit(operation, context) : this.noSpace())
-    if (refused !== undefined) this.refusals.push({ context, error: refused })
-    this.turn()
+    const refused = this.unavailable() ?? (this.hasRoom() ? this.proposals.submit(operation, context) : noSpace())
+    this.taken(context, refused)
   }
 
   read(context: Context): void {
-    const refused = this.unavailable() ?? this.reads.read(context)
+    this.taken(context, this.unavailable() ?? this.reads.read(context))
+  }
+
+  /** An answer never comes inside the call: a refusal waits for the end of the turn. */
+  private taken(context: Context, refused: Rejected | undefined): void {
     if (refused !== undefined) this.refusals.push({ context, error: refused })
     this.turn()
   }
 
   private unavailable(): Rejected | undefined {
-    if (this.phase === 'stopping' || this.phase === 'halted')
-      return new Rejected('the member is stopping', { code: 'stopping' })
-    return undefined
+    if (this.phase !== 'stopping' && !this.halted) return undefined
+    return new Rejected('the member is stopping', { code: 'stopping' })
   }
 
-  private noSpace(): Rejected {
-    return new Rejected('the disk is full: no writes until there is room', { code: 'no-space' })
+  private hasRoom(): boolean {
+    return this.room.forWrites(this.engine.standing, this.options.self, this.ports.clock.now())
+  }
+
+  private get halted(): boolean {
+    return this.phase === 'halted'
   }
 
   get standing(): Standing {
@@ -190,8 +200,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   transfer(to?: NodeId): boolean {
-    if (this.phase !== 'running') return false
-    const begun = this.engine.transfer(to)
+    const begun = this.phase === 'running' && this.engine.transfer(to)
     this.settled()
     return begun
   }
@@ -232,9 +241,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       case 'protocol':
         return this.admit(from, wire.message)
       case 'forward':
-        return this.proposals.forwarded(from, wire, this.roomLeft)
+        return this.proposals.forwarded(from, wire, this.hasRoom())
       case 'refused':
         return this.proposals.refused(from, wire)
+      case 'full':
+        return this.room.isFull(from, this.ports.clock.now())
       case 'read':
         return this.reads.asked(from, wire)
       case 'readable':
@@ -252,8 +263,13 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
 
   /** A message is received when what it is attached to is durable here, and when there is room for what it brings. */
   private admit(from: NodeId, message: Message): void {
-    const crowded = !this.roomLeft || this.journal.waiting > this.options.waitingBytes
-    if (crowded && this.codec.urgency(message) === 'bulk') return
+    if (this.codec.urgency(message) === 'bulk') {
+      if (!this.room.here) {
+        if (this.room.mayTell(this.ports.clock.now())) this.transmit(from, { type: 'full' })
+        return
+      }
+      if (this.journal.waiting > this.options.waitingBytes) return
+    }
     const snapshot = this.codec.attachment(message)
     if (snapshot === undefined || this.snapshots.has(snapshot) || snapshot.index <= this.applied)
       return this.engine.receive(message, from)
@@ -267,7 +283,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) {
       this.fire(timer, now)
       this.settle()
-      if (this.isHalted()) return
+      if (this.halted) return
     }
     this.timers.rearm()
     this.turn()
@@ -279,13 +295,12 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       case 'mark':
         return this.journal.mark()
       case 'sync':
-        return this.syncIsSlow()
+        return this.syncs.isSlow()
       case 'resign':
-        if (this.journal.busy) this.engine.resign()
-        return
+        return this.engine.resign()
       case 'room':
         this.journal.segments.maintain()
-        if (!this.roomLeft) this.timers.set('room', 1000)
+        if (!this.room.here) this.timers.set('room', 1000)
         return
       case 'snapshot':
         return this.snapshots.step()
@@ -332,8 +347,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     }
     if (this.proposals.outstanding > 0 || this.reads.outstanding > 0) this.timers.ensure('repeat', this.options.retry)
     this.journal.flush()
-    // A sync is watched from its start; it is not the leader's business alone to notice a disk that hangs.
-    if (this.journal.busy) this.timers.ensure('sync', this.options.electionTimeout)
+    if (this.journal.busy) this.syncs.underWay()
     if (this.stopped !== undefined && this.proposals.outstanding === 0 && this.reads.outstanding === 0)
       this.finishStopping()
   }
@@ -388,7 +402,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   private durable(count: number): void {
-    this.timers.clear('sync')
+    this.syncs.done()
     this.effects.released(count)
     if (this.begun !== undefined) {
       const begun = this.begun
@@ -440,17 +454,9 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
 
   // Trouble
 
-  /** A leader that cannot sync serves nobody, though its heartbeats still go out (LeaseGuard's "faux leader"). */
-  private syncIsSlow(): void {
-    if (!this.engine.standing.leading) return
-    this.ports.log.warn('a sync takes longer than an election timeout: handing leadership over')
-    if (!this.engine.transfer()) this.engine.resign()
-    this.timers.set('resign', this.options.electionTimeout)
-  }
-
-  private room(state: 'ready' | 'low', cause: DiskError | undefined): void {
-    this.roomLeft = state === 'ready'
-    if (this.roomLeft) {
+  private roomChanged(state: 'ready' | 'low', cause: DiskError | undefined): void {
+    this.room.here = state === 'ready'
+    if (this.room.here) {
       this.ports.log.info('there is room on the disk again: taking writes')
     } else {
       this.ports.log.error('the disk is full: refusing writes until there is room', { error: cause?.message })
@@ -472,10 +478,6 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     this.ports.halt(reason)
   }
 
-  private isHalted(): boolean {
-    return this.phase === 'halted'
-  }
-
   /** Takes no more, hands leadership over, answers what is under way. `done` once nothing waits; the caller bounds how long. */
   stop(done: () => void): void {
     if (this.phase === 'halted') return done()
@@ -486,9 +488,8 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   private finishStopping(): void {
-    const { leading } = this.engine.standing
-    const alone = this.engine.standing.membership.voters.length <= 1
-    if (leading && !alone) return
+    const { leading, membership } = this.engine.standing
+    if (leading && membership.voters.length > 1) return
     const done = this.stopped
     this.stopped = undefined
     done?.()

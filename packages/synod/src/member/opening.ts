@@ -160,6 +160,7 @@ function loadSnapshot<Message, Durable>(
   const { snapshot, compacted } = engine.standing
   const lost = (why: string): void => {
     ports.log.error('the snapshot cannot be used', { snapshot, why })
+    if (snapshot !== undefined) snapshots.forget(snapshot)
     engine.lost('snapshot')
     done(undefined)
   }

@@ -72,8 +72,8 @@ export class Proposals<Context> {
   private readonly pending = new Map<number, Pending<Context>>()
   private operations = 0
   private bytes = 0
-  /** As leader: what each origin forwarded in `takenTerm`, taken or refused for good. */
-  private readonly taken = new Map<NodeId, Set<number>>()
+  /** As leader: what each origin forwarded in `takenTerm`, taken or refused for good; below `lowest` all is settled. */
+  private readonly taken = new Map<NodeId, { lowest: number; readonly sequences: Set<number> }>()
   private takenTerm: Term = 0
   private spare: Uint8Array | undefined
   /** After a refusal nothing is offered for a moment: whoever refused may not know better yet. */
@@ -172,24 +172,23 @@ export class Proposals<Context> {
   /** As leader: a command of another member. */
   forwarded(from: NodeId, { term, lowest, command }: Extract<Wire<never>, { type: 'forward' }>, room: boolean): void {
     const standing = this.holder.standing
-    if (!standing.leading || standing.term !== term) {
-      // A node that is not the leader of a term now, and has reached it, never becomes it. One that has not may still.
-      if (standing.term >= term && command.origin === from) this.refuse(from, term, command, 'not-leader')
-      return
-    }
+    // No refusal from one who does not lead that term: it may have taken an earlier copy when it did.
+    if (!standing.leading || standing.term !== term) return
     if (term !== this.takenTerm) this.taken.clear()
     this.takenTerm = term
-    const taken = this.taken.get(from) ?? new Set()
+    const taken = this.taken.get(from) ?? { lowest: 0, sequences: new Set<number>() }
     this.taken.set(from, taken)
-    for (const sequence of taken) if (sequence < lowest) taken.delete(sequence)
-    if (command.sequence < lowest || taken.has(command.sequence) || command.origin !== from) return
+    // A late repetition may say less than what is known already.
+    taken.lowest = Math.max(taken.lowest, lowest)
+    for (const sequence of taken.sequences) if (sequence < taken.lowest) taken.sequences.delete(sequence)
+    if (command.sequence < taken.lowest || taken.sequences.has(command.sequence) || command.origin !== from) return
     // Refused or taken, it is so for the rest of the term, however often it is repeated.
-    taken.add(command.sequence)
+    taken.sequences.add(command.sequence)
     if (!room) this.refuse(from, term, command, 'no-space')
     else if (!this.holder.propose(command)) this.refuse(from, term, command, 'overloaded')
   }
 
-  private refuse(to: NodeId, term: Term, command: Command, reason: 'not-leader' | 'overloaded' | 'no-space'): void {
+  private refuse(to: NodeId, term: Term, command: Command, reason: 'overloaded' | 'no-space'): void {
     this.holder.tell(to, { type: 'refused', term, sequence: command.sequence, reason })
   }
 

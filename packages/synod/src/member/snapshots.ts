@@ -105,6 +105,11 @@ export class Snapshots {
     return this.files.has(snapshotName(snapshot))
   }
 
+  /** The file cannot be used: it counts as not being here, and is fetched again. */
+  forget(snapshot: SnapshotId): void {
+    this.files.delete(snapshotName(snapshot))
+  }
+
   // Taking one
 
   /** Is one due, `entries` and `bytes` after the last? */

@@ -23,8 +23,10 @@ export type Wire<Message> =
       readonly type: 'refused'
       readonly term: Term
       readonly sequence: number
-      readonly reason: 'not-leader' | 'overloaded' | 'no-space'
+      readonly reason: 'overloaded' | 'no-space'
     }
+  /** There is no room on my disk for entries: they were not taken. */
+  | { readonly type: 'full' }
   /** Which index must I have applied to answer reads that arrived before this question? */
   | { readonly type: 'read'; readonly term: Term; readonly id: ReadId }
   | { readonly type: 'readable'; readonly id: ReadId; readonly index: Index }
@@ -46,8 +48,19 @@ export const peerProtocol: { readonly min: number; readonly max: number } = { mi
 
 type Codec<Message> = Pick<ProtocolCodec<Message, never>, 'message' | 'readMessage'>
 
-const kinds = ['protocol', 'forward', 'refused', 'read', 'readable', 'unreadable', 'fetch', 'chunk', 'gone'] as const
-const reasons = ['not-leader', 'overloaded', 'no-space'] as const
+const kinds = [
+  'protocol',
+  'forward',
+  'refused',
+  'full',
+  'read',
+  'readable',
+  'unreadable',
+  'fetch',
+  'chunk',
+  'gone',
+] as const
+const reasons = ['overloaded', 'no-space'] as const
 
 export function writeWire<Message>(wire: Wire<Message>, codec: Codec<Message>, out: Writer): void {
   out.u8(kinds.indexOf(wire.type))
@@ -62,6 +75,8 @@ export function writeWire<Message>(wire: Wire<Message>, codec: Codec<Message>, o
       out.u53(wire.term)
       out.u53(wire.sequence)
       return out.u8(reasons.indexOf(wire.reason))
+    case 'full':
+      return
     case 'read':
       out.u53(wire.term)
       return out.u53(wire.id)
@@ -107,6 +122,8 @@ function readBody<Message>(input: Reader, codec: Codec<Message>): Wire<Message> 
       if (reason === undefined) throw new Malformed('a refusal without a known reason')
       return { type, term, sequence, reason }
     }
+    case 'full':
+      return { type }
     case 'read':
       return { type, term: input.u53(), id: input.u53() }
     case 'readable':
@@ -125,8 +142,9 @@ function readBody<Message>(input: Reader, codec: Codec<Message>): Wire<Message> 
         bytes: input.bytes(),
       }
     case 'gone':
-      return { type, index: input.u53(), term: input.u53() }
+      break
   }
+  return { type, index: input.u53(), term: input.u53() }
 }
 
 /** Entries go with the bulk, snapshots by themselves: what is urgent never waits behind either. */

@@ -39,8 +39,10 @@ export type DiskOperation =
 
 /** The faults a disk has, besides losing what was not synced. */
 export interface DiskFaults {
-  /** `sync` reports success and does nothing: what a test of durability must catch. */
-  readonly ignoresSync?: boolean
+  /** `sync` of these files reports success and does nothing: what a test of durability must catch. */
+  readonly ignoresSync?: (name: string) => boolean
+  /** How long a sync takes; otherwise the world says. */
+  syncTime?: number
   /** Files together may not be larger. */
   capacity?: number
 }
@@ -112,7 +114,7 @@ export class VirtualDisk implements Disk {
     const count = inode?.writes.length ?? 0
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
-      if (this.faults.ignoresSync !== true) {
+      if (this.faults.ignoresSync?.(name) !== true) {
         for (const write of inode.writes.splice(0, count))
           inode.synced = patched(inode.synced, write.offset, write.bytes)
       }
@@ -142,8 +144,7 @@ export class VirtualDisk implements Disk {
   syncDirectory(done: (error: DiskError | undefined) => void): void {
     const count = this.changes.length
     this.world.schedule('sync-directory', () => {
-      if (this.faults.ignoresSync !== true)
-        for (const change of this.changes.splice(0, count)) applyChange(this.syncedNames, change)
+      for (const change of this.changes.splice(0, count)) applyChange(this.syncedNames, change)
       this.world.happened('sync-directory')
       done(undefined)
     })

@@ -107,7 +107,9 @@ export class World {
       random: this.draws.disks,
       alive,
       schedule: (operation, step) => {
-        const [min, max] = (operation === 'sync' ? this.options.syncTime : this.options.diskTime) ?? [0.05, 0.3]
+        const { syncTime } = node.disk.faults
+        const slow = syncTime === undefined ? this.options.syncTime : ([syncTime, syncTime] as const)
+        const [min, max] = (operation === 'sync' ? slow : this.options.diskTime) ?? [0.05, 0.3]
         this.schedule.after(min + (max - min) * random(this.draws.disks), () => {
           if (alive()) step()
         })

@@ -5,5 +5,6 @@
  */
 export { fastRaftOptions, RaftWorld, smallMemberOptions } from './raft-world.ts'
 export type { RaftMember, RaftWorldOptions } from './raft-world.ts'
+export { TallyCluster } from './tally-cluster.ts'
 export { TallyMachine, tallyOperation } from './tally-machine.ts'
 export type { TallyContext } from './tally-machine.ts'

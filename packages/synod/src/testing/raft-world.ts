@@ -1,6 +1,13 @@
 import type { NodeId, StateMachine } from '../core/index.ts'
 import { defaultMemberOptions, Member, type MemberOptions } from '../member/index.ts'
-import { defaultRaftOptions, Raft, raftCodec, type RaftOptions, type Durable, type Message } from '../protocols/raft/index.ts'
+import {
+  defaultRaftOptions,
+  Raft,
+  raftCodec,
+  type RaftOptions,
+  type Durable,
+  type Message,
+} from '../protocols/raft/index.ts'
 import { World, type AnyMember, type WorldOptions } from '../simulator/index.ts'
 
 export interface RaftWorldOptions<Context> extends Omit<WorldOptions, 'member'> {
@@ -15,7 +22,15 @@ export type RaftMember<Context> = Member<Message, Durable, Context>
 export const smallMemberOptions: Partial<MemberOptions> = {
   segmentBytes: 16 * 1024,
   electionTimeout: 150,
-  snapshots: { ...defaultMemberOptions.snapshots, entries: 40, bytes: 64 * 1024, keepEntries: 10, keepBytes: 16 * 1024, chunkBytes: 512, retry: 50 },
+  snapshots: {
+    ...defaultMemberOptions.snapshots,
+    entries: 40,
+    bytes: 64 * 1024,
+    keepEntries: 10,
+    keepBytes: 16 * 1024,
+    chunkBytes: 512,
+    retry: 50,
+  },
   retry: 30,
 }
 
@@ -35,9 +50,9 @@ export class RaftWorld<Context> extends World {
           options: {
             ...defaultMemberOptions,
             ...smallMemberOptions,
+            cluster: '00000000000000c1',
             ...options.options,
             self: id,
-            cluster: '00000000000000c1',
             membership: { voters: options.nodes.toSorted() },
             diskId,
           },
@@ -48,7 +63,7 @@ export class RaftWorld<Context> extends World {
   }
 
   member(id: NodeId): RaftMember<Context> | undefined {
-    return this.node(id).member as unknown as RaftMember<Context> | undefined
+    return this.node(id).member
   }
 
   leader(): NodeId | undefined {

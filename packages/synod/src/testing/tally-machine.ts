@@ -1,4 +1,11 @@
-import { Malformed, type Failure, type Index, type SnapshotSink, type SnapshotSource, type StateMachine } from '../core/index.ts'
+import {
+  Malformed,
+  type Failure,
+  type Index,
+  type SnapshotSink,
+  type SnapshotSource,
+  type StateMachine,
+} from '../core/index.ts'
 
 /** What a client of the tally hears. */
 export interface TallyContext {

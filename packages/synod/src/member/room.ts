@@ -1,0 +1,38 @@
+import { majority, Rejected, type Milliseconds, type NodeId, type Standing } from '../core/index.ts'
+
+/** A peer without room says so whenever it turns entries away; what it said counts for so long. */
+const believed: Milliseconds = 2000
+const repeated: Milliseconds = 500
+
+/** Whether entries can be stored: here, and at enough of the others for anything to be decided. */
+export class Room {
+  /** The journal here can go on. */
+  here = true
+  private readonly fullUntil = new Map<NodeId, Milliseconds>()
+  private toldAt: Milliseconds = -Infinity
+
+  /** A peer says that its disk is full. */
+  isFull(peer: NodeId, now: Milliseconds): void {
+    this.fullUntil.set(peer, now + believed)
+  }
+
+  /** false: what is proposed now could not be decided, or not be stored here. */
+  forWrites(standing: Standing, self: NodeId, now: Milliseconds): boolean {
+    if (!this.here) return false
+    if (this.fullUntil.size === 0 || !standing.leading) return true
+    const { voters } = standing.membership
+    const withRoom = voters.filter((voter) => voter === self || (this.fullUntil.get(voter) ?? 0) <= now)
+    return withRoom.length >= majority(voters.length)
+  }
+
+  /** Is it time to tell the leader again? */
+  mayTell(now: Milliseconds): boolean {
+    if (now - this.toldAt < repeated) return false
+    this.toldAt = now
+    return true
+  }
+}
+
+export function noSpace(): Rejected {
+  return new Rejected('the disk is full: no writes until there is room', { code: 'no-space' })
+}

@@ -1,0 +1,14 @@
+/**
+ * The real world of a member that runs on Node.js: its clock, its files, its sockets.
+ *
+ * @module
+ */
+export { type DirectoryLock, lockDirectory } from './directory-lock.ts'
+export { GuardedHost } from './guarded-host.ts'
+export { NodeClock } from './node-clock.ts'
+export { createDirectory, type Enter, NodeDisk } from './node-disk.ts'
+export { NodePorts, type NodePortsOptions } from './node-ports.ts'
+export { HaltedAtStart, type StartMemberOptions, type RunningMember, startMember } from './run-member.ts'
+export { StartFailed, type StartFailedDetail } from './start-failed.ts'
+export { defaultLimits, type Identity, type Peer, type TransportLimits } from './transport/peer.ts'
+export { Transport, type TransportOptions } from './transport/transport.ts'

@@ -1,0 +1,103 @@
+import type { Halt, Host, Logger, Ports } from '../core/index.ts'
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
+import { GuardedHost } from './guarded-host.ts'
+import { NodeClock } from './node-clock.ts'
+import { createDirectory, NodeDisk } from './node-disk.ts'
+import { NodePorts } from './node-ports.ts'
+import type { Identity, Peer, TransportLimits } from './transport/peer.ts'
+import { Transport } from './transport/transport.ts'
+
+/** What a member needs of its process. */
+export interface StartMemberOptions {
+  /** Its own; created if it is not there. */
+  readonly directory: string
+  /** Where its peers reach it. Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** The other members; its own entry is passed over. */
+  readonly peers: readonly Peer[]
+  readonly log: Logger
+  /**
+   * Makes the member over its ports and begins to recover it. Peers are listened to and dialed once `identity` is known,
+   * which is when the disk has been read: an answer given earlier could contradict what is written there.
+   */
+  open(ports: Ports): { readonly host: Host; readonly identity: Promise<Identity> }
+  /** At most once, after the start: the member has stopped by itself, and nothing more is sent. `close` has still to be called. */
+  onHalt(reason: Halt): void
+  readonly limits?: Partial<TransportLimits>
+}
+
+/** A member that runs. */
+export interface RunningMember {
+  /** Where its peers reach it. */
+  readonly port: number
+  /** Calls the member from outside its ports, such as with a client's request; what it throws halts the member. */
+  enter(call: () => void): void
+  /** Stops all calls into the member, lets what it has sent go out, waits for its disk and gives its directory up. */
+  close(): Promise<void>
+}
+
+/** The member halted while it was being started. */
+export class HaltedAtStart extends Error {
+  override readonly name = 'HaltedAtStart'
+  readonly halt: Halt
+
+  constructor(halt: Halt) {
+    super(halt.message, { cause: halt.cause })
+    this.halt = halt
+  }
+}
+
+/** Takes the directory, opens the member and connects it to its peers. Throws `StartFailed` or `HaltedAtStart`. */
+export async function startMember(options: StartMemberOptions): Promise<RunningMember> {
+  createDirectory(options.directory)
+  const lock = await lockDirectory(options.directory)
+  try {
+    return await startLocked(options, lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Promise<RunningMember> {
+  const { log } = options
+  let started = false
+  const halted = Promise.withResolvers<never>()
+  // it may come while nothing waits for it yet
+  halted.promise.catch(() => {})
+  const guard = new GuardedHost((reason) => {
+    transport.destroy()
+    clock.close()
+    log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
+    if (started) options.onHalt(reason)
+    else halted.reject(new HaltedAtStart(reason))
+  })
+  const enter = (call: () => void): void => guard.enter(call)
+  const clock = new NodeClock(() => guard.alarm())
+  const disk = new NodeDisk(options.directory, enter)
+  const ports: NodePorts = new NodePorts({
+    host: guard,
+    clock,
+    disk,
+    log,
+    links: { send: (to, channel, parts) => transport.send(to, channel, parts) },
+  })
+  const transport = new Transport({ ...options, host: guard, random: () => ports.random() })
+  const close = async (): Promise<void> => {
+    guard.close()
+    clock.close()
+    await transport.close()
+    await disk.close()
+    lock.release()
+  }
+  try {
+    const { host, identity } = options.open(ports)
+    guard.bind(host)
+    const port = await Promise.race([identity.then((self) => transport.start(self)), halted.promise])
+    started = true
+    return { port, enter, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,243 @@
+import { connect, type Socket } from 'node:net'
+import { assert, type Channel, Malformed, Reader, type Refusal } from '../../core/index.ts'
+import { systemFailure } from '../system-error.ts'
+import { FrameBatch, frameHead, frameMax } from './frames.ts'
+import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
+import type { Peer, Surroundings } from './peer.ts'
+
+/** A count of received bytes, u53 little-endian: all that ever comes back on a connection after its answer. */
+export const receiptLength = 8
+
+/** A member that stops waits so long for its last words to be taken, in milliseconds. */
+const lingering = 500
+
+type State = 'waiting' | 'connecting' | 'greeting' | 'open' | 'closed'
+
+/**
+ * One channel towards one peer: a connection that this side dials, dials again when it breaks, and only sends on.
+ *
+ * A kernel takes bytes for a peer that is gone for a quarter of an hour, and a suspended peer's kernel takes some more.
+ * So the receiver acknowledges what its process has read; without that for a while the connection is given up.
+ */
+export class Outgoing {
+  readonly peer: Peer
+  readonly channel: Channel
+  private readonly around: Surroundings
+  /** Asks for `flush` at the end of this callback. */
+  private readonly flushSoon: (outgoing: Outgoing) => void
+  private state: State = 'waiting'
+  private socket: Socket | undefined
+  private timer: NodeJS.Timeout | undefined
+  private backoff: number
+  /** Complained of; what follows is the same story until a connection is welcomed. */
+  private failing = false
+  private readonly batch = new FrameBatch()
+  private heard: Uint8Array = new Uint8Array(0)
+  private sent = 0
+  private sentAtTick = 0
+  private acknowledged = 0
+  private unacknowledgedTicks = 0
+
+  constructor(peer: Peer, channel: Channel, around: Surroundings, flushSoon: (outgoing: Outgoing) => void) {
+    this.peer = peer
+    this.channel = channel
+    this.around = around
+    this.flushSoon = flushSoon
+    this.backoff = around.limits.backoffMin
+  }
+
+  /** What waits for the peer, in this process. */
+  get queued(): number {
+    return this.batch.length + (this.socket?.writableLength ?? 0)
+  }
+
+  /** false: not connected, or too much is queued already; the frame is dropped. One frame may always be queued. */
+  send(parts: readonly Uint8Array[]): boolean {
+    let size = 0
+    for (const part of parts) size += part.length
+    assert(size > 0 && size <= frameMax, `a frame has 1 to ${frameMax} bytes, not ${size}`)
+    if (this.state !== 'open') return false
+    const queued = this.queued
+    if (queued > 0 && queued + frameHead + size > this.around.limits.queueBytesMax[this.channel]) return false
+    if (this.batch.length === 0) this.flushSoon(this)
+    this.batch.add(parts, size)
+    return true
+  }
+
+  /** One write for everything that was sent since the last one. */
+  flush(): void {
+    if (this.batch.length === 0) return
+    if (this.state !== 'open' || this.socket === undefined) return this.batch.clear()
+    this.sent += this.batch.length
+    this.socket.write(this.batch.gathered())
+    // nothing is queued: the kernel has copied it all, and the memory is free again
+    if (this.socket.writableLength === 0) this.batch.clear()
+    else this.batch.replace()
+  }
+
+  dial(): void {
+    if (this.state === 'closed') return
+    const { host, port } = this.peer
+    const { connectTimeout, handshakeTimeout } = this.around.limits
+    this.state = 'connecting'
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
+    this.socket = socket
+    this.within(connectTimeout, `no connection within ${connectTimeout} ms`)
+    socket.on('connect', () => {
+      if (this.socket !== socket) return
+      this.state = 'greeting'
+      this.within(handshakeTimeout, `no answer to the greeting within ${handshakeTimeout} ms`)
+      const { cluster, id, diskId } = this.around.identity
+      const hello = { cluster, from: id, to: this.peer.id, diskId }
+      socket.write(encodeGreeting({ versions, hello, channel: this.channel }))
+    })
+    socket.on('data', (bytes: Uint8Array) => {
+      if (this.socket === socket) this.hear(bytes)
+    })
+    socket.on('error', (error) => {
+      if (this.socket === socket) this.lose(systemFailure(error).message)
+    })
+    socket.on('close', () => {
+      if (this.socket === socket) this.lose('the peer closed the connection')
+    })
+  }
+
+  /** Looks for acknowledgements, and shows life on an idle connection so that a dead one is known before it is needed. */
+  tick(): void {
+    if (this.state !== 'open') return
+    if (this.acknowledged === this.sent) {
+      this.unacknowledgedTicks = 0
+      if (this.sent === this.sentAtTick) this.probe()
+    } else if (++this.unacknowledgedTicks >= this.around.limits.unacknowledgedTicksMax) {
+      const waited = this.unacknowledgedTicks * this.around.limits.tick
+      this.lose(`the peer has read nothing for ${waited} ms, ${this.sent - this.acknowledged} bytes are unread`, true)
+    }
+    this.sentAtTick = this.sent
+  }
+
+  /** What is queued still goes out, if the peer takes it soon. */
+  async end(): Promise<void> {
+    this.flush()
+    const socket = this.state === 'open' ? this.socket : undefined
+    if (socket === undefined) return this.destroy()
+    this.close()
+    const giveUp = setTimeout(() => socket.destroy(), lingering)
+    await new Promise<void>((done) => {
+      socket.once('close', done)
+      socket.end()
+    })
+    clearTimeout(giveUp)
+  }
+
+  /** At once; nothing more goes out. */
+  destroy(): void {
+    const socket = this.socket
+    this.close()
+    socket?.destroy()
+  }
+
+  /** Whatever the socket still tells is not listened to. */
+  private close(): void {
+    this.state = 'closed'
+    this.socket = undefined
+    this.batch.clear()
+    clearTimeout(this.timer)
+  }
+
+  private probe(): void {
+    this.sent += frameHead
+    this.socket?.write(new Uint8Array(frameHead))
+  }
+
+  private within(time: number, otherwise: string): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.lose(otherwise), time)
+  }
+
+  private hear(bytes: Uint8Array): void {
+    try {
+      if (this.heard.length > 0) bytes = Buffer.concat([this.heard, bytes])
+      this.heard = this.state === 'greeting' ? this.readWelcome(bytes) : this.readReceipts(bytes)
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      this.lose(`what answers there is no peer of this version: ${error.message}`, this.state === 'open')
+    }
+  }
+
+  private readWelcome(bytes: Uint8Array): Uint8Array {
+    const read = readAnswer(bytes)
+    if (read === undefined) {
+      if (bytes.length > handshakeMax) throw new Malformed(`${bytes.length} bytes are no answer`)
+      return bytes
+    }
+    const { answer } = read
+    if ('refusal' in answer) {
+      this.refused(answer.refusal)
+      return new Uint8Array(0)
+    }
+    if (answer.version < versions.lowest || answer.version > versions.highest) {
+      throw new Malformed(`it chose version ${answer.version} of ${versions.lowest} to ${versions.highest}`)
+    }
+    this.welcomed()
+    return this.readReceipts(bytes.subarray(read.length))
+  }
+
+  private welcomed(): void {
+    clearTimeout(this.timer)
+    this.state = 'open'
+    this.backoff = this.around.limits.backoffMin
+    this.failing = false
+    this.sent = 0
+    this.sentAtTick = 0
+    this.acknowledged = 0
+    this.unacknowledgedTicks = 0
+    if (this.channel !== 'urgent') return
+    this.around.log.info(`connected to ${this.peer.name}`, this.fields())
+    this.around.host.connected(this.peer.id)
+  }
+
+  /** The urgent channel speaks for all: three channels would tell the member, and its log, the same thing three times. */
+  private refused(refusal: Refusal): void {
+    this.lose(`refused (${refusal.code}): ${refusal.message}`)
+    if (this.channel === 'urgent') this.around.host.refused(this.peer.id, refusal)
+  }
+
+  private readReceipts(bytes: Uint8Array): Uint8Array {
+    const whole = bytes.length - (bytes.length % receiptLength)
+    if (whole > 0) {
+      const count = new Reader(bytes.subarray(whole - receiptLength, whole)).u53()
+      if (count < this.acknowledged || count > this.sent) {
+        throw new Malformed(`it acknowledges ${count} bytes of ${this.sent} sent, after ${this.acknowledged}`)
+      }
+      if (count > this.acknowledged) this.unacknowledgedTicks = 0
+      this.acknowledged = count
+    }
+    return bytes.subarray(whole)
+  }
+
+  /** `worthSaying`: also of a channel that is not the urgent one. The same story is not told twice. */
+  private lose(reason: string, worthSaying = false): void {
+    const { limits, log, random } = this.around
+    const working = this.state === 'open'
+    clearTimeout(this.timer)
+    this.state = 'waiting'
+    const socket = this.socket
+    this.socket = undefined
+    socket?.destroy()
+    this.batch.clear()
+    this.heard = new Uint8Array(0)
+    const delay = this.backoff * (0.5 + random() / 2)
+    this.backoff = Math.min(this.backoff * 2, limits.backoffMax)
+    this.timer = setTimeout(() => this.dial(), delay)
+    const loud = worthSaying || (this.channel === 'urgent' && (working || !this.failing))
+    this.failing = true
+    const message = `${working ? 'lost' : 'no'} connection to ${this.peer.name}, trying again: ${reason}`
+    if (loud) log.warn(message, this.fields())
+    else log.debug(message, this.fields())
+  }
+
+  private fields(): object {
+    const { id, host, port } = this.peer
+    return { peer: id, channel: this.channel, address: `${host}:${port}` }
+  }
+}

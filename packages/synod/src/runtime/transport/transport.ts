@@ -1,0 +1,200 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Channel, Links, Logger, NodeId } from '../../core/index.ts'
+import type { GuardedHost } from '../guarded-host.ts'
+import { StartFailed } from '../start-failed.ts'
+import { systemFailure } from '../system-error.ts'
+import { Complaints } from './complaints.ts'
+import { Incoming, type Reception } from './incoming.ts'
+import { Outgoing } from './outgoing.ts'
+import { defaultLimits, type Identity, type Peer, type Surroundings, type TransportLimits } from './peer.ts'
+
+/** What a transport is made of. */
+export interface TransportOptions {
+  readonly host: GuardedHost
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly peers: readonly Peer[]
+  readonly log: Logger
+  readonly random: () => number
+  /** Instead of the defaults; for tests, mostly. */
+  readonly limits?: Partial<TransportLimits>
+}
+
+/** A minute, as long as ticks have their default length. */
+const ticksOfAPeriod = 120
+
+/**
+ * Links to the peers over TCP. Each pair of members has one connection for each channel and direction, dialed by the side
+ * that sends, so that a vote never waits behind entries, nor entries behind a snapshot.
+ */
+export class Transport implements Links {
+  private readonly options: TransportOptions
+  private readonly limits: TransportLimits
+  private readonly outgoing = new Map<NodeId, Readonly<Record<Channel, Outgoing>>>()
+  private readonly strangers = new Set<Incoming>()
+  private readonly welcomed = new Map<string, Incoming>()
+  private readonly unflushed: Outgoing[] = []
+  private readonly paused: Incoming[] = []
+  private server: Server | undefined
+  private ticker: NodeJS.Timeout | undefined
+  private turn = 1
+  private turnEnding = false
+  private readonly complaints: Complaints
+  private ticks = 0
+  private closed = false
+
+  constructor(options: TransportOptions) {
+    this.options = options
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.complaints = new Complaints(options.log)
+  }
+
+  /** Listens, dials every peer, and answers with the port; throws `StartFailed` when the address cannot be used. */
+  async start(identity: Identity): Promise<number> {
+    const around: Surroundings = { ...this.options, identity, limits: this.limits }
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
+    server.on('connection', (socket) => this.accept(socket, around))
+    this.server = server
+    const port = await listen(server, this.options.listen)
+    if (this.closed) {
+      server.close()
+      return port
+    }
+    // such as too many open files: the connection is lost, its dialer tries again
+    server.on('error', (error) =>
+      this.options.log.error(`a peer's connection was not accepted: ${systemFailure(error).message}`),
+    )
+    for (const peer of this.options.peers) {
+      if (peer.id !== identity.id) this.outgoing.set(peer.id, this.channelsTo(peer, around))
+    }
+    this.ticker = setInterval(() => this.tick(), this.limits.tick)
+    return port
+  }
+
+  send(to: NodeId, channel: Channel, parts: readonly Uint8Array[]): boolean {
+    return this.outgoing.get(to)?.[channel].send(parts) ?? false
+  }
+
+  /** Bytes that wait for a peer in this process. */
+  queued(to: NodeId, channel: Channel): number {
+    return this.outgoing.get(to)?.[channel].queued ?? 0
+  }
+
+  /** Lets what is queued go out for a moment, hears nothing more, and frees the port. */
+  async close(): Promise<void> {
+    const server = this.server
+    this.stop()
+    await Promise.all(this.everyOutgoing().map((one) => one.end()))
+    if (server === undefined || !server.listening) return
+    await new Promise<void>((done) => server.close(() => done()))
+  }
+
+  /** At once: not a byte more goes out. */
+  destroy(): void {
+    this.stop()
+    for (const one of this.everyOutgoing()) one.destroy()
+    this.server?.close()
+  }
+
+  private everyOutgoing(): Outgoing[] {
+    return [...this.outgoing.values()].flatMap((channels) => Object.values(channels))
+  }
+
+  private stop(): void {
+    this.closed = true
+    clearInterval(this.ticker)
+    for (const incoming of [...this.strangers, ...this.welcomed.values()]) incoming.destroy()
+  }
+
+  private channelsTo(peer: Peer, around: Surroundings): Readonly<Record<Channel, Outgoing>> {
+    const flushSoon = (one: Outgoing): void => this.flushSoon(one)
+    const channel = (name: Channel): Outgoing => new Outgoing(peer, name, around, flushSoon)
+    const channels = { urgent: channel('urgent'), bulk: channel('bulk'), snapshot: channel('snapshot') }
+    for (const one of Object.values(channels)) one.dial()
+    return channels
+  }
+
+  /** When the member's flush has returned, and before the event loop goes on: one write for each channel. */
+  private flushSoon(one: Outgoing): void {
+    this.unflushed.push(one)
+    if (this.unflushed.length > 1) return
+    process.nextTick(() => {
+      for (const each of this.unflushed.splice(0)) each.flush()
+    })
+  }
+
+  private accept(socket: Socket, around: Surroundings): void {
+    if (this.closed) {
+      socket.destroy()
+      return
+    }
+    if (this.strangers.size >= this.limits.strangersMax) {
+      const [oldest] = this.strangers
+      oldest?.reject(`more than ${this.limits.strangersMax} connections have not been welcomed, this was the oldest`)
+    }
+    this.strangers.add(new Incoming(socket, around, this.reception))
+  }
+
+  private readonly reception: Reception = {
+    welcomed: (incoming) => {
+      this.strangers.delete(incoming)
+      const key = placeOf(incoming)
+      const older = this.welcomed.get(key)
+      this.welcomed.set(key, incoming)
+      older?.destroy()
+    },
+    closed: (incoming) => {
+      this.strangers.delete(incoming)
+      const key = placeOf(incoming)
+      if (this.welcomed.get(key) === incoming) this.welcomed.delete(key)
+    },
+    complain: (message, fields) => this.complaints.make(message, fields),
+    turn: () => {
+      this.endTurn()
+      return this.turn
+    },
+    paused: (incoming) => this.paused.push(incoming),
+  }
+
+  private endTurn(): void {
+    if (this.turnEnding) return
+    this.turnEnding = true
+    setImmediate(() => {
+      this.turnEnding = false
+      this.turn++
+      for (const incoming of this.paused.splice(0)) incoming.resume()
+    })
+  }
+
+  private tick(): void {
+    for (const one of this.everyOutgoing()) one.tick()
+    for (const incoming of this.welcomed.values()) incoming.tick()
+    if (++this.ticks % ticksOfAPeriod === 0) this.complaints.startAnew()
+  }
+}
+
+function placeOf(incoming: Incoming): string {
+  return `${incoming.channel} ${incoming.from}`
+}
+
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there; stop it, or give this member another peer address',
+  EADDRNOTAVAIL: 'this machine has no such address; listen on one that it has',
+  EACCES: 'this user may not listen there; take a port above 1023',
+  ENOTFOUND: 'this name has no address; listen on an IP address of this machine',
+}
+
+function listen(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
+  return new Promise((done, fail) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const why = advice[error.code ?? ''] ?? systemFailure(error).message
+      const message = `cannot listen for peers on ${at.host}:${at.port}: ${why}`
+      fail(new StartFailed(message, { code: 'address', ...at }, error))
+    }
+    server.once('error', failed)
+    server.listen({ host: at.host, port: at.port }, () => {
+      server.off('error', failed)
+      const address = server.address()
+      done(typeof address === 'object' && address !== null ? address.port : at.port)
+    })
+  })
+}

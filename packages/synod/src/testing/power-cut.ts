@@ -1,0 +1,186 @@
+import { crc32, openFrame, type NodeId } from '../core/index.ts'
+import { readWire } from '../member/index.ts'
+import { raftCodec } from '../protocols/raft/index.ts'
+import type { DiskFaults } from '../simulator/index.ts'
+import { RaftWorld } from './raft-world.ts'
+import { TallyMachine, tallyOperation, type TallyContext } from './tally-machine.ts'
+
+/** A script of puts and elections, during which one machine loses its power after one disk operation of its own. */
+export interface PowerCut {
+  readonly seed: number
+  readonly puts: number
+  /** Which machine, and after how many operations that changed its disk; undefined: nobody. */
+  readonly cut: { readonly node: NodeId; readonly after: number } | undefined
+  readonly disk?: DiskFaults
+}
+
+export interface Outcome {
+  /** What went against the promises, in words; empty if nothing did. */
+  readonly violations: readonly string[]
+  readonly acknowledged: number
+  readonly unknown: number
+  readonly elections: number
+  /** Operations that changed each machine's disk. */
+  readonly operations: Readonly<Record<NodeId, number>>
+  readonly happened: boolean
+}
+
+const nodes = ['a', 'b', 'c'] as const
+const clients = 4
+const darkness = 40
+
+/** Plays the script in a world of its own, and says what was broken. */
+export function playPowerCut(options: PowerCut): Outcome {
+  const play = new Play(options)
+  play.run()
+  return play.outcome()
+}
+
+class Play {
+  private readonly options: PowerCut
+  private readonly world: RaftWorld<TallyContext>
+  private readonly violations: string[] = []
+  /** Position of each acknowledged operation. */
+  private readonly acknowledged = new Map<number, number>()
+  private readonly unknown = new Set<number>()
+  private readonly votes = new Map<string, NodeId>()
+  private readonly leaders = new Map<number, NodeId>()
+  private readonly machines = new Map<NodeId, TallyMachine>()
+  private next = 1
+  private happened = false
+
+  constructor(options: PowerCut) {
+    this.options = options
+    this.world = new RaftWorld<TallyContext>({
+      seed: options.seed,
+      nodes,
+      disk: () => options.disk ?? {},
+      machine: (id) => {
+        const machine = new TallyMachine()
+        this.machines.set(id, machine)
+        return machine
+      },
+    })
+    this.world.onFrame = (from, to, frame) => this.watch(from, to, frame)
+    const { cut } = options
+    this.world.onDisk = (node) => {
+      if (node.id !== cut?.node || node.operations !== cut.after) return
+      this.happened = true
+      this.world.powerCut(node.id)
+      this.world.schedule.after(darkness, () => this.world.start(node.id))
+    }
+  }
+
+  run(): void {
+    const { world } = this
+    for (const id of nodes) world.start(id)
+    if (!world.run(10_000, () => world.leader() !== undefined)) this.violations.push('no leader within ten seconds')
+    for (let client = 0; client < clients; client++) this.put(client)
+    const half = this.options.puts / 2
+    world.run(20_000, () => this.settled >= half)
+    // The second election.
+    const leader = world.leader()
+    if (leader !== undefined) world.member(leader)?.transfer()
+    if (!world.run(40_000, () => this.settled === this.options.puts))
+      this.violations.push(`${this.settled} puts of ${this.options.puts} came to an end`)
+    world.run(2_000, () => this.agreed())
+    this.judge()
+  }
+
+  private get settled(): number {
+    return this.acknowledged.size + this.unknown.size
+  }
+
+  /** One put after the other; a client whose member dies goes to the next one. */
+  private put(client: number): void {
+    if (this.next > this.options.puts) return
+    const home = nodes[(client + this.next) % nodes.length] ?? 'a'
+    const node = this.world.node(home)
+    const { life, member } = node
+    if (member === undefined || node.halted !== undefined) return this.world.schedule.after(5, () => this.put(client))
+    const operation = this.next++
+    let answered = false
+    const done = (): void => {
+      answered = true
+      this.put(client)
+    }
+    this.world.member(home)?.submit(tallyOperation(operation), {
+      applied: (position) => {
+        this.acknowledged.set(operation, position)
+        done()
+      },
+      failed: () => {
+        this.unknown.add(operation)
+        done()
+      },
+      readable: () => this.violations.push('a put was answered as a read'),
+    })
+    // A client notices that its connection is gone; what became of its put it cannot know.
+    const look = (): void => {
+      if (answered) return
+      if (node.life === life) return this.world.schedule.after(10, look)
+      this.unknown.add(operation)
+      done()
+    }
+    this.world.schedule.after(10, look)
+  }
+
+  /** Votes as the others see them. A request for votes is a vote for oneself. */
+  private watch(from: NodeId, to: NodeId, frame: Uint8Array): void {
+    const wire = readWire(openFrame(frame, crc32), raftCodec)
+    if (wire.type !== 'protocol') return
+    const { message } = wire
+    if (message.type === 'vote' && message.granted && !message.preVote) this.vote(from, message.term, to)
+    if (message.type === 'requestVote' && !message.preVote) this.vote(from, message.term, from)
+    if (message.type === 'appendEntries') this.lead(from, message.term)
+  }
+
+  private vote(voter: NodeId, term: number, candidate: NodeId): void {
+    const earlier = this.votes.get(`${voter} in ${term}`)
+    if (earlier !== undefined && earlier !== candidate)
+      this.violations.push(`${voter} voted for ${earlier} and ${candidate} in term ${term}`)
+    this.votes.set(`${voter} in ${term}`, candidate)
+  }
+
+  private lead(leader: NodeId, term: number): void {
+    const earlier = this.leaders.get(term)
+    if (earlier !== undefined && earlier !== leader) this.violations.push(`${earlier} and ${leader} lead term ${term}`)
+    this.leaders.set(term, leader)
+  }
+
+  private agreed(): boolean {
+    const applied = nodes.map((id) => this.world.member(id)?.applied ?? -1)
+    const decided = nodes.map((id) => this.world.member(id)?.standing.decided ?? -2)
+    return new Set([...applied, ...decided]).size === 1
+  }
+
+  private judge(): void {
+    for (const id of nodes) {
+      const { halted } = this.world.node(id)
+      if (halted !== undefined) this.violations.push(`${id} refuses to run: ${halted.message}`)
+    }
+    if (!this.agreed()) this.violations.push('the members do not agree in the end')
+    for (const id of nodes) this.judgeMachine(id, this.machines.get(id)?.operations ?? [])
+  }
+
+  private judgeMachine(id: NodeId, operations: readonly number[]): void {
+    for (const [operation, position] of this.acknowledged) {
+      if (operations[position - 1] !== operation)
+        this.violations.push(`${id} has lost ${operation}, acknowledged at ${position}`)
+    }
+    if (new Set(operations).size !== operations.length) this.violations.push(`${id} has applied an operation twice`)
+  }
+
+  outcome(): Outcome {
+    const operations: Record<NodeId, number> = {}
+    for (const [id, node] of this.world.nodes) operations[id] = node.operations
+    return {
+      violations: this.violations,
+      acknowledged: this.acknowledged.size,
+      unknown: this.unknown.size,
+      elections: this.leaders.size,
+      operations,
+      happened: this.happened,
+    }
+  }
+}
