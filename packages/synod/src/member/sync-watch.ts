@@ -7,12 +7,12 @@ import type { Timers } from './timers.ts'
  * that sync returns, because a request for votes waits for it like every other promise.
  */
 export class SyncWatch {
-  private readonly engine: LogEngine<unknown, never, never>
+  private readonly engine: Pick<LogEngine<unknown, unknown, unknown>, 'standing' | 'transfer' | 'resign'>
   private readonly timers: Timers
   private readonly log: Logger
   private readonly patience: Milliseconds
 
-  constructor(engine: LogEngine<unknown, never, never>, timers: Timers, log: Logger, patience: Milliseconds) {
+  constructor(engine: Pick<LogEngine<unknown, unknown, unknown>, 'standing' | 'transfer' | 'resign'>, timers: Timers, log: Logger, patience: Milliseconds) {
     this.engine = engine
     this.timers = timers
     this.log = log

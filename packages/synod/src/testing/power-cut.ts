@@ -1,9 +1,9 @@
-import { crc32, openFrame, type NodeId } from '../core/index.ts'
+import { crc32, encodeUtf8, openFrame, Writer, type NodeId } from '../core/index.ts'
 import { readWire } from '../member/index.ts'
 import { raftCodec } from '../protocols/raft/index.ts'
 import type { DiskFaults } from '../simulator/index.ts'
+import { encodePut, ReplicatedStore, type StoreContext } from '../store/index.ts'
 import { RaftWorld } from './raft-world.ts'
-import { TallyMachine, tallyOperation, type TallyContext } from './tally-machine.ts'
 
 /** A script of puts and elections, during which one machine loses its power after one disk operation of its own. */
 export interface PowerCut {
@@ -38,25 +38,25 @@ export function playPowerCut(options: PowerCut): Outcome {
 
 class Play {
   private readonly options: PowerCut
-  private readonly world: RaftWorld<TallyContext>
+  private readonly world: RaftWorld<StoreContext>
   private readonly violations: string[] = []
-  /** Position of each acknowledged operation. */
+  /** Revision of each acknowledged put. */
   private readonly acknowledged = new Map<number, number>()
   private readonly unknown = new Set<number>()
   private readonly votes = new Map<string, NodeId>()
   private readonly leaders = new Map<number, NodeId>()
-  private readonly machines = new Map<NodeId, TallyMachine>()
+  private readonly machines = new Map<NodeId, ReplicatedStore>()
   private next = 1
   private happened = false
 
   constructor(options: PowerCut) {
     this.options = options
-    this.world = new RaftWorld<TallyContext>({
+    this.world = new RaftWorld<StoreContext>({
       seed: options.seed,
       nodes,
       disk: () => options.disk ?? {},
       machine: (id) => {
-        const machine = new TallyMachine()
+        const machine = new ReplicatedStore()
         this.machines.set(id, machine)
         return machine
       },
@@ -104,9 +104,10 @@ class Play {
       answered = true
       this.put(client)
     }
-    this.world.member(home)?.submit(tallyOperation(operation), {
-      applied: (position) => {
-        this.acknowledged.set(operation, position)
+    this.world.member(home)?.submit(putOperation(operation), {
+      applied: (result) => {
+        if (result.type === 'put') this.acknowledged.set(operation, result.revision)
+        else this.violations.push(`put ${operation} was answered as ${result.type}`)
         done()
       },
       failed: () => {
@@ -160,15 +161,24 @@ class Play {
       if (halted !== undefined) this.violations.push(`${id} refuses to run: ${halted.message}`)
     }
     if (!this.agreed()) this.violations.push('the members do not agree in the end')
-    for (const id of nodes) this.judgeMachine(id, this.machines.get(id)?.operations ?? [])
+    for (const id of nodes) {
+      const machine = this.machines.get(id)
+      if (machine !== undefined) this.judgeStore(id, machine.store)
+    }
+    const states = nodes.map((id) => stateOf(this.machines.get(id)))
+    if (new Set(states).size > 1) this.violations.push(`the stores differ: ${states.join(', ')}`)
   }
 
-  private judgeMachine(id: NodeId, operations: readonly number[]): void {
-    for (const [operation, position] of this.acknowledged) {
-      if (operations[position - 1] !== operation)
-        this.violations.push(`${id} has lost ${operation}, acknowledged at ${position}`)
+  private judgeStore(id: NodeId, store: ReplicatedStore['store']): void {
+    for (let put = 1; put <= this.options.puts; put++) {
+      const revision = this.acknowledged.get(put)
+      const found = store.range({ ...wholeRange, key: keyOf(put) })
+      const kv = found.type === 'range' ? found.kvs[0] : undefined
+      if (revision !== undefined && kv?.modRevision !== revision) {
+        this.violations.push(`${id} has lost put ${put}, acknowledged at revision ${revision}`)
+      }
+      if (kv !== undefined && kv.version !== 1) this.violations.push(`${id} has applied put ${put} twice`)
     }
-    if (new Set(operations).size !== operations.length) this.violations.push(`${id} has applied an operation twice`)
   }
 
   outcome(): Outcome {
@@ -182,5 +192,43 @@ class Play {
       operations,
       happened: this.happened,
     }
+  }
+}
+
+const wholeRange = {
+  type: 'range',
+  rangeEnd: new Uint8Array(0),
+  limit: 0,
+  revision: 0,
+  sortOrder: 0,
+  sortTarget: 0,
+  serializable: true,
+  keysOnly: false,
+  countOnly: false,
+  minModRevision: 0,
+  maxModRevision: 0,
+  minCreateRevision: 0,
+  maxCreateRevision: 0,
+} as const
+
+function keyOf(put: number): Uint8Array {
+  return encodeUtf8(`key/${put}`)
+}
+
+/** Each put has a key of its own: a second version of it would mean that it was applied twice. */
+function putOperation(put: number): Uint8Array {
+  const out = new Writer()
+  const options = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
+  encodePut(out, { type: 'put', key: keyOf(put), value: encodeUtf8(`value of ${put}`), ...options })
+  return out.control.slice(0, out.length)
+}
+
+/** The whole state, as one number. */
+function stateOf(machine: ReplicatedStore | undefined): string {
+  const hash = machine?.store.hashKv(0)
+  if (hash === undefined || 'type' in hash) return 'none'
+  for (;;) {
+    const sum = hash.step(1024 * 1024)
+    if (sum !== undefined) return `${machine?.store.revision}:${sum}`
   }
 }

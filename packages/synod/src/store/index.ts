@@ -1,0 +1,70 @@
+/**
+ * The replicated key-value store: keys with revisions, transactions, compaction and leases, as etcd's clients know them,
+ * as a deterministic state machine in memory. Requests are checked before they are proposed, encoded as operations, and
+ * applied by every member in the order in which they were decided.
+ *
+ * ```ts
+ * const store = new Store()
+ * store.apply({ type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false })
+ * store.range({ ...request, key })
+ * ```
+ *
+ * @module
+ */
+export {
+  checkDeleteRange,
+  checkLeaseGrant,
+  checkPut,
+  checkQuota,
+  checkRange,
+  checkTxn,
+  isReadOnly,
+  isSerializable,
+  leaseTtlMax,
+  takesSpace,
+  txnOperationsMax,
+} from './checks.ts'
+export { errors, malformedOperation } from './errors.ts'
+export type { ErrorName, StoreError } from './errors.ts'
+export { Lease, LeaseReader, Leases } from './leases.ts'
+export {
+  appendOperation,
+  decodeOperation,
+  encodeOperation,
+  encodePut,
+  operationFormat,
+  Operations,
+} from './operations.ts'
+export type {
+  CompactOperation,
+  LeaseExpireOperation,
+  LeaseGrantOperation,
+  LeaseLeadOperation,
+  LeaseRevokeOperation,
+  NothingOperation,
+  Operation,
+  PublishOperation,
+} from './operations.ts'
+export { ReplicatedStore } from './replicated-store.ts'
+export type { StoreContext } from './replicated-store.ts'
+export { compareResults, compareTargets, sortOrders, sortTargets } from './requests.ts'
+export type {
+  Compare,
+  CompareOperand,
+  DeleteRangeRequest,
+  DeleteRangeResult,
+  KeyValue,
+  PutRequest,
+  PutResult,
+  RangeRequest,
+  RangeResult,
+  RequestOp,
+  ResponseOp,
+  TxnRequest,
+  TxnResult,
+} from './requests.ts'
+export type { Key } from './revisions.ts'
+export { snapshotFormat } from './snapshot.ts'
+export { StateHash } from './state-hash.ts'
+export { Store } from './store.ts'
+export type { Attributes, OperationResult, PlainResult, StoreObserver } from './store.ts'
