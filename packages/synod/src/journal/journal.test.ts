@@ -231,6 +231,22 @@ describe('a journal', () => {
     expect(values(bench.scan().items).at(-1)).toBe(300)
   })
 
+  it('pitfall A5: after a failed sync nothing counts as durable any more, and nothing is written', () => {
+    const bench = new Bench()
+    bench.formatted()
+    const { journal } = bench.opened()
+    write(bench, journal, 1, 3)
+    const { durable } = bench
+    bench.disk.faults.failsSync = () => true
+    write(bench, journal, 4, 4)
+    expect(bench.failures).toHaveLength(1)
+    expect(bench.durable).toBe(durable)
+    bench.disk.faults.failsSync = () => false
+    write(bench, journal, 5, 6)
+    expect(bench.durable).toBe(durable)
+    expect(values(bench.scan().items)).not.toContain(5)
+  })
+
   it('refuses a format that it does not know, with both versions', () => {
     const bench = new Bench()
     bench.formatted()

@@ -41,6 +41,8 @@ export type DiskOperation =
 export interface DiskFaults {
   /** `sync` of these files reports success and does nothing: what a test of durability must catch. */
   readonly ignoresSync?: (name: string) => boolean
+  /** `sync` of these files fails, once and for all. */
+  failsSync?: (name: string) => boolean
   /** How long a sync takes; otherwise the world says. */
   syncTime?: number
   /** Files together may not be larger. */
@@ -114,6 +116,7 @@ export class VirtualDisk implements Disk {
     const count = inode?.writes.length ?? 0
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
+      if (this.faults.failsSync?.(name) === true) return done(new DiskError('io', `sync ${name}: input/output error`))
       if (this.faults.ignoresSync?.(name) !== true) {
         for (const write of inode.writes.splice(0, count))
           inode.synced = patched(inode.synced, write.offset, write.bytes)

@@ -59,8 +59,8 @@ export class World {
   readonly nodes: ReadonlyMap<NodeId, VirtualNode>
   /** `from>to`: frames are lost on the way. */
   readonly cut: Set<string> = new Set()
-  /** Told of each frame that is sent. */
-  onFrame: ((from: NodeId, to: NodeId, frame: Uint8Array) => void) | undefined
+  /** Told of each frame that is sent; false: it is lost on the way. */
+  onFrame: ((from: NodeId, to: NodeId, frame: Uint8Array) => boolean) | undefined
   /** Told after each operation that changed a disk, with its number; may cut the power. */
   onDisk: ((node: VirtualNode, operation: DiskOperation) => void) | undefined
   /** One stream per purpose: what happens on the links does not shift what happens on the disks. */
@@ -214,8 +214,8 @@ export class World {
       frame.set(part, at)
       at += part.length
     }
-    this.onFrame?.(node.id, to, frame)
-    if (this.cut.has(`${node.id}>${to}`)) return true
+    const passes = this.onFrame?.(node.id, to, frame) ?? true
+    if (!passes || this.cut.has(`${node.id}>${to}`)) return true
     const peer = this.node(to)
     const { life } = peer
     this.schedule.after(this.delay(), () => {

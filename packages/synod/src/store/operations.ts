@@ -435,8 +435,9 @@ export class Operations {
       const end = reader.at + length
       this.next = end
       const operation = decodeOperation(reader)
-      if (reader.at !== end)
-        throw new Malformed(`an operation of ${length} bytes ends ${reader.at - end} bytes after its length`)
+      if (reader.at !== end) {
+        throw new Malformed(`an operation of ${length} bytes ends after ${reader.at - end + length} of them`)
+      }
       return operation
     } catch (error) {
       if (error instanceof Malformed) return error

@@ -61,7 +61,10 @@ class Play {
         return machine
       },
     })
-    this.world.onFrame = (from, to, frame) => this.watch(from, to, frame)
+    this.world.onFrame = (from, to, frame) => {
+      this.watch(from, to, frame)
+      return true
+    }
     const { cut } = options
     this.world.onDisk = (node) => {
       if (node.id !== cut?.node || node.operations !== cut.after) return

@@ -1,0 +1,149 @@
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { etcd, synod } from '../cluster.ts'
+import { type Outcome, type Violation } from './history.ts'
+import { median } from './meter.ts'
+import { type Result, run, type RunOptions } from './run.ts'
+
+const usage = `Kills, freezes and cuts off the members of a real three-node cluster while clients write and read, and then
+proves from the revisions that nothing was lost, repeated, reordered or invented.
+
+  npm run chaos -- --minutes 2
+
+  --minutes N    how long things are broken (default 2)
+  --seed S       the order of faults and operations (default: the time)
+  --clients N    how many clients ask at once (default 64)
+  --rate N       operations a second of all clients together (default 1000)
+  --data-dir D   an empty or new folder for data and logs, which is kept; by default a temporary one, kept on failure
+  --etcd PATH    try an etcd in place of Synod, to try the checker itself; without partitions, which need our peers' greeting
+
+Exit code 0: no violation. 1: violations, with the operations involved. 2: wrong usage.
+`
+
+const shownViolations = 20
+
+async function main(): Promise<number> {
+  const options = readOptions()
+  if (typeof options === 'string') {
+    process.stderr.write(`chaos: ${options}\n\n${usage}`)
+    return 2
+  }
+  if (options === undefined) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const { directory, temporary, ...rest } = options
+  console.log(`chaos: ${rest.minutes} min, seed ${rest.seed}, ${rest.clients} clients, data in ${directory}`)
+  const result = await run({ ...rest, directory })
+  console.log(summary(result))
+  if (result.violations.length === 0) {
+    if (temporary) rmSync(directory, { recursive: true, force: true })
+    console.log('chaos: no violation')
+    return 0
+  }
+  await keep(directory, result)
+  console.log(result.violations.slice(0, shownViolations).map(violation).join('\n'))
+  console.log(
+    `chaos: ${result.violations.length} violations; data, logs, operations.jsonl and history.jsonl are in ${directory}\n` +
+      `again: npm run chaos -- --minutes ${rest.minutes} --seed ${rest.seed} --clients ${rest.clients} --rate ${rest.operationsPerSecond}`,
+  )
+  return 1
+}
+
+type Options = RunOptions & { readonly temporary: boolean }
+
+/** A text says what is wrong with the command line; `undefined`: help is wanted. */
+function readOptions(): Options | string | undefined {
+  let values
+  try {
+    values = parseArgs({
+      options: {
+        minutes: { type: 'string', default: '2' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+        clients: { type: 'string', default: '64' },
+        rate: { type: 'string', default: '1000' },
+        'data-dir': { type: 'string' },
+        etcd: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  if (values.help === true) return undefined
+  const minutes = Number(values.minutes)
+  const seed = Number(values.seed)
+  const clients = Number(values.clients)
+  const operationsPerSecond = Number(values.rate)
+  if (!(minutes > 0)) return `--minutes is ${values.minutes}: expected a number above 0`
+  if (!Number.isSafeInteger(seed)) return `--seed is ${values.seed}: expected a whole number`
+  if (!Number.isSafeInteger(clients) || clients < 1)
+    return `--clients is ${values.clients}: expected a whole number above 0`
+  if (!(operationsPerSecond > 0)) return `--rate is ${values.rate}: expected a number above 0`
+  if (values.etcd !== undefined && !existsSync(values.etcd))
+    return `--etcd is ${values.etcd}, and there is no such file`
+  const given = values['data-dir']
+  if (given !== undefined && existsSync(given) && readdirSync(given).length > 0) {
+    return `--data-dir is ${given}, which is not empty: name another folder, or empty it`
+  }
+  if (given !== undefined) mkdirSync(given, { recursive: true })
+  const directory = given ?? mkdtempSync(join(tmpdir(), 'synod-chaos-'))
+  const command = values.etcd === undefined ? synod : etcd(values.etcd)
+  const partitions = values.etcd === undefined
+  return { minutes, seed, clients, operationsPerSecond, directory, command, partitions, temporary: given === undefined }
+}
+
+function summary(result: Result): string {
+  const count = (type: Outcome['type']): number =>
+    result.operations.filter(({ outcome }) => outcome.type === type).length
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+  const faults = [...result.faults].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([kind, times]) => `${kind} ${times}`)
+  const deaths = result.afterLeaderDeath
+  const { longest } = result
+  const lines = {
+    operations: `${result.operations.length}: ${count('ok')} answered, ${count('unknown')} unknown, ${count('rejected')} rejected`,
+    revisions: `${result.history.length}`,
+    faults: `${[...result.faults.values()].reduce((sum, times) => sum + times, 0)}: ${faults.join(', ') || 'none'}`,
+    elections: `${result.elections} leaders seen, ${result.terms} terms`,
+    'without service': `${seconds(longest.to - longest.from)} at most, from ${seconds(longest.from)} on`,
+    'after a leader was killed':
+      deaths.length === 0
+        ? 'not measured'
+        : `median ${seconds(median(deaths))}, worst ${seconds(Math.max(...deaths))}, of ${deaths.length}`,
+  }
+  const reasons = new Map<string, number>()
+  for (const { outcome } of result.operations) {
+    if (outcome.type === 'ok') continue
+    const reason = `${outcome.type}: ${outcome.reason}`
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  }
+  const most = [...reasons].toSorted(([, a], [, b]) => b - a).slice(0, 12)
+  return [
+    ...Object.entries(lines).map(([name, text]) => `${name.padEnd(26)}${text}`),
+    ...most.map(([reason, times]) => `  ${String(times).padStart(8)}  ${reason}`),
+  ].join('\n')
+}
+
+function violation({ rule, message, operations }: Violation): string {
+  return [`VIOLATION: ${rule}: ${message}`, ...operations.map((one) => `  ${JSON.stringify(one)}`)].join('\n')
+}
+
+/** What the checker saw, for whoever wants to look further. */
+async function keep(directory: string, result: Result): Promise<void> {
+  for (const [name, items] of [
+    ['operations', result.operations],
+    ['history', result.history],
+  ] as const) {
+    const file = createWriteStream(join(directory, `${name}.jsonl`))
+    for (const item of items) if (!file.write(`${JSON.stringify(item)}\n`)) await once(file, 'drain')
+    file.end()
+    await once(file, 'finish')
+  }
+}
+
+// an `exit` event is what ends the members
+process.once('SIGTERM', () => process.exit(143))
+process.exitCode = await main()

@@ -1,0 +1,156 @@
+import { connect, GrpcError } from 'synod/grpc'
+import type { GrpcChannel } from 'synod/grpc'
+import { ProtoReader, ProtoWriter, WireError } from '../proto/wire.ts'
+import { parseAddresses } from './addresses.ts'
+import type { Address } from './addresses.ts'
+import { CommandError, exitCodes, UsageError } from './exit.ts'
+import type { Setting } from './options.ts'
+
+/** What every command that talks to a cluster takes. */
+export const clientSettings: readonly Setting[] = [
+  {
+    flag: '--endpoints',
+    argument: 'urls',
+    fallback: 'http://127.0.0.1:2379',
+    description: 'members to ask, in order, separated by commas',
+  },
+  {
+    flag: '--command-timeout',
+    argument: 'time',
+    fallback: '10s',
+    description: 'how long one command may take, such as 500ms or 10s',
+  },
+  { flag: '--json', description: 'print one JSON object' },
+]
+
+export interface ClientOptions {
+  readonly endpoints: string
+  readonly commandTimeout: string
+  readonly json?: boolean
+}
+
+/** gRPC's codes for what another member may answer better: cancelled, deadline exceeded, unavailable. */
+const elsewhere: ReadonlySet<number> = new Set([1, 4, 14])
+/** Those after which a write may have been applied; besides these: unknown, internal. */
+const uncertain: ReadonlySet<number> = new Set([1, 2, 4, 13, 14])
+
+/**
+ * A client of several members. A question goes to the next member when one does not answer. A write does so only when
+ * it certainly was not applied: the connection failed before it was sent, or the member said so.
+ */
+export class Client {
+  readonly addresses: readonly Address[]
+  private readonly deadline: number
+  private readonly channels = new Map<string, GrpcChannel>()
+  private readonly out = new ProtoWriter()
+
+  constructor(options: ClientOptions) {
+    this.addresses = parseAddresses(options.endpoints, '--endpoints')
+    this.deadline = performance.now() + parseTime(options.commandTimeout)
+  }
+
+  /** Asks one member after the other until one answers. */
+  async ask<Answer>(
+    path: string,
+    write: (out: ProtoWriter) => void,
+    read: (input: ProtoReader) => Answer,
+  ): Promise<Answer> {
+    const failures: string[] = []
+    for (const [i, address] of this.addresses.entries()) {
+      try {
+        // A member that does not even refuse leaves time for the others.
+        return await this.askOne(address, path, write, read, this.remaining / (this.addresses.length - i))
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error
+        if (!elsewhere.has(error.code)) throw new CommandError(error.message)
+        failures.push(`${address.url}: ${error.message}`)
+      }
+    }
+    throw new CommandError(failures.join('\n'))
+  }
+
+  /** The same for what changes something: never sent twice unless the first was certainly not applied. */
+  async change<Answer>(
+    path: string,
+    write: (out: ProtoWriter) => void,
+    read: (input: ProtoReader) => Answer,
+  ): Promise<Answer> {
+    const failures: string[] = []
+    for (const address of this.addresses) {
+      try {
+        return await this.askOne(address, path, write, read, this.remaining)
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error
+        if (mayBeApplied(error))
+          throw new CommandError(`${address.url}: ${error.message}\n${outcomeUnknown}`, exitCodes.unknown)
+        if (!elsewhere.has(error.code)) throw new CommandError(error.message)
+        failures.push(`${address.url}: ${error.message}`)
+      }
+    }
+    throw new CommandError(failures.join('\n'))
+  }
+
+  private get remaining(): number {
+    return this.deadline - performance.now()
+  }
+
+  /** Asks this member and no other. Rejects with a `GrpcError`. */
+  async askOne<Answer>(
+    address: Address,
+    path: string,
+    write: (out: ProtoWriter) => void,
+    read: (input: ProtoReader) => Answer,
+    patience: number = this.remaining,
+  ): Promise<Answer> {
+    write(this.out.reset())
+    const answer = await this.channel(address).unary(path, this.out.finish(), { timeout: Math.max(1, patience) })
+    try {
+      return read(new ProtoReader(answer))
+    } catch (error) {
+      if (error instanceof WireError)
+        throw new CommandError(`${address.url}: its answer to ${path} cannot be read: ${error.message}`)
+      throw error
+    }
+  }
+
+  private channel(address: Address): GrpcChannel {
+    const known = this.channels.get(address.url)
+    if (known !== undefined) return known
+    const channel = connect(address.host, address.port)
+    this.channels.set(address.url, channel)
+    return channel
+  }
+
+  close(): void {
+    for (const channel of this.channels.values()) channel.close()
+  }
+}
+
+const outcomeUnknown =
+  'The outcome is unknown: the write may have been applied, or may still be. Read before you repeat it.'
+
+/** Unless the request never left, or the member says that it will not be applied. */
+function mayBeApplied(error: GrpcError): boolean {
+  return uncertain.has(error.code) && error.mayHaveBeenSent && error.trailers.get('synod-outcome') !== 'rejected'
+}
+
+/** `500ms`, `10s` or `2m`, in milliseconds. */
+export function parseTime(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
+  const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? '']
+  if (unit === undefined) throw new UsageError(`${text} is not a time: write 500ms, 10s or 2m`)
+  return Number(match?.[1]) * unit
+}
+
+/** Runs one command with a client, and closes it whatever happens. */
+export async function withClient<Result>(
+  options: ClientOptions,
+  use: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client(options)
+  try {
+    return await use(client)
+  } finally {
+    client.close()
+  }
+}

@@ -1,0 +1,133 @@
+import { GrpcError } from 'synod/grpc'
+import type { MemberListResponse, StatusResponse } from '../proto/other-messages.ts'
+import { readMemberListResponse, readStatusResponse } from '../proto/other-messages.ts'
+import { parseAddress } from './addresses.ts'
+import type { Address } from './addresses.ts'
+import { withClient } from './client.ts'
+import type { Client, ClientOptions } from './client.ts'
+import { exitCodes } from './exit.ts'
+import { hexadecimal } from './identity.ts'
+import { printJson, printLine, table } from './output.ts'
+
+const nothing = (): void => {}
+
+async function askMembers(client: Client): Promise<MemberListResponse> {
+  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMemberListResponse)
+}
+
+export async function memberList(options: ClientOptions): Promise<number> {
+  const { header, members } = await withClient(options, askMembers)
+  if (options.json === true) {
+    printJson({
+      clusterId: hexadecimal(header.clusterId),
+      members: members.map(({ id, name, peerUrls, clientUrls }) => ({
+        id: hexadecimal(id),
+        name,
+        peerUrls,
+        clientUrls,
+      })),
+    })
+    return exitCodes.ok
+  }
+  const rows = members.map(({ id, name, peerUrls, clientUrls }) => [
+    hexadecimal(id),
+    name,
+    peerUrls.join(','),
+    clientUrls.join(','),
+  ])
+  printLine(table([['ID', 'NAME', 'PEERS', 'CLIENTS'], ...rows]))
+  return exitCodes.ok
+}
+
+/** A member's own account of itself, or why there is none. */
+interface Report {
+  readonly endpoint: string
+  readonly name: string | undefined
+  readonly said: StatusResponse | undefined
+  readonly error: string | undefined
+}
+
+export interface StatusOptions extends ClientOptions {
+  /** Ask all members that the first endpoint knows of. */
+  readonly cluster?: boolean
+}
+
+export async function status(options: StatusOptions): Promise<number> {
+  const reports = await withClient(options, async (client) => {
+    const names = new Map<bigint, string>()
+    let addresses: readonly Address[] = client.addresses
+    if (options.cluster === true) {
+      const { members } = await askMembers(client)
+      for (const { id, name } of members) names.set(id, name)
+      addresses = members
+        .flatMap(({ clientUrls }) => clientUrls.slice(0, 1))
+        .map((url) => parseAddress(url, 'member list'))
+    }
+    return Promise.all(addresses.map(async (address) => ask(client, address, names)))
+  })
+  if (options.json === true) printJson({ endpoints: reports.map(reportJson) })
+  else
+    printLine(
+      table([
+        ['ENDPOINT', 'ID', 'LEADS', 'TERM', 'INDEX', 'APPLIED', 'REVISION', 'SIZE', 'VERSION', 'ERRORS'],
+        ...reports.map(reportRow),
+      ]),
+    )
+  return reports.every(({ said }) => said !== undefined) ? exitCodes.ok : exitCodes.failed
+}
+
+async function ask(client: Client, address: Address, names: ReadonlyMap<bigint, string>): Promise<Report> {
+  const endpoint = address.url
+  try {
+    const said = await client.askOne(address, '/etcdserverpb.Maintenance/Status', nothing, readStatusResponse)
+    return { endpoint, name: names.get(said.header.memberId), said, error: undefined }
+  } catch (error) {
+    if (!(error instanceof GrpcError)) throw error
+    return { endpoint, name: undefined, said: undefined, error: error.message }
+  }
+}
+
+function reportJson({ endpoint, name, said, error }: Report): object {
+  if (said === undefined) return { endpoint, error }
+  return {
+    endpoint,
+    ...(name === undefined ? {} : { name }),
+    id: hexadecimal(said.header.memberId),
+    clusterId: hexadecimal(said.header.clusterId),
+    leader: said.leader === 0n ? null : hexadecimal(said.leader),
+    leads: said.leader === said.header.memberId,
+    term: said.raftTerm,
+    index: said.raftIndex,
+    applied: said.raftAppliedIndex,
+    revision: said.header.revision,
+    size: said.dbSize,
+    version: said.version,
+    errors: said.errors,
+  }
+}
+
+function reportRow({ endpoint, name, said, error }: Report): string[] {
+  if (said === undefined) return [endpoint, '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
+  const { header, leader } = said
+  return [
+    endpoint,
+    name === undefined ? hexadecimal(header.memberId) : `${hexadecimal(header.memberId)} (${name})`,
+    leader === header.memberId ? 'yes' : leader === 0n ? 'no leader' : 'no',
+    String(said.raftTerm),
+    String(said.raftIndex),
+    String(said.raftAppliedIndex),
+    String(header.revision),
+    size(said.dbSize),
+    said.version,
+    said.errors.join('; '),
+  ]
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  const units = ['KiB', 'MiB', 'GiB']
+  let value = bytes / 1024
+  let unit = 0
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
+  return `${value.toFixed(1)} ${units[unit] ?? ''}`
+}

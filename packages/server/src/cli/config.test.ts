@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest'
+import { isLoopback, parseAddress } from './addresses.ts'
+import { resolveConfig } from './config.ts'
+import type { StartOptions } from './config.ts'
+import { UsageError } from './exit.ts'
+import { identify } from './identity.ts'
+import { closest } from './suggestions.ts'
+
+const defaults: StartOptions = {
+  name: 'default',
+  listenClientUrls: 'http://127.0.0.1:2379',
+  initialClusterToken: 'synod-cluster',
+  initialClusterState: 'new',
+  heartbeatInterval: 100,
+  electionTimeout: 1000,
+  quotaBackendBytes: 2 ** 31,
+  snapshotCount: 100_000,
+  maxRequestBytes: 1.5 * 1024 * 1024,
+  logLevel: 'info',
+  logFormat: 'auto',
+}
+
+function refusal(options: Partial<StartOptions>): string {
+  try {
+    resolveConfig({ ...defaults, ...options })
+  } catch (error) {
+    if (error instanceof UsageError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('identity', () => {
+  const members = [
+    { name: 'a', peerUrl: 'http://10.0.0.1:2380' },
+    { name: 'b', peerUrl: 'http://10.0.0.2:2380' },
+    { name: 'c', peerUrl: 'http://10.0.0.3:2380' },
+  ]
+
+  test('it does not depend on the order of the list', () => {
+    expect(identify(members.toReversed(), 't')).toEqual(identify(members, 't'))
+  })
+
+  test('it is the same in every version: a member that is started anew must find its own directory', () => {
+    const { text, members: named } = identify(members, 'synod-cluster')
+    expect({ text, named: named.map(({ name, node }) => `${name} ${node}`) }).toMatchInlineSnapshot(`
+      {
+        "named": [
+          "a bec67753751823ce",
+          "c c7d3c0fae3f7f181",
+          "b e3d6e2ce33a7d429",
+        ],
+        "text": "508a67485fc6a275",
+      }
+    `)
+  })
+
+  test('another token, or another address, makes other ids', () => {
+    const ids = (token: string, list = members): string[] => {
+      const { text, members: named } = identify(list, token)
+      return [text, ...named.map(({ node }) => node)]
+    }
+    expect(ids('t').filter((id) => ids('u').includes(id))).toEqual([])
+    const moved = members.map((member) =>
+      member.name === 'a' ? { ...member, peerUrl: 'http://10.0.0.9:2380' } : member,
+    )
+    expect(ids('t', moved).filter((id) => ids('t').includes(id))).toHaveLength(2)
+  })
+
+  test('a member may be renamed', () => {
+    const renamed = members.map((member) => ({ ...member, name: `${member.name}2` }))
+    expect(identify(renamed, 't').text).toBe(identify(members, 't').text)
+  })
+})
+
+describe('settings', () => {
+  test('without any, one member on loopback', () => {
+    const config = resolveConfig(defaults)
+    expect(config).toMatchObject({
+      directory: 'synod-data/default',
+      advertisedClientUrls: ['http://127.0.0.1:2379'],
+      peerAddress: { host: '127.0.0.1', port: 2380 },
+      self: { name: 'default', peerUrl: 'http://127.0.0.1:2380' },
+      warnings: [],
+    })
+    expect(config.cluster.members).toHaveLength(1)
+  })
+
+  test('a member listens where the others were told, unless told otherwise', () => {
+    const initialCluster = 'a=http://127.0.0.1:1380,b=http://127.0.0.1:1382'
+    expect(resolveConfig({ ...defaults, name: 'b', initialCluster }).peerAddress.port).toBe(1382)
+    const elsewhere = resolveConfig({ ...defaults, name: 'b', initialCluster, listenPeerUrls: '127.0.0.1:9' })
+    expect(elsewhere.peerAddress.port).toBe(9)
+  })
+
+  test('another address than loopback is meant in so many words, and warned of', () => {
+    expect(refusal({ listenClientUrls: '10.0.0.1:2379' })).toContain('write http://10.0.0.1:2379')
+    expect(refusal({ listenClientUrls: 'http://0.0.0.0:2379' })).toContain('--advertise-client-urls')
+    expect(refusal({ initialAdvertisePeerUrls: 'http://10.0.0.1:2380' })).toContain('--insecure-peers')
+    const open = resolveConfig({
+      ...defaults,
+      listenClientUrls: 'http://10.0.0.1:2379',
+      initialAdvertisePeerUrls: 'http://10.0.0.1:2380',
+      insecurePeers: true,
+    })
+    expect(open.warnings).toHaveLength(2)
+  })
+
+  const refused: [Partial<StartOptions>, string][] = [
+    [{ name: '' }, '--name'],
+    [{ name: '../up' }, '--name'],
+    [{ name: 'a=b' }, '--name'],
+    [{ electionTimeout: 400 }, 'at least 5 times'],
+    [{ listenClientUrls: 'https://127.0.0.1:2379' }, 'TLS is not supported'],
+    [{ listenClientUrls: 'ftp://x:1' }, 'only http://'],
+    [{ listenClientUrls: 'http://127.0.0.1' }, 'expected http://host:port'],
+    [{ listenClientUrls: 'http://127.0.0.1:99999' }, 'expected http://host:port'],
+    [{ listenClientUrls: 'http://127.0.0.1:2379/path' }, 'expected http://host:port'],
+    [{ listenClientUrls: 'http://127.0.0.1:2380' }, 'both on port 2380'],
+    [{ initialCluster: 'a=http://127.0.0.1:1' }, 'does not contain --name default'],
+    [{ initialCluster: 'default' }, 'expected name=http://host:port'],
+    [{ initialCluster: 'default=http://127.0.0.1:1,default=http://127.0.0.1:2' }, 'default is there twice'],
+    [{ initialCluster: 'default=http://127.0.0.1:1,b=http://127.0.0.1:1' }, 'http://127.0.0.1:1 is there twice'],
+    [{ initialCluster: 'default=http://0.0.0.0:1' }, 'can connect to'],
+    [{ initialCluster: 'default=http://127.0.0.1:1', initialAdvertisePeerUrls: 'http://127.0.0.1:2' }, 'must be equal'],
+    [{ listenPeerUrls: 'http://127.0.0.1:1,http://127.0.0.1:2' }, 'one peer URL'],
+  ]
+  for (const [options, message] of refused) {
+    test(`${JSON.stringify(options)} is refused, and says why`, () => {
+      expect(refusal(options)).toContain(message)
+    })
+  }
+})
+
+test('what loopback is', () => {
+  const loopback = (host: string): boolean => isLoopback(parseAddress(`http://${host}:1`, '--x'))
+  expect(['127.0.0.1', '127.9.9.9', 'localhost', '[::1]'].map(loopback)).toEqual([true, true, true, true])
+  expect(['127.0.0.1.example.org', '10.0.0.1', '0.0.0.0', '[::]', 'localhost.example.org'].map(loopback)).not.toContain(
+    true,
+  )
+})
+
+test('a slip of the finger finds the word, and a strange one nothing', () => {
+  const known = ['SYNOD_NAME', 'SYNOD_DATA_DIR', 'SYNOD_LISTEN_CLIENT_URLS']
+  expect(closest('SYNOD_DATADIR', known)).toBe('SYNOD_DATA_DIR')
+  expect(closest('SYNOD_LISTEN_CLIENT_URL', known)).toBe('SYNOD_LISTEN_CLIENT_URLS')
+  expect(closest('XYZZY_PLUGH_QUUX', known)).toBeUndefined()
+})

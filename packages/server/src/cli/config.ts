@@ -1,0 +1,293 @@
+import { isLoopback, isWildcard, parseAddress, parseAddresses } from './addresses.ts'
+import type { Address } from './addresses.ts'
+import { UsageError } from './exit.ts'
+import { identify } from './identity.ts'
+import type { ClusterIdentity, FirstMember } from './identity.ts'
+import { whole } from './options.ts'
+import type { Setting } from './options.ts'
+
+const mebibyte = 1024 * 1024
+const gibibyte = 1024 * mebibyte
+
+/** The settings of `synod start`, under etcd's names wherever the meaning is etcd's. */
+export const startSettings: readonly Setting[] = [
+  {
+    flag: '--name',
+    argument: 'name',
+    fallback: 'default',
+    description: 'this member, as it is called in --initial-cluster',
+  },
+  { flag: '--data-dir', argument: 'directory', description: 'where it keeps its data (default: ./synod-data/<name>)' },
+  {
+    flag: '--listen-client-urls',
+    argument: 'urls',
+    fallback: 'http://127.0.0.1:2379',
+    description: 'where clients connect to',
+  },
+  {
+    flag: '--advertise-client-urls',
+    argument: 'urls',
+    description: 'what clients are told (default: where it listens)',
+  },
+  {
+    flag: '--listen-peer-urls',
+    argument: 'url',
+    description: 'where the other members connect to (default: what is advertised to them)',
+  },
+  {
+    flag: '--initial-advertise-peer-urls',
+    argument: 'url',
+    description: 'what the other members are told (default: from --initial-cluster, or http://127.0.0.1:2380)',
+  },
+  {
+    flag: '--initial-cluster',
+    argument: 'list',
+    description: 'all first members, equal on each: a=http://host:2380,b=… (default: this one alone)',
+  },
+  {
+    flag: '--initial-cluster-token',
+    argument: 'text',
+    fallback: 'synod-cluster',
+    description: 'another one for each cluster: it keeps members of different clusters apart',
+  },
+  {
+    flag: '--initial-cluster-state',
+    argument: 'state',
+    fallback: 'new',
+    choices: ['new', 'existing'],
+    description: 'with "existing", an empty data directory is an error',
+  },
+  {
+    flag: '--heartbeat-interval',
+    argument: 'ms',
+    fallback: 100,
+    parse: whole(1, 10_000),
+    description: 'how often a leader says that it is there',
+  },
+  {
+    flag: '--election-timeout',
+    argument: 'ms',
+    fallback: 1000,
+    parse: whole(10, 50_000),
+    description: 'silence of the leader after which others stand for election; at least 5 heartbeats',
+  },
+  {
+    flag: '--quota-backend-bytes',
+    argument: 'bytes',
+    fallback: 2 * gibibyte,
+    parse: whole(0, 1024 * gibibyte),
+    description: 'writes are refused beyond so much data, all revisions counted; 0 is the default',
+  },
+  {
+    flag: '--snapshot-count',
+    argument: 'entries',
+    fallback: 100_000,
+    parse: whole(1, 1_000_000_000),
+    description: 'a snapshot is taken, and the journal cut, after so many log entries',
+  },
+  {
+    flag: '--max-request-bytes',
+    argument: 'bytes',
+    fallback: 1.5 * mebibyte,
+    parse: whole(1024, 8 * mebibyte),
+    description: 'a larger request is refused',
+  },
+  {
+    flag: '--insecure-peers',
+    description: 'let peers connect from other machines without TLS: whoever reaches the peer port owns the cluster',
+  },
+  {
+    flag: '--log-level',
+    argument: 'level',
+    fallback: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    description: 'what is logged',
+  },
+  {
+    flag: '--log-format',
+    argument: 'format',
+    fallback: 'auto',
+    choices: ['auto', 'text', 'json'],
+    description: 'auto: text on a terminal, JSON elsewhere',
+  },
+]
+
+/** What commander makes of them. */
+export interface StartOptions {
+  readonly name: string
+  readonly dataDir?: string
+  readonly listenClientUrls: string
+  readonly advertiseClientUrls?: string
+  readonly listenPeerUrls?: string
+  readonly initialAdvertisePeerUrls?: string
+  readonly initialCluster?: string
+  readonly initialClusterToken: string
+  readonly initialClusterState: 'new' | 'existing'
+  readonly heartbeatInterval: number
+  readonly electionTimeout: number
+  readonly quotaBackendBytes: number
+  readonly snapshotCount: number
+  readonly maxRequestBytes: number
+  readonly insecurePeers?: boolean | string
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  readonly logFormat: 'auto' | 'text' | 'json'
+}
+
+/** One member's settings, checked: what a server is started from. */
+export interface ServerConfig {
+  readonly name: string
+  readonly directory: string
+  readonly clientAddresses: readonly Address[]
+  readonly advertisedClientUrls: readonly string[]
+  readonly peerAddress: Address
+  readonly cluster: ClusterIdentity
+  readonly self: FirstMember
+  readonly state: 'new' | 'existing'
+  readonly heartbeatInterval: number
+  readonly electionTimeout: number
+  readonly quotaBytes: number
+  readonly snapshotEntries: number
+  readonly maxRequestBytes: number
+  /** What an operator must be reminded of at every start. */
+  readonly warnings: readonly string[]
+}
+
+/** Checks everything that can be checked before anything is opened. Throws a `UsageError` that names the flag. */
+export function resolveConfig(options: StartOptions): ServerConfig {
+  const { name, electionTimeout, heartbeatInterval } = options
+  if (!/^[^\s=,/\\]{1,64}$/.test(name) || name.startsWith('.')) {
+    throw new UsageError(
+      `--name: ${JSON.stringify(name)}: expected 1 to 64 characters without spaces, =, commas and slashes`,
+    )
+  }
+  if (electionTimeout < 5 * heartbeatInterval) {
+    throw new UsageError(
+      `--election-timeout ${electionTimeout} must be at least 5 times --heartbeat-interval ${heartbeatInterval}: ` +
+        `otherwise a single late heartbeat costs the leader its office`,
+    )
+  }
+  const warnings: string[] = []
+  const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
+  const { peerAddress, cluster, self } = resolvePeers(options, warnings)
+  const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
+  if (taken !== undefined) {
+    throw new UsageError(
+      `--listen-client-urls and --listen-peer-urls are both on port ${taken.port}: give each its own`,
+    )
+  }
+  return {
+    name,
+    directory: options.dataDir ?? `synod-data/${name}`,
+    clientAddresses,
+    advertisedClientUrls,
+    peerAddress,
+    cluster,
+    self,
+    state: options.initialClusterState,
+    heartbeatInterval,
+    electionTimeout,
+    quotaBytes: options.quotaBackendBytes === 0 ? 2 * gibibyte : options.quotaBackendBytes,
+    snapshotEntries: options.snapshotCount,
+    maxRequestBytes: options.maxRequestBytes,
+    warnings,
+  }
+}
+
+function resolveClients(
+  options: StartOptions,
+  warnings: string[],
+): Pick<ServerConfig, 'clientAddresses' | 'advertisedClientUrls'> {
+  const clientAddresses = parseAddresses(options.listenClientUrls, '--listen-client-urls')
+  for (const address of clientAddresses) {
+    if (isLoopback(address)) continue
+    if (!address.explicit) {
+      throw new UsageError(
+        `--listen-client-urls: ${address.host}:${address.port} can be reached from other machines, and there is no TLS yet: ` +
+          `write ${address.url} if that is what you want`,
+      )
+    }
+    warnings.push(`clients connect to ${address.url} in plaintext: whoever reaches it can read and change everything`)
+  }
+  if (options.advertiseClientUrls !== undefined) {
+    const advertised = parseAddresses(options.advertiseClientUrls, '--advertise-client-urls')
+    return { clientAddresses, advertisedClientUrls: advertised.map(({ url }) => url) }
+  }
+  const wildcard = clientAddresses.find(isWildcard)
+  if (wildcard !== undefined) {
+    throw new UsageError(
+      `--listen-client-urls ${wildcard.url} is every address of this machine: say with --advertise-client-urls which one clients are to use`,
+    )
+  }
+  return { clientAddresses, advertisedClientUrls: clientAddresses.map(({ url }) => url) }
+}
+
+function resolvePeers(
+  options: StartOptions,
+  warnings: string[],
+): Pick<ServerConfig, 'peerAddress' | 'cluster' | 'self'> {
+  const { name, initialCluster } = options
+  const advertised =
+    options.initialAdvertisePeerUrls === undefined
+      ? undefined
+      : single(options.initialAdvertisePeerUrls, '--initial-advertise-peer-urls')
+  const members =
+    initialCluster === undefined
+      ? [{ name, peerUrl: (advertised ?? parseAddress('http://127.0.0.1:2380', '')).url }]
+      : parseInitialCluster(initialCluster)
+  const cluster = identify(members, options.initialClusterToken)
+  const self = cluster.members.find((member) => member.name === name)
+  if (self === undefined) {
+    throw new UsageError(
+      `--initial-cluster does not contain --name ${name}: it names ${members.map((member) => member.name).join(', ')}`,
+    )
+  }
+  if (advertised !== undefined && advertised.url !== self.peerUrl) {
+    throw new UsageError(
+      `--initial-advertise-peer-urls is ${advertised.url}, but --initial-cluster says ${name}=${self.peerUrl}: they must be equal`,
+    )
+  }
+  const peerAddress = single(options.listenPeerUrls ?? self.peerUrl, '--listen-peer-urls')
+  if (!isLoopback(peerAddress)) {
+    if (options.insecurePeers === undefined || options.insecurePeers === false) {
+      throw new UsageError(
+        `--listen-peer-urls: ${peerAddress.url} can be reached from other machines, and there is no TLS yet: whoever reaches it ` +
+          `owns the cluster. On a network that you trust, add --insecure-peers`,
+      )
+    }
+    warnings.push(
+      `peers connect to ${peerAddress.url} in plaintext (--insecure-peers): whoever reaches it owns the cluster`,
+    )
+  }
+  return { peerAddress, cluster, self }
+}
+
+function single(text: string, flag: string): Address {
+  const [address, ...more] = parseAddresses(text, flag)
+  if (address === undefined || more.length > 0) throw new UsageError(`${flag}: ${text}: one peer URL is expected`)
+  return address
+}
+
+function parseInitialCluster(text: string): { name: string; peerUrl: string }[] {
+  const members = text.split(',').map((part) => {
+    const at = part.indexOf('=')
+    if (at <= 0)
+      throw new UsageError(
+        `--initial-cluster: ${JSON.stringify(part)}: expected name=http://host:port, separated by commas`,
+      )
+    const address = parseAddress(part.slice(at + 1).trim(), '--initial-cluster')
+    if (address.port === 0 || isWildcard(address)) {
+      throw new UsageError(
+        `--initial-cluster: ${address.url}: an address and port that the other members can connect to is needed`,
+      )
+    }
+    return { name: part.slice(0, at).trim(), peerUrl: address.url }
+  })
+  for (const key of ['name', 'peerUrl'] as const) {
+    const seen = new Set<string>()
+    for (const member of members) {
+      if (seen.has(member[key])) throw new UsageError(`--initial-cluster: ${member[key]} is there twice`)
+      seen.add(member[key])
+    }
+  }
+  return members
+}

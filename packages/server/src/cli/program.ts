@@ -1,0 +1,202 @@
+import { Command, CommanderError } from 'commander'
+import { clientSettings } from './client.ts'
+import type { ClientOptions } from './client.ts'
+import type { StatusOptions } from './cluster-commands.ts'
+import type { DevOptions } from './cluster-dev.ts'
+import { startSettings } from './config.ts'
+import type { StartOptions } from './config.ts'
+import { CommandError, exitCodes } from './exit.ts'
+import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
+import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
+import type { Setting } from './options.ts'
+import { synodVersion } from './version.ts'
+
+/**
+ * Runs the command that `argv` asks for. Answers the exit code; every failure that its caller can do something about
+ * is one message on standard error, without a stack.
+ */
+export async function run(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  let exitCode: number = exitCodes.ok
+  const program = createProgram((code) => {
+    exitCode = code
+  })
+  try {
+    checkEnvironment(environment, program)
+    await program.parseAsync([...argv])
+    return exitCode
+  } catch (error) {
+    // commander has said what was wrong already.
+    if (error instanceof CommanderError) return exitCodeOf(error.exitCode)
+    if (!(error instanceof CommandError)) throw error
+    process.stderr.write(`synod: ${error.message}\n`)
+    return error.exitCode
+  }
+}
+
+const examples = `
+Examples:
+  synod cluster dev                     three members on this machine, data in ./synod-data
+  synod start                           one durable member on 127.0.0.1:2379
+  synod put greeting hello
+  synod get greeting
+  synod status --cluster
+
+Exit codes:
+  0  it worked
+  1  it did not; a write was certainly not applied
+  2  the command line, the environment or the input is wrong
+  3  no answer: the write may have been applied, or may still be
+  4  get: the key does not exist
+
+Every option can be given as SYNOD_<OPTION> in the environment; the command line wins.`
+
+type Done = (exitCode: number) => void
+
+/** A command of a command, whose failures end with our exit codes instead of commander's. */
+function add(parent: Command, name: string, description: string, settings: readonly Setting[]): Command {
+  return addSettings(parent.command(name), settings).description(description).exitOverride()
+}
+
+function createProgram(done: Done): Command {
+  const program = new Command('synod')
+    .description('A durable, replicated key-value store that the clients of etcd can use.')
+    .version(synodVersion())
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', examples)
+  addServers(program, done)
+  addKeyCommands(program, done)
+  addClusterCommands(program, done)
+  return program
+}
+
+function addServers(program: Command, done: Done): void {
+  add(program, 'start', 'Run one member. Without options: a durable cluster of one, on loopback only.', startSettings)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  synod start
+  synod start --name a --initial-cluster a=http://10.0.0.1:2380,b=http://10.0.0.2:2380,c=http://10.0.0.3:2380 \\
+    --listen-client-urls http://10.0.0.1:2379 --insecure-peers`,
+    )
+    .action(async (options: StartOptions) => done(await (await import('./start.ts')).start(options)))
+
+  const cluster = program.command('cluster').description('Run a whole cluster.').exitOverride()
+  add(cluster, 'dev', 'Run a cluster of several processes on this machine, in this terminal.', [
+    { flag: '--nodes', argument: 'count', fallback: 3, parse: whole(1, 9), description: 'how many members' },
+    {
+      flag: '--data-dir',
+      argument: 'directory',
+      fallback: 'synod-data',
+      description: 'the members keep data and logs below it',
+    },
+    {
+      flag: '--base-port',
+      argument: 'port',
+      fallback: 2379,
+      parse: whole(1, 65_500),
+      description: 'clients: this, +2, +4 …; peers: +1, +3, +5 …',
+    },
+  ])
+    .addHelpText('after', '\nExample:\n  synod cluster dev --nodes 5')
+    .action(async (options: DevOptions) => done(await (await import('./cluster-dev.ts')).clusterDev(options)))
+}
+
+const rangeSettings: readonly Setting[] = [
+  { flag: '--prefix', description: 'all keys that begin with <key>' },
+  { flag: '--from-key', description: 'all keys from <key> on' },
+]
+
+function addKeyCommands(program: Command, done: Done): void {
+  add(program, 'put', 'Write a key.', [
+    ...clientSettings,
+    { flag: '--lease', argument: 'id', description: 'attach the key to this lease (hexadecimal)' },
+    { flag: '--prev-kv', description: 'print what it replaced' },
+  ])
+    .argument('<key>')
+    .argument('[value]', 'read from standard input if it is missing')
+    .addHelpText('after', '\nExamples:\n  synod put greeting hello\n  synod put config/site < site.json')
+    .action(async (key: string, value: string | undefined, options: PutOptions) =>
+      done(await (await import('./kv-commands.ts')).put(key, value, options)),
+    )
+
+  add(program, 'get', 'Read a key, or all keys of an interval. Linearizable unless --serializable.', [
+    ...clientSettings,
+    ...rangeSettings,
+    {
+      flag: '--rev',
+      argument: 'revision',
+      parse: whole(0, Number.MAX_SAFE_INTEGER),
+      description: 'as it was at this revision',
+    },
+    {
+      flag: '--limit',
+      argument: 'count',
+      parse: whole(0, Number.MAX_SAFE_INTEGER),
+      description: 'at most so many keys',
+    },
+    { flag: '--keys-only', description: 'without values' },
+    { flag: '--values-only', description: 'without keys' },
+    { flag: '--count-only', description: 'only how many there are' },
+    {
+      flag: '--serializable',
+      description: 'what the asked member knows, perhaps not the newest; works without a leader',
+    },
+  ])
+    .argument('<key>')
+    .argument('[end]', 'the interval ends before this key')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  synod get greeting\n  synod get config/ --prefix --keys-only\n  synod get greeting --rev 5 --json',
+    )
+    .action(async (key: string, end: string | undefined, options: GetOptions) =>
+      done(await (await import('./kv-commands.ts')).get(key, end, options)),
+    )
+
+  add(program, 'del', 'Delete a key, or all keys of an interval. Prints how many there were.', [
+    ...clientSettings,
+    ...rangeSettings,
+    { flag: '--prev-kv', description: 'print what was deleted' },
+  ])
+    .argument('<key>')
+    .argument('[end]', 'the interval ends before this key')
+    .addHelpText('after', '\nExample:\n  synod del config/ --prefix')
+    .action(async (key: string, end: string | undefined, options: DelOptions) =>
+      done(await (await import('./kv-commands.ts')).del(key, end, options)),
+    )
+
+  add(program, 'txn', 'Run a transaction, read from standard input.', clientSettings)
+    .addHelpText(
+      'after',
+      `
+The text has three parts, each ended by an empty line: comparisons, what to do if all of them hold, what to do if not.
+  version|create|mod|value|lease("<key>") =|!=|<|> "<operand>"
+  put <key> <value> | get <key> [<end>] | del <key> [<end>]
+
+Examples:
+  printf 'version("lock") = "0"\\n\\nput lock me\\n\\nget lock\\n' | synod txn
+  echo '{"compare":[{"target":"value","key":"a","result":"=","operand":"1"}],"success":[{"put":{"key":"a","value":"2"}}]}' | synod txn`,
+    )
+    .action(async (options: ClientOptions) => done(await (await import('./kv-commands.ts')).txn(options)))
+}
+
+function addClusterCommands(program: Command, done: Done): void {
+  const member = program.command('member').description('The members of a cluster.').exitOverride()
+  add(member, 'list', 'List the members with their addresses.', clientSettings)
+    .addHelpText('after', '\nExample:\n  synod member list --json')
+    .action(async (options: ClientOptions) => done(await (await import('./cluster-commands.ts')).memberList(options)))
+
+  add(program, 'status', 'Who leads, and how far each member is. Exits with 1 if a member does not answer.', [
+    ...clientSettings,
+    { flag: '--cluster', description: 'ask all members that the first endpoint knows of' },
+  ])
+    .addHelpText(
+      'after',
+      '\nExamples:\n  synod status --cluster\n  synod status --endpoints 127.0.0.1:2379,127.0.0.1:2381',
+    )
+    .action(async (options: StatusOptions) => done(await (await import('./cluster-commands.ts')).status(options)))
+}

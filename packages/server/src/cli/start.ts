@@ -1,0 +1,68 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { resolveConfig } from './config.ts'
+import type { StartOptions } from './config.ts'
+import { CommandError, exitCodes } from './exit.ts'
+import { createLogger } from './logging.ts'
+import { startServer } from '../server.ts'
+import type { RunningServer } from '../server.ts'
+
+/** What is under way when the signal to stop comes may take so long. */
+const graceMs = 5000
+
+/** Runs one member until it is told to stop, or stops by itself. */
+export async function start(options: StartOptions): Promise<number> {
+  const config = resolveConfig(options)
+  const log = createLogger(options.logLevel, options.logFormat)
+  for (const warning of config.warnings) log.warn(warning)
+  if (config.state === 'existing' && isEmpty(config.directory)) {
+    throw new CommandError(
+      `--initial-cluster-state is existing, but --data-dir ${config.directory} holds no data: is it the right directory? ` +
+        `A member that has lost its data must be removed and added again`,
+    )
+  }
+  const stop = stopRequests()
+  const server = await startServer(config, log)
+  const urls = server.clientUrls.join(', ')
+  log.info(`member ${config.name} serves clients on ${urls}`, {
+    member: config.self.node,
+    cluster: config.cluster.text,
+    directory: config.directory,
+  })
+  const ended = await Promise.race([stop.then(() => undefined), server.halted])
+  if (ended !== undefined) {
+    await server.stop(0)
+    throw new CommandError(`the member stopped: ${ended.message}`)
+  }
+  await stopInOrder(server, log)
+  return exitCodes.ok
+}
+
+function isEmpty(directory: string): boolean {
+  return !existsSync(directory) || readdirSync(directory).length === 0
+}
+
+async function stopInOrder(server: RunningServer, log: ReturnType<typeof createLogger>): Promise<void> {
+  log.info(`stopping: hands leadership over and finishes what is under way, for at most ${graceMs / 1000} s`)
+  await server.stop(graceMs)
+  log.info('stopped')
+}
+
+/**
+ * Resolves at the first signal to stop; a second one ends the process at once. Who started this process as a member of
+ * a cluster in its terminal holds a channel to it: when that closes, its terminal is gone, and so are we.
+ */
+async function stopRequests(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const ask = (): void => {
+      if (asked) process.exit(exitCodes.failed)
+      asked = true
+      resolve()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
+    if (process.connected) {
+      process.on('disconnect', ask)
+      process.channel?.unref()
+    }
+  })
+}

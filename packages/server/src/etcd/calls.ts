@@ -1,0 +1,79 @@
+import { assert } from 'synod'
+import type { Failure } from 'synod'
+import type { Unary } from 'synod/grpc'
+import type { OperationResult, StoreContext } from 'synod/store'
+import { writeDeleteRangeResult, writePutResult, writeTxnResult } from '../proto/kv-responses.ts'
+import { writeLeaseGrantResult } from '../proto/other-messages.ts'
+import { failCall, refuse } from './failures.ts'
+import type { Front } from './front.ts'
+
+/** A write that waits to be decided and applied: nothing but whom to answer. */
+export class WriteCall implements StoreContext {
+  private readonly front: Front
+  private readonly call: Unary
+
+  constructor(front: Front, call: Unary) {
+    this.front = front
+    this.call = call
+  }
+
+  applied(result: OperationResult): void {
+    if (result.type === 'error') return refuse(this.call, result)
+    const { front } = this
+    const out = front.out.reset()
+    switch (result.type) {
+      case 'put':
+        writePutResult(out, result.prevKv)
+        break
+      case 'deleteRange':
+        writeDeleteRangeResult(out, result)
+        break
+      case 'txn':
+        writeTxnResult(out, result)
+        break
+      case 'leaseGrant':
+        writeLeaseGrantResult(out, result.id, result.ttlSeconds)
+        break
+      case 'compact':
+      case 'leaseRevoke':
+      case 'leaseExpire':
+      case 'leaseLead':
+      case 'publish':
+      case 'nothing':
+        break
+    }
+    front.writeHeader(result.revision)
+    this.call.respond(out.finish())
+  }
+
+  readable(): void {
+    assert(false, 'a write is answered when it is applied')
+  }
+
+  failed(failure: Failure): void {
+    failCall(this.call, failure, 'write')
+  }
+}
+
+/** A read that waits until the store is recent enough; then it runs, in the same turn. */
+export class ReadCall implements StoreContext {
+  private readonly call: Unary
+  private readonly run: () => void
+
+  constructor(call: Unary, run: () => void) {
+    this.call = call
+    this.run = run
+  }
+
+  applied(): void {
+    assert(false, 'a read is answered when it is readable')
+  }
+
+  readable(): void {
+    if (!this.call.cancelled) this.run()
+  }
+
+  failed(failure: Failure): void {
+    failCall(this.call, failure, 'read')
+  }
+}

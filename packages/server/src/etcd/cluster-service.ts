@@ -1,0 +1,88 @@
+import type { Unary } from 'synod/grpc'
+import type { StateHash } from 'synod/store'
+import { readEmpty, readHashKv, readHealthCheck, readMemberList } from '../proto/other-messages.ts'
+import { writeHashKvResult, writeMember, writeStatusResult } from '../proto/other-messages.ts'
+import { ProtoReader } from '../proto/wire.ts'
+import { ReadCall } from './calls.ts'
+import { refuse } from './failures.ts'
+import { etcdVersion } from './front.ts'
+import type { Front } from './front.ts'
+
+const serving = 1
+const unknownService = { code: 5, message: 'unknown service' }
+const hashStepBytes = 1024 * 1024
+
+/** etcdserverpb.Cluster and Maintenance, as far as they are here, and grpc.health.v1. */
+export class ClusterService {
+  private readonly front: Front
+
+  constructor(front: Front) {
+    this.front = front
+  }
+
+  memberList(call: Unary, message: Uint8Array): void {
+    const linearizable = readMemberList(new ProtoReader(message))
+    if (linearizable) this.front.replica.read(new ReadCall(call, () => this.answerMembers(call)))
+    else this.answerMembers(call)
+  }
+
+  private answerMembers(call: Unary): void {
+    const { front } = this
+    const out = front.out.reset()
+    for (const member of front.members().toReversed()) writeMember(out, 2, member)
+    front.writeHeader(0)
+    call.respond(out.finish())
+  }
+
+  /** What this member knows of itself, leader or not. */
+  status(call: Unary, message: Uint8Array): void {
+    readEmpty(new ProtoReader(message))
+    const { front } = this
+    const { leader, term, decided } = front.replica.standing
+    const { sizeBytes, revision } = front.store
+    const out = front.out.reset()
+    writeStatusResult(out, {
+      version: etcdVersion,
+      dbSize: sizeBytes,
+      leader: leader === undefined ? 0n : BigInt(`0x${leader}`),
+      raftIndex: decided,
+      raftTerm: term,
+      raftAppliedIndex: front.applied(),
+      errors: leader === undefined ? ['etcdserver: no leader'] : [],
+      dbSizeInUse: sizeBytes,
+      isLearner: false,
+      storageVersion: '3.6.0',
+      dbSizeQuota: front.config.quotaBytes,
+    })
+    front.writeHeader(revision)
+    call.respond(out.finish())
+  }
+
+  /** Equal on all members for the same revision and compaction, if they hold the same. */
+  hashKv(call: Unary, message: Uint8Array): void {
+    const hash = this.front.store.hashKv(readHashKv(new ProtoReader(message)))
+    if ('type' in hash) return refuse(call, hash)
+    this.stepHash(call, hash)
+  }
+
+  /** A database takes seconds to hash: other calls are answered between the steps. */
+  private stepHash(call: Unary, hash: StateHash): void {
+    if (call.cancelled) return hash.close()
+    const sum = hash.step(hashStepBytes)
+    if (sum === undefined) return void setImmediate(() => this.stepHash(call, hash))
+    const { front } = this
+    const out = front.out.reset()
+    writeHashKvResult(out, sum, hash.compactRevision, hash.revision)
+    front.writeHeader(front.store.revision)
+    call.respond(out.finish())
+  }
+
+  /** The whole server only. It is healthy while it answers: etcd says so without a leader too. */
+  check(call: Unary, message: Uint8Array): void {
+    const service = readHealthCheck(new ProtoReader(message))
+    if (service !== '') return refuse(call, unknownService)
+    const out = this.front.out.reset()
+    out.number(1, serving)
+    call.respond(out.finish())
+  }
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import type { Unary } from 'synod/grpc'
+import { checkLeaseGrant, checkQuota } from 'synod/store'
+import { readLeaseGrant, readLeaseRevoke } from '../proto/other-messages.ts'
+import { ProtoReader } from '../proto/wire.ts'
+import { WriteCall } from './calls.ts'
+import { refuse } from './failures.ts'
+import type { Front } from './front.ts'
+
+/** etcdserverpb.Lease, as far as it is here: keys that vanish with their owner, unless it writes them anew. */
+export class LeaseService {
+  private readonly front: Front
+  /** Seconds. A shorter lease could end while the members elect who would have extended it. */
+  private readonly shortestTtl: number
+
+  constructor(front: Front) {
+    this.front = front
+    this.shortestTtl = Math.ceil((1.5 * front.config.electionTimeout) / 1000)
+  }
+
+  grant(call: Unary, message: Uint8Array): void {
+    const asked = readLeaseGrant(new ProtoReader(message))
+    const { store, config } = this.front
+    const refused = checkLeaseGrant(asked.ttl) ?? checkQuota({ type: 'leaseGrant' }, store.sizeBytes, config.quotaBytes)
+    if (refused !== undefined) return refuse(call, refused)
+    const id = asked.id === 0n ? chooseId() : asked.id
+    const ttlSeconds = Math.max(asked.ttl, this.shortestTtl)
+    this.front.submit({ type: 'leaseGrant', id, ttlSeconds }, new WriteCall(this.front, call))
+  }
+
+  revoke(call: Unary, message: Uint8Array): void {
+    const id = readLeaseRevoke(new ProtoReader(message))
+    this.front.submit({ type: 'leaseRevoke', id }, new WriteCall(this.front, call))
+  }
+}
+
+/** Positive, as etcd's: some clients cannot hold a greater one. Random: two members never choose the same. */
+function chooseId(): bigint {
+  return randomBytes(8).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn || 1n
+}

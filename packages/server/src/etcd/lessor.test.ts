@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Front } from './front.ts'
+import { Lessor } from './lessor.ts'
+import { configFor, ImmediateReplica, noLeader } from '../testing/one-node.ts'
+
+// The lessor's clock is the test's: nothing here waits.
+
+let replica: ImmediateReplica
+let front: Front
+let lessor: Lessor
+let now: number
+
+beforeEach(() => {
+  const config = configFor('m1')
+  replica = new ImmediateReplica(config.self.node)
+  front = new Front({ replica, machine: replica.machine, applied: () => replica.index }, config)
+  now = 0
+  lessor = new Lessor(front, () => now)
+  lessor.start()
+})
+afterEach(() => lessor.stop())
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
+}
+
+async function tickAt(time: number): Promise<void> {
+  now = time
+  lessor.tick()
+  await turns()
+}
+
+async function grant(id: bigint, ttlSeconds: number, key?: string): Promise<void> {
+  const ignored = { applied: () => {}, readable: () => {}, failed: () => {} }
+  front.submit({ type: 'leaseGrant', id, ttlSeconds }, ignored)
+  const bytes = new TextEncoder().encode(key ?? '')
+  const none = new Uint8Array(0)
+  if (key !== undefined) {
+    front.submit(
+      { type: 'put', key: bytes, value: none, lease: id, prevKv: false, ignoreValue: false, ignoreLease: false },
+      ignored,
+    )
+  }
+  await turns()
+}
+
+function living(): bigint[] {
+  return [...front.store.leases.values()].map(({ id }) => id)
+}
+
+test('a lease ends with its keys when its time is over, and not before', async () => {
+  await tickAt(0)
+  await grant(1n, 5, 'a')
+  await grant(2n, 60, 'b')
+  await tickAt(4999)
+  expect(living()).toEqual([1n, 2n])
+  await tickAt(5000)
+  expect(living()).toEqual([2n])
+  expect([...front.store.keys.values()].filter((key) => key.exists).map((key) => key.text)).toEqual(['b'])
+})
+
+test('only the leader lets leases end', async () => {
+  await tickAt(0)
+  await grant(1n, 5)
+  replica.leader = 'another'
+  await tickAt(60_000)
+  expect(living()).toEqual([1n])
+})
+
+test('a new leader gives every lease its whole time again', async () => {
+  await tickAt(0)
+  await grant(1n, 5)
+  replica.leader = 'another'
+  await tickAt(4000)
+  replica.leader = replica.self
+  replica.term = 7
+  await tickAt(6000)
+  await tickAt(10_999)
+  expect(living()).toEqual([1n])
+  await tickAt(11_000)
+  expect(living()).toEqual([])
+})
+
+test('a lease granted anew under the same id has its own time', async () => {
+  await tickAt(0)
+  await grant(1n, 5)
+  const ignored = { applied: () => {}, readable: () => {}, failed: () => {} }
+  front.submit({ type: 'leaseRevoke', id: 1n }, ignored)
+  now = 4000
+  await grant(1n, 5)
+  await tickAt(8999)
+  expect(living()).toEqual([1n])
+  await tickAt(9000)
+  expect(living()).toEqual([])
+})
+
+test('an end that could not be proposed is proposed again', async () => {
+  await tickAt(0)
+  await grant(1n, 5)
+  replica.failure = noLeader
+  await tickAt(5000)
+  replica.failure = undefined
+  expect(living()).toEqual([1n])
+  await tickAt(5500)
+  expect(living()).toEqual([])
+})
+
+test('many leases end in several ticks, so that writes find room between them', async () => {
+  await tickAt(0)
+  for (let id = 1n; id <= 1200n; id++) await grant(id, 5)
+  await tickAt(5000)
+  expect(living()).toHaveLength(700)
+  await tickAt(5500)
+  await tickAt(6000)
+  expect(living()).toEqual([])
+})
+
+test('a leader that could not take over tries again before it ends any lease', async () => {
+  await grant(1n, 5)
+  replica.failure = noLeader
+  await tickAt(0)
+  replica.failure = undefined
+  await tickAt(5000)
+  expect(living()).toEqual([1n])
+  expect(front.store.leases.term).toBe(replica.term)
+  await tickAt(10_000)
+  expect(living()).toEqual([])
+})

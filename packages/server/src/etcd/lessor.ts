@@ -1,0 +1,104 @@
+import type { Lease, StoreObserver } from 'synod/store'
+import type { Front } from './front.ts'
+
+/** How often it looks for leases that are over. */
+const tickMs = 500
+/** So many leases end in one tick at most: 1000 a second, as with etcd, so that clients' writes find room between them. */
+const endsPerTick = 500
+
+interface Countdown {
+  readonly id: bigint
+  readonly grantedAt: number
+  readonly endsAt: number
+}
+
+/**
+ * Lets leases end. Only the leader counts time, by its own clock, and only what the log decides ends a lease. Who comes
+ * to lead gives every lease its whole time again: nobody knows how much of it the leader before had counted. That it
+ * has taken over is itself decided, so that an earlier leader, which does not know yet, can end none any more.
+ */
+export class Lessor implements StoreObserver {
+  private readonly front: Front
+  private readonly now: () => number
+  private timer: NodeJS.Timeout | undefined
+  /** The term in which this member leads and counts; 0 when it does not. */
+  private term = 0
+  private readonly countdowns = new Map<bigint, Countdown>()
+  /** Proposed, and neither decided nor refused yet. */
+  private readonly ending = new Set<bigint>()
+
+  constructor(front: Front, now: () => number = () => performance.now()) {
+    this.front = front
+    this.now = now
+  }
+
+  start(): void {
+    this.front.machine.observe(this)
+    this.timer = setInterval(() => this.tick(), tickMs)
+    this.timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  tick(): void {
+    const { leading, term } = this.front.replica.standing
+    if (!leading) {
+      this.term = 0
+      return
+    }
+    if (term !== this.term) this.takeOver(term)
+    const now = this.now()
+    let ends = 0
+    for (const countdown of this.countdowns.values()) {
+      if (countdown.endsAt > now || this.ending.has(countdown.id)) continue
+      if (++ends > endsPerTick) return
+      this.end(countdown)
+    }
+  }
+
+  private takeOver(term: number): void {
+    this.term = term
+    this.countdowns.clear()
+    this.ending.clear()
+    const now = this.now()
+    for (const lease of this.front.store.leases.values()) this.begin(lease, now)
+    this.front.submit(
+      { type: 'leaseLead', term },
+      {
+        applied: () => {},
+        readable: () => {},
+        // Whoever asks again does so in the next tick.
+        failed: () => {
+          if (this.term === term) this.term = 0
+        },
+      },
+    )
+  }
+
+  /** Called by the store: a lease that is granted while this member leads begins to run. */
+  granted(lease: Lease): void {
+    if (this.term !== 0) this.begin(lease, this.now())
+  }
+
+  ended({ id }: Lease): void {
+    this.countdowns.delete(id)
+  }
+
+  /** Only who fell behind gets a snapshot, so it does not lead. */
+  restored(): void {
+    this.term = 0
+  }
+
+  private begin({ id, grantedAt, ttlSeconds }: Lease, now: number): void {
+    this.countdowns.set(id, { id, grantedAt, endsAt: now + ttlSeconds * 1000 })
+  }
+
+  private end({ id, grantedAt }: Countdown): void {
+    const { term } = this
+    this.ending.add(id)
+    const done = (): void => void this.ending.delete(id)
+    this.front.submit({ type: 'leaseExpire', id, grantedAt, term }, { applied: done, readable: done, failed: done })
+  }
+}

@@ -1,0 +1,248 @@
+import { emptyHeader, readHeader } from './kv-responses.ts'
+import type { ResponseHeader } from './kv-responses.ts'
+import type { ProtoReader, ProtoWriter } from './wire.ts'
+
+/** etcdserverpb.LeaseGrantRequest; an id of 0 asks the server to choose one. */
+export interface LeaseGrantRequest {
+  readonly ttl: number
+  readonly id: bigint
+}
+
+/** etcdserverpb.Member */
+export interface Member {
+  readonly id: bigint
+  readonly name: string
+  readonly peerUrls: readonly string[]
+  readonly clientUrls: readonly string[]
+  readonly isLearner: boolean
+}
+
+/** etcdserverpb.MemberListResponse */
+export interface MemberListResponse {
+  readonly header: ResponseHeader
+  readonly members: readonly Member[]
+}
+
+/** etcdserverpb.StatusResponse; what newer versions added to it too. */
+export interface StatusResponse {
+  readonly header: ResponseHeader
+  readonly version: string
+  readonly dbSize: number
+  readonly leader: bigint
+  readonly raftIndex: number
+  readonly raftTerm: number
+  readonly raftAppliedIndex: number
+  readonly errors: readonly string[]
+  readonly dbSizeInUse: number
+  readonly isLearner: boolean
+  readonly storageVersion: string
+  readonly dbSizeQuota: number
+}
+
+export function readLeaseGrant(input: ProtoReader): LeaseGrantRequest {
+  let ttl = 0
+  let id = 0n
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) ttl = input.number()
+    else if (field === 2) id = input.int64()
+    else input.skip()
+  }
+  return { ttl, id }
+}
+
+/** Everything of a LeaseGrantResponse after its header. */
+export function writeLeaseGrantResult(out: ProtoWriter, id: bigint, ttl: number): void {
+  out.number(3, ttl)
+  out.bigint(2, id)
+}
+
+/** The id of a LeaseRevokeRequest. */
+export function readLeaseRevoke(input: ProtoReader): bigint {
+  let id = 0n
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) id = input.int64()
+    else input.skip()
+  }
+  return id
+}
+
+/** Whether a MemberListRequest asks for a linearizable answer. */
+export function readMemberList(input: ProtoReader): boolean {
+  let linearizable = false
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) linearizable = input.flag()
+    else input.skip()
+  }
+  return linearizable
+}
+
+/** The revision of a HashKVRequest. */
+export function readHashKv(input: ProtoReader): number {
+  let revision = 0
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) revision = input.number()
+    else input.skip()
+  }
+  return revision
+}
+
+/** The service that a HealthCheckRequest asks for; empty for the whole server. */
+export function readHealthCheck(input: ProtoReader): string {
+  let service = ''
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) service = input.text()
+    else input.skip()
+  }
+  return service
+}
+
+/** A request without fields: whatever it carries is unknown, but it must be a message. */
+export function readEmpty(input: ProtoReader): void {
+  while (input.next() !== 0) input.skip()
+}
+
+export function writeMember(out: ProtoWriter, field: number, member: Member): void {
+  const mark = out.begin()
+  out.flag(5, member.isLearner)
+  for (const url of member.clientUrls.toReversed()) out.text(4, url)
+  for (const url of member.peerUrls.toReversed()) out.text(3, url)
+  out.text(2, member.name)
+  out.bigint(1, member.id)
+  out.end(field, mark)
+}
+
+function readMember(input: ProtoReader): Member {
+  const outer = input.enter()
+  let id = 0n
+  let name = ''
+  let isLearner = false
+  const peerUrls: string[] = []
+  const clientUrls: string[] = []
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    switch (field) {
+      case 1:
+        id = input.uint64()
+        break
+      case 2:
+        name = input.text()
+        break
+      case 3:
+        peerUrls.push(input.text())
+        break
+      case 4:
+        clientUrls.push(input.text())
+        break
+      case 5:
+        isLearner = input.flag()
+        break
+      default:
+        input.skip()
+    }
+  }
+  input.leave(outer)
+  return { id, name, peerUrls, clientUrls, isLearner }
+}
+
+export function readMemberListResponse(input: ProtoReader): MemberListResponse {
+  let header = emptyHeader
+  const members: Member[] = []
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) header = readHeader(input)
+    else if (field === 2) members.push(readMember(input))
+    else input.skip()
+  }
+  return { header, members }
+}
+
+/** Everything of a StatusResponse after its header. */
+export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse, 'header'>): void {
+  out.number(12, status.dbSizeQuota)
+  out.text(11, status.storageVersion)
+  out.flag(10, status.isLearner)
+  out.number(9, status.dbSizeInUse)
+  for (const error of status.errors.toReversed()) out.text(8, error)
+  out.number(7, status.raftAppliedIndex)
+  out.number(6, status.raftTerm)
+  out.number(5, status.raftIndex)
+  out.bigint(4, status.leader)
+  out.number(3, status.dbSize)
+  out.text(2, status.version)
+}
+
+export function readStatusResponse(input: ProtoReader): StatusResponse {
+  let header = emptyHeader
+  let version = ''
+  let dbSize = 0
+  let leader = 0n
+  let raftIndex = 0
+  let raftTerm = 0
+  let raftAppliedIndex = 0
+  const errors: string[] = []
+  let dbSizeInUse = 0
+  let isLearner = false
+  let storageVersion = ''
+  let dbSizeQuota = 0
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    switch (field) {
+      case 1:
+        header = readHeader(input)
+        break
+      case 2:
+        version = input.text()
+        break
+      case 3:
+        dbSize = input.number()
+        break
+      case 4:
+        leader = input.uint64()
+        break
+      case 5:
+        raftIndex = input.number()
+        break
+      case 6:
+        raftTerm = input.number()
+        break
+      case 7:
+        raftAppliedIndex = input.number()
+        break
+      case 8:
+        errors.push(input.text())
+        break
+      case 9:
+        dbSizeInUse = input.number()
+        break
+      case 10:
+        isLearner = input.flag()
+        break
+      case 11:
+        storageVersion = input.text()
+        break
+      case 12:
+        dbSizeQuota = input.number()
+        break
+      default:
+        input.skip()
+    }
+  }
+  return {
+    header,
+    version,
+    dbSize,
+    leader,
+    raftIndex,
+    raftTerm,
+    raftAppliedIndex,
+    errors,
+    dbSizeInUse,
+    isLearner,
+    storageVersion,
+    dbSizeQuota,
+  }
+}
+
+/** Everything of a HashKVResponse after its header. */
+export function writeHashKvResult(out: ProtoWriter, hash: number, compactRevision: number, hashRevision: number): void {
+  out.number(4, hashRevision)
+  out.number(3, compactRevision)
+  out.number(2, hash)
+}

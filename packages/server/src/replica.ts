@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Halt, Logger } from 'synod'
+import { defaultMemberOptions, Member } from 'synod/member'
+import type { Replica } from 'synod/member'
+import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
+import type { Durable, Message } from 'synod/raft'
+import { HaltedAtStart, startMember, StartFailed } from 'synod/runtime'
+import type { RunningMember } from 'synod/runtime'
+import { ReplicatedStore } from 'synod/store'
+import type { StoreContext } from 'synod/store'
+import { parseAddress } from './cli/addresses.ts'
+import type { ServerConfig } from './cli/config.ts'
+import { CommandError } from './cli/exit.ts'
+
+/** A member on this computer's disk and network, with its state machine. */
+export interface OpenedReplica {
+  readonly replica: Replica<StoreContext>
+  readonly machine: ReplicatedStore
+  /** The index up to which the store has applied. */
+  readonly applied: () => number
+  /**
+   * Hands leadership over and answers what is under way, for at most so long; then gives directory and ports up.
+   * `drained`: no client waits any more. From then on only an heir is looked for, and not for long: perhaps all stop.
+   */
+  close(graceMs: number, drained: Promise<unknown>): Promise<void>
+}
+
+type StoreMember = Member<Message, Durable, StoreContext>
+
+/** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
+export async function openReplica(
+  config: ServerConfig,
+  log: Logger,
+  halted: (reason: Halt) => void,
+): Promise<OpenedReplica> {
+  const machine = new ReplicatedStore()
+  const made = Promise.withResolvers<StoreMember>()
+  const running = await startOrExplain(config, async () =>
+    startMember({
+      directory: config.directory,
+      listen: config.peerAddress,
+      peers: config.cluster.members.map(({ node, name, peerUrl }) => ({ id: node, name, ...hostAndPort(peerUrl) })),
+      log,
+      onHalt: halted,
+      open: (ports) => {
+        const member = new Member({
+          ports,
+          codec: raftCodec,
+          machine,
+          engine: (env) =>
+            new Raft(env, {
+              ...defaultRaftOptions,
+              electionTimeoutMin: config.electionTimeout,
+              heartbeatInterval: config.heartbeatInterval,
+            }),
+          options: memberOptions(config),
+        })
+        const identity = new Promise<string>((resolve) => {
+          member.open((opened) => {
+            // Without an identity the member has halted, and its ports say why.
+            if (opened !== undefined) resolve(opened.identity.diskId)
+          })
+        })
+        made.resolve(member)
+        return {
+          host: member,
+          identity: identity.then((diskId) => ({ cluster: config.cluster.text, id: config.self.node, diskId })),
+        }
+      },
+    }),
+  )
+  const member = await made.promise
+  return {
+    replica: member,
+    machine,
+    applied: () => member.applied,
+    close: async (graceMs, drained) => {
+      if (graceMs > 0) await handOver(member, running, graceMs, drained, config.electionTimeout)
+      await drained
+      await running.close()
+    },
+  }
+}
+
+function memberOptions(config: ServerConfig): Member<Message, Durable, StoreContext>['options'] {
+  return {
+    ...defaultMemberOptions,
+    self: config.self.node,
+    cluster: config.cluster.text,
+    membership: { voters: config.cluster.members.map(({ node }) => node).toSorted() },
+    diskId: randomBytes(16).toString('hex'),
+    electionTimeout: config.electionTimeout,
+    snapshots: { ...defaultMemberOptions.snapshots, entries: config.snapshotEntries },
+  }
+}
+
+async function handOver(
+  member: StoreMember,
+  running: RunningMember,
+  graceMs: number,
+  drained: Promise<unknown>,
+  heirMs: number,
+): Promise<void> {
+  const patience = new AbortController()
+  const wait = async (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal: patience.signal }).catch(() => {
+      // It ended before.
+    })
+  const stopped = new Promise<void>((resolve) => {
+    running.enter(() => member.stop(resolve))
+  })
+  await Promise.race([stopped, wait(graceMs), drained.then(async () => wait(heirMs))])
+  patience.abort()
+}
+
+/** What the operator can do something about becomes a message that names the flag. */
+async function startOrExplain(config: ServerConfig, open: () => Promise<RunningMember>): Promise<RunningMember> {
+  try {
+    return await open()
+  } catch (error) {
+    if (error instanceof HaltedAtStart) throw new CommandError(`${config.directory}: ${error.message}`)
+    if (!(error instanceof StartFailed)) throw error
+    const flag = error.detail.code === 'address' ? '--listen-peer-urls' : '--data-dir'
+    throw new CommandError(`${flag}: ${error.message}`)
+  }
+}
+
+function hostAndPort(url: string): { host: string; port: number } {
+  const { host, port } = parseAddress(url, '--initial-cluster')
+  return { host, port }
+}

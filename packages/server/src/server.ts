@@ -1,0 +1,80 @@
+import type { Halt, Logger } from 'synod'
+import { serve } from 'synod/grpc'
+import type { GrpcServer } from 'synod/grpc'
+import { isWildcard } from './cli/addresses.ts'
+import type { Address } from './cli/addresses.ts'
+import type { ServerConfig } from './cli/config.ts'
+import { CommandError } from './cli/exit.ts'
+import { etcdRoutes } from './etcd/routes.ts'
+import { Front } from './etcd/front.ts'
+import { Lessor } from './etcd/lessor.ts'
+import { Publisher } from './etcd/publisher.ts'
+import { openReplica } from './replica.ts'
+
+/** What a transport adds to the largest request: etcd's allowance, and its text when it is exceeded. */
+const transportAllowance = 512 * 1024
+
+/** One member that serves clients. */
+export interface RunningServer {
+  /** Where it listens, with the ports that it was given. */
+  readonly clientUrls: readonly string[]
+  /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused. */
+  readonly halted: Promise<Halt>
+  /** Hands leadership over, answers what is under way for at most so long, and ends everything. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Starts one member: data directory, peers, clients, in this order. Throws a `CommandError` that names the flag. */
+export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
+  const halted = Promise.withResolvers<Halt>()
+  const opened = await openReplica(config, log, halted.resolve)
+  const front = new Front(opened, config)
+  const grpcs: GrpcServer[] = []
+  const lessor = new Lessor(front)
+  const publisher = new Publisher(front, config.name)
+  const stop = async (graceMs: number): Promise<void> => {
+    lessor.stop()
+    publisher.stop()
+    const drained = Promise.all(grpcs.map(async (grpc) => grpc.drain(graceMs)))
+    await opened.close(graceMs, drained)
+  }
+  try {
+    const routes = etcdRoutes(front)
+    const clientUrls: string[] = []
+    for (const address of config.clientAddresses) {
+      const grpc = serve({ routes, log, limits: { messageBytesMax: config.maxRequestBytes + transportAllowance } })
+      grpcs.push(grpc)
+      clientUrls.push(await listen(grpc, address))
+    }
+    lessor.start()
+    publisher.start(clientUrls)
+    return { clientUrls, halted: halted.promise, stop }
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
+}
+
+async function listen(grpc: GrpcServer, address: Address): Promise<string> {
+  const { host, port } = address
+  try {
+    const bound = await grpc.listen(host, port)
+    return port === bound.port ? address.url : address.url.replace(/:\d+$/, `:${bound.port}`)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') {
+      throw new CommandError(
+        `--listen-client-urls: port ${port} on ${host} is in use: stop the process that has it, or choose another port`,
+      )
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
+      const why = {
+        EADDRNOTAVAIL: 'is no address of this machine',
+        EACCES: 'may not be used by this user',
+        ENOTFOUND: 'is unknown',
+      }[code]
+      throw new CommandError(`--listen-client-urls: ${isWildcard(address) ? address.url : host}:${port} ${why}`)
+    }
+    throw error
+  }
+}

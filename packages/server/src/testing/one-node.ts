@@ -1,0 +1,175 @@
+import { Rejected } from 'synod'
+import type { Failure, Logger, Standing } from 'synod'
+import { serve } from 'synod/grpc'
+import type { GrpcServer } from 'synod/grpc'
+import { ReplicatedStore } from 'synod/store'
+import type { StoreContext } from 'synod/store'
+import type { Replica } from 'synod/member'
+import { resolveConfig } from '../cli/config.ts'
+import type { ServerConfig } from '../cli/config.ts'
+import { Front } from '../etcd/front.ts'
+import { Lessor } from '../etcd/lessor.ts'
+import { Publisher } from '../etcd/publisher.ts'
+import { etcdRoutes } from '../etcd/routes.ts'
+
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/**
+ * A replica without disk and peers: operations are applied in the next turn. It stands for a cluster in the tests of
+ * what is in front of one, and can be told to fail.
+ */
+export class ImmediateReplica implements Replica<StoreContext> {
+  readonly machine = new ReplicatedStore()
+  readonly self: string
+  /** Instead of applying anything. */
+  failure: Failure | undefined
+  leader: string | undefined
+  term = 2
+  index = 0
+  private operations: Uint8Array[] = []
+  private contexts: StoreContext[] = []
+  private reads: StoreContext[] = []
+
+  constructor(self: string) {
+    this.self = self
+    this.leader = self
+  }
+
+  submit(operation: Uint8Array, context: StoreContext): void {
+    this.wake()
+    this.operations.push(operation.slice())
+    this.contexts.push(context)
+  }
+
+  read(context: StoreContext): void {
+    this.wake()
+    this.reads.push(context)
+  }
+
+  private wake(): void {
+    if (this.contexts.length + this.reads.length === 0) setImmediate(() => this.flush())
+  }
+
+  private flush(): void {
+    const { operations, contexts, reads, failure } = this
+    this.operations = []
+    this.contexts = []
+    this.reads = []
+    if (failure !== undefined) {
+      for (const context of [...contexts, ...reads]) this.machine.fail(context, failure)
+      return
+    }
+    if (contexts.length > 0) this.machine.apply(++this.index, framed(operations), contexts)
+    for (const context of reads) this.machine.read(context)
+  }
+
+  get standing(): Standing {
+    const { term, leader, self, index } = this
+    return {
+      term,
+      leader,
+      leading: leader === self,
+      decided: index,
+      lastIndex: index,
+      compacted: 0,
+      membership: { voters: [self] },
+      snapshot: undefined,
+      repairing: false,
+    }
+  }
+
+  transfer(): boolean {
+    return false
+  }
+}
+
+/** Each behind its length, as the member packs them. */
+function framed(operations: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.alloc(operations.reduce((sum, { length }) => sum + 4 + length, 0))
+  let at = 0
+  for (const operation of operations) {
+    bytes.writeUInt32LE(operation.length, at)
+    bytes.set(operation, at + 4)
+    at += 4 + operation.length
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+export function configFor(name: string, options: Partial<Parameters<typeof resolveConfig>[0]> = {}): ServerConfig {
+  return resolveConfig({
+    name,
+    listenClientUrls: 'http://127.0.0.1:0',
+    initialClusterToken: 'test',
+    initialClusterState: 'new',
+    heartbeatInterval: 100,
+    electionTimeout: 1000,
+    quotaBackendBytes: 2 ** 31,
+    snapshotCount: 100_000,
+    maxRequestBytes: 1.5 * 1024 * 1024,
+    logLevel: 'error',
+    logFormat: 'json',
+    ...options,
+  })
+}
+
+/** Everything in front of a replica, on a port of its own. */
+export class OneNode {
+  readonly config: ServerConfig
+  readonly replica: ImmediateReplica
+  readonly front: Front
+  readonly lessor: Lessor
+  private grpc: GrpcServer
+  /** What was logged as a warning or an error. */
+  readonly complaints: string[] = []
+  port = 0
+
+  constructor(options: Partial<Parameters<typeof resolveConfig>[0]> = {}) {
+    this.config = configFor('m1', options)
+    this.replica = new ImmediateReplica(this.config.self.node)
+    const { replica } = this
+    this.front = new Front({ replica, machine: replica.machine, applied: () => replica.index }, this.config)
+    this.lessor = new Lessor(this.front)
+    this.grpc = this.serve()
+  }
+
+  private serve(): GrpcServer {
+    const complain = (message: string, fields?: object): void =>
+      void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`)
+    const log = { ...silent, warn: complain, error: complain }
+    return serve({
+      routes: etcdRoutes(this.front),
+      log,
+      limits: { messageBytesMax: this.config.maxRequestBytes + 512 * 1024 },
+    })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<this> {
+    const { port } = await this.grpc.listen('127.0.0.1', 0)
+    this.port = port
+    this.lessor.start()
+    new Publisher(this.front, 'm1').start([this.url])
+    // Publishing takes a turn; a test begins when it is done.
+    while (this.front.members()[0]?.name === '') await new Promise(setImmediate)
+    return this
+  }
+
+  /** What a restart does to a front: its clients are disconnected, and the leases begin anew. */
+  async restart(): Promise<void> {
+    const { port } = this
+    await this.grpc.close()
+    this.grpc = this.serve()
+    this.replica.term++
+    await this.grpc.listen('127.0.0.1', port)
+  }
+
+  async stop(): Promise<void> {
+    this.lessor.stop()
+    await this.grpc.close()
+  }
+}
+
+export const noLeader = new Rejected('no leader', { code: 'no-leader' })

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+// The transcripts of testdata/etcd-api: what a real etcd was asked and what it answered. Their README explains the form.
+
+/** One line of a scenario. */
+export interface Line {
+  readonly op?: string
+  readonly request?: Json
+  readonly response?: Json
+  readonly member?: number
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly stream?: string
+  readonly repeat?: string
+  readonly level?: 'incidental' | 'defect'
+  readonly note?: string
+  readonly fact?: string
+  readonly ms?: number
+  readonly args?: readonly string[]
+  readonly stdin?: string
+  readonly code?: number
+  readonly stdout?: string
+  readonly stderr?: string
+  readonly background?: boolean
+}
+
+export interface Scenario {
+  readonly scenario: string
+  readonly members: number
+  readonly flags?: readonly string[]
+  readonly lines: readonly Line[]
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+const folder = join(import.meta.dirname, '../../testdata/etcd-api')
+
+/** The scenarios of one file, in order. */
+export function scenarios(file: string): Scenario[] {
+  const found: (Omit<Scenario, 'lines'> & { lines: Line[] })[] = []
+  for (const text of readFileSync(join(folder, `${file}.jsonl`), 'utf8').split('\n')) {
+    if (text === '') continue
+    const line = JSON.parse(text) as Line & { scenario?: string; members?: number; flags?: string[] }
+    if (line.scenario !== undefined) {
+      const { scenario, members = 1, flags } = line
+      found.push({ scenario, members, lines: [], ...(flags === undefined ? {} : { flags }) })
+    } else found.at(-1)?.lines.push(line)
+  }
+  return found
+}
+
+/** What the placeholders of one scenario stand for, as far as is known. */
+export class Bindings {
+  private readonly values = new Map<string, string>()
+
+  constructor(known: Readonly<Record<string, string>> = {}) {
+    for (const [name, value] of Object.entries(known)) this.values.set(name, value)
+  }
+
+  /** It may stand for something else from here on. */
+  forget(placeholder: string): void {
+    this.values.delete(placeholder)
+  }
+
+  /** A request with its placeholders replaced by what they stand for. */
+  substitute(value: Json): Json {
+    if (typeof value === 'string') return this.expand(value)
+    if (isList(value)) return value.map((one) => this.substitute(one))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.substitute(inner)]))
+  }
+
+  private expand(text: string): Json {
+    const sized = /^\$bytes:(\d+)$/.exec(text)
+    if (sized !== null) return Buffer.alloc(Number(sized[1]), 'v').toString('base64')
+    const repeated = /^\$repeat:(\d+):(.*)$/s.exec(text)
+    if (repeated !== null) {
+      return Array.from({ length: Number(repeated[1]) }, (_, i) =>
+        plainKeys(JSON.parse(repeated[2]?.replaceAll('<i>', String(i)) ?? '') as Json),
+      )
+    }
+    return this.values.get(text) ?? text
+  }
+
+  /** Where `actual` is not what was expected; nothing where it is. Binds placeholders that are met for the first time. */
+  differences(expected: Json | undefined, actual: Json | undefined, at = ''): string[] {
+    if (expected === '$any') return []
+    if (typeof expected === 'string' && expected.startsWith('$'))
+      return this.matches(expected, actual) ? [] : [`${at}: ${JSON.stringify(actual)} is no ${expected}`]
+    if (isList(expected) && isList(actual)) {
+      const lengths =
+        expected.length === actual.length ? [] : [`${at}: ${actual.length} elements instead of ${expected.length}`]
+      return [...lengths, ...expected.flatMap((one, i) => this.differences(one, actual[i], `${at}[${i}]`))]
+    }
+    if (isRecord(expected) && isRecord(actual)) {
+      const names = new Set([...Object.keys(expected), ...Object.keys(actual)])
+      return [...names].flatMap((name) => this.differences(expected[name], actual[name], `${at}.${name}`))
+    }
+    return expected === actual ? [] : [`${at}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`]
+  }
+
+  private matches(placeholder: string, actual: Json | undefined): boolean {
+    if (actual === undefined) return false
+    const elements = /^\$array:(\d+)$/.exec(placeholder)
+    if (elements !== null) return isList(actual) && actual.length === Number(elements[1])
+    const between = /^\$range:(\d+):(\d+)$/.exec(placeholder)
+    if (between !== null) return Number(actual) >= Number(between[1]) && Number(actual) <= Number(between[2])
+    if (placeholder.startsWith('$any') || placeholder === '$version') return true
+    const known = this.values.get(placeholder)
+    const value = typeof actual === 'string' ? actual : JSON.stringify(actual)
+    if (known === undefined) this.values.set(placeholder, value)
+    return known === undefined || known === value
+  }
+}
+
+/** Keys and values inside `$repeat` are plain text. */
+function plainKeys(value: Json): Json {
+  if (isList(value)) return value.map(plainKeys)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      typeof inner === 'string' && (name === 'key' || name === 'value')
+        ? Buffer.from(inner).toString('base64')
+        : plainKeys(inner),
+    ]),
+  )
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,485 @@
+import type { Socket } from 'node:net'
+import type { Logger } from '../core/index.ts'
+import { Allowance } from './allowance.ts'
+import { Sender, type Stream } from './flow.ts'
+import {
+  ConnectionError,
+  defaultMaxFrameSize,
+  defaultWindow,
+  ErrorCode,
+  Flag,
+  frameHeaderLength,
+  FrameType,
+  maxStreamId,
+  maxWindow,
+  readUint31,
+  readUint32,
+  Setting,
+} from './frames.ts'
+import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { HeaderDecoder, HeaderEncoder, type HeaderList } from './hpack.ts'
+import { Output } from './output.ts'
+import type { Turn } from './turn.ts'
+
+/** What a connection allows its peer. */
+export interface ConnectionLimits {
+  /** Names and values of one header list, and 32 bytes a field. */
+  readonly headerListBytesMax: number
+  /** Frames a second that cost work and carry no request: PING, SETTINGS, empty DATA and the like. Each answered request allows some more. */
+  readonly controlFramesPerSecondMax: number
+  /** Bytes that the socket has not taken: beyond, nothing more is read from this peer until it reads. */
+  readonly backlogBytesMax: number
+}
+
+/** What the peer may send in all before it is told to go on. Always more than what one read brings. */
+const receiveWindow = 4 * 1024 * 1024
+/** The same for one stream. */
+export const receiveStreamWindow: number = 1024 * 1024
+const settingsCost = 20
+/** Opening a stream and giving it up at once costs the peer nothing, and us a request (CVE-2023-44487). */
+const resetCost = 10
+const smallIncrement = 1024
+/** Streams that ended here while the peer was still sending: their frames are ignored, for a while. */
+const lingeringStreamsMax = 1000
+const goawayGraceMs = 1000
+
+/**
+ * One HTTP/2 connection, either side: frames in, flow control both ways, header blocks, the rules whose breach ends
+ * it. What arrives is read in one loop, and everything that it caused leaves in one write.
+ */
+export abstract class Connection<S extends Stream, Meaning> implements FrameSink {
+  readonly socket: Socket
+  readonly output: Output
+  readonly encoder: HeaderEncoder = new HeaderEncoder()
+  readonly sender: Sender
+  readonly log: Logger
+  protected readonly streams: Map<number, S> = new Map()
+  /** Nothing is read or written any more, but for what is on its way out. */
+  protected ended = false
+  private readonly turn: Turn
+  private readonly limits: ConnectionLimits
+  private readonly decoder: HeaderDecoder<Meaning>
+  private readonly lingering = new Set<number>()
+
+  private readonly reader: FrameReader
+  private readonly allowance: Allowance
+  private reading = false
+  private waiting = false
+  private paused = false
+  /** Its SETTINGS have arrived. */
+  protected isGreeted = false
+
+  /** The stream whose header block is open, or 0, and what has arrived of the block. */
+  private blockStreamId = 0
+  private blockEndsStream = false
+  private block: Buffer[] = []
+  private blockLength = 0
+
+  private receiveCredit = receiveWindow
+  /** When bytes last arrived. */
+  heardAt: number = performance.now()
+
+  protected constructor(socket: Socket, endsWithMessage: boolean, limits: ConnectionLimits, turn: Turn, log: Logger) {
+    this.socket = socket
+    this.limits = limits
+    this.turn = turn
+    this.log = log
+    this.output = new Output(socket)
+    this.sender = new Sender(this.output, limits.backlogBytesMax, endsWithMessage)
+    this.decoder = new HeaderDecoder(limits.headerListBytesMax)
+    this.reader = new FrameReader(this)
+    this.allowance = new Allowance(limits.controlFramesPerSecondMax, this.heardAt)
+    socket.on('data', (chunk: Buffer) => this.receive(chunk))
+    socket.on('drain', () => this.flush())
+    socket.on('error', (error) =>
+      this.log.debug('a connection failed', { peer: socket.remoteAddress, reason: error.message }),
+    )
+    socket.on('close', () => {
+      this.ended = true
+      this.lost()
+    })
+  }
+
+  /** A header list that opens a stream, or a stream's trailers. */
+  protected abstract headers(streamId: number, list: HeaderList<Meaning>, endStream: boolean): void
+  /** `bytes[from, to)` is the content of a DATA frame of an open stream. The bytes are reused when it has returned. */
+  protected abstract data(stream: S, bytes: Buffer, from: number, to: number, endStream: boolean): void
+  /** The peer has given the stream up, or broke a rule about it: it is to be removed. */
+  protected abstract reset(stream: S, code: number): void
+  protected abstract goingAway(lastStreamId: number, code: number, reason: string): void
+  /** No stream of this id was opened yet. */
+  protected abstract isIdle(streamId: number): boolean
+  protected abstract setting(id: number, value: number): void
+  protected abstract pong(): void
+  /** The connection answers nothing and nobody any more; called at least once. */
+  protected abstract lost(): void
+  /** The highest id of a stream that the peer opened and we worked on. */
+  protected abstract get lastStreamId(): number
+
+  /** Our SETTINGS, and a larger window for the connection, which no setting can give. */
+  protected greet(settings: readonly (readonly [id: number, value: number])[]): void {
+    this.output.frame(FrameType.settings, 0, 0, settings.length * 6)
+    for (const [id, value] of settings) {
+      this.output.uint16(id)
+      this.output.uint32(value)
+    }
+    this.windowUpdate(0, receiveWindow - defaultWindow)
+  }
+
+  get isDone(): boolean {
+    return this.ended
+  }
+
+  /** What was written outside of `receive` leaves at the end of this turn. */
+  wake(): void {
+    if (this.reading || this.waiting) return
+    this.waiting = true
+    this.turn.add(this)
+  }
+
+  /** Called once a turn by whoever keeps the turn. */
+  endOfTurn(): void {
+    this.waiting = false
+    this.flush()
+  }
+
+  protected flush(): void {
+    do {
+      this.sender.pump()
+      this.output.flush()
+    } while (this.sender.pending)
+    const congested = this.output.backlog >= this.limits.backlogBytesMax
+    if (congested === this.paused) return
+    this.paused = congested
+    if (congested) this.socket.pause()
+    else this.socket.resume()
+  }
+
+  /** Another piece of the peer's bytes, cut anywhere. */
+  receive(chunk: Buffer): void {
+    // After our GOAWAY the rest is read and dropped: closing at once could take the GOAWAY away from the peer.
+    if (this.ended) return
+    this.reading = true
+    this.heardAt = performance.now()
+    try {
+      this.reader.read(chunk)
+    } catch (error) {
+      this.broken(error)
+    }
+    this.reading = false
+    this.flush()
+  }
+
+  /** One whole frame: its header at `at`, its payload up to `to`. */
+  frame(bytes: Buffer, at: number, to: number): void {
+    const type = bytes[at + 3] ?? 0
+    const flags = bytes[at + 4] ?? 0
+    const streamId = readUint31(bytes, at + 5)
+    const from = at + frameHeaderLength
+    if (this.blockStreamId !== 0 && (type !== FrameType.continuation || streamId !== this.blockStreamId)) {
+      throw protocolError(`a header block of stream ${this.blockStreamId} is interrupted by a frame of type ${type}`)
+    }
+    if (!this.isGreeted) {
+      if (type !== FrameType.settings || (flags & Flag.ack) !== 0)
+        throw protocolError('the first frame is not SETTINGS')
+      this.isGreeted = true
+    }
+    switch (type) {
+      case FrameType.data:
+        return this.dataFrame(bytes, from, to, flags, streamId)
+      case FrameType.headers:
+        return this.headersFrame(bytes, from, to, flags, streamId)
+      case FrameType.continuation:
+        return this.continuationFrame(bytes, from, to, flags, streamId)
+      case FrameType.windowUpdate:
+        return this.windowUpdateFrame(bytes, from, to, streamId)
+      case FrameType.rstStream:
+        return this.rstStreamFrame(bytes, from, to, streamId)
+      case FrameType.ping:
+        return this.pingFrame(bytes, from, to, flags, streamId)
+      case FrameType.settings:
+        return this.settingsFrame(bytes, from, to, flags, streamId)
+      case FrameType.goaway:
+        return this.goawayFrame(bytes, from, to, streamId)
+      case FrameType.priority:
+        return this.priorityFrame(from, to, streamId)
+      case FrameType.pushPromise:
+        throw protocolError('PUSH_PROMISE was never allowed')
+      default:
+        return this.spend(1)
+    }
+  }
+
+  private dataFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
+    if (streamId === 0) throw protocolError('DATA on stream 0')
+    const length = to - from
+    this.receiveCredit -= length
+    if (this.receiveCredit < 0)
+      throw new ConnectionError(ErrorCode.flowControlError, 'more DATA than the connection allows')
+    let start = from
+    let end = to
+    if ((flags & Flag.padded) !== 0) {
+      start = from + 1
+      end = to - (bytes[from] ?? 0)
+      if (length === 0 || end < start) throw protocolError('a DATA frame consists of more padding than it has bytes')
+    }
+    // Given back at once: what this connection may hold is bounded per request, so that no request starves another one.
+    if (this.receiveCredit < receiveWindow / 2) {
+      this.windowUpdate(0, receiveWindow - this.receiveCredit)
+      this.receiveCredit = receiveWindow
+    }
+    const endStream = (flags & Flag.endStream) !== 0
+    if (end === start && !endStream) this.spend(1)
+    const stream = this.streams.get(streamId)
+    if (stream === undefined) return this.lateData(streamId, endStream)
+    if (stream.remoteClosed) return this.refuse(stream, ErrorCode.streamClosed)
+    stream.arrived += length
+    if (stream.arrived > receiveStreamWindow) return this.refuse(stream, ErrorCode.flowControlError)
+    if (endStream) {
+      stream.remoteClosed = true
+    } else if (stream.arrived >= receiveStreamWindow / 2) {
+      this.windowUpdate(streamId, stream.arrived)
+      stream.arrived = 0
+    }
+    this.data(stream, bytes, start, end, endStream)
+  }
+
+  private lateData(streamId: number, endStream: boolean): void {
+    if (this.isIdle(streamId)) throw protocolError(`DATA on stream ${streamId}, which was not opened`)
+    this.spend(1)
+    if (!this.lingering.has(streamId)) this.rstStream(streamId, ErrorCode.streamClosed)
+    else if (endStream) this.lingering.delete(streamId)
+  }
+
+  private headersFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
+    if (streamId === 0) throw protocolError('HEADERS on stream 0')
+    let start = from
+    let end = to
+    if ((flags & Flag.padded) !== 0) {
+      if (to === from) throw new ConnectionError(ErrorCode.frameSizeError, 'a HEADERS frame is too short')
+      end -= bytes[start++] ?? 0
+    }
+    if ((flags & Flag.priority) !== 0) start += 5
+    if (end < start) throw protocolError('a HEADERS frame consists of more padding and priority than it has bytes')
+    const endStream = (flags & Flag.endStream) !== 0
+    if ((flags & Flag.endHeaders) !== 0) {
+      this.headerBlock(streamId, bytes, start, end, endStream)
+      return
+    }
+    this.blockStreamId = streamId
+    this.blockEndsStream = endStream
+    this.block = [Buffer.from(bytes.subarray(start, end))]
+    this.blockLength = end - start
+  }
+
+  private continuationFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
+    if (this.blockStreamId === 0) throw protocolError('CONTINUATION without a header block to continue')
+    this.spend(1)
+    this.blockLength += to - from
+    // The block must be decoded even if the list is refused, or the tables part: what is worth decoding has a limit too.
+    if (this.blockLength > 2 * this.limits.headerListBytesMax) {
+      throw new ConnectionError(
+        ErrorCode.enhanceYourCalm,
+        `a header block of more than ${2 * this.limits.headerListBytesMax} bytes`,
+      )
+    }
+    this.block.push(Buffer.from(bytes.subarray(from, to)))
+    if ((flags & Flag.endHeaders) === 0) return
+    const block = Buffer.concat(this.block)
+    this.block = []
+    this.blockStreamId = 0
+    this.headerBlock(streamId, block, 0, block.length, this.blockEndsStream)
+  }
+
+  private headerBlock(streamId: number, bytes: Buffer, from: number, to: number, endStream: boolean): void {
+    const list = this.decoder.decode(bytes, from, to)
+    if (this.lingering.has(streamId)) {
+      if (endStream) this.lingering.delete(streamId)
+      this.spend(1)
+      return
+    }
+    this.headers(streamId, list, endStream)
+  }
+
+  private windowUpdateFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
+    expectLength('WINDOW_UPDATE', from, to, 4)
+    const increment = readUint31(bytes, from)
+    if (increment < smallIncrement || this.sender.queuedBytes === 0) this.spend(1)
+    if (streamId === 0) {
+      if (increment === 0) throw protocolError('WINDOW_UPDATE by nothing')
+      this.sender.widen(increment)
+      return
+    }
+    const stream = this.streams.get(streamId)
+    if (stream === undefined) {
+      if (this.isIdle(streamId)) throw protocolError(`WINDOW_UPDATE of stream ${streamId}, which was not opened`)
+      return
+    }
+    if (increment === 0) this.refuse(stream, ErrorCode.protocolError)
+    else if (!this.sender.widenStream(stream, increment)) this.refuse(stream, ErrorCode.flowControlError)
+  }
+
+  private rstStreamFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
+    expectLength('RST_STREAM', from, to, 4)
+    if (streamId === 0) throw protocolError('RST_STREAM of stream 0')
+    this.spend(resetCost)
+    this.lingering.delete(streamId)
+    const stream = this.streams.get(streamId)
+    if (stream !== undefined) this.reset(stream, readUint32(bytes, from))
+    else if (this.isIdle(streamId)) throw protocolError(`RST_STREAM of stream ${streamId}, which was not opened`)
+  }
+
+  private pingFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
+    expectLength('PING', from, to, 8)
+    if (streamId !== 0) throw protocolError('PING on a stream')
+    if ((flags & Flag.ack) !== 0) return this.pong()
+    this.spend(1)
+    this.output.frame(FrameType.ping, Flag.ack, 0, 8)
+    this.output.bytes(bytes, from, to)
+  }
+
+  private settingsFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
+    if (streamId !== 0) throw protocolError('SETTINGS on a stream')
+    if ((flags & Flag.ack) !== 0) {
+      expectLength('an acknowledgement of SETTINGS', from, to, 0)
+      return
+    }
+    if ((to - from) % 6 !== 0) throw new ConnectionError(ErrorCode.frameSizeError, `SETTINGS of ${to - from} bytes`)
+    for (let at = from; at < to; at += 6) {
+      this.spend(settingsCost)
+      this.applySetting(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2))
+    }
+    this.spend(1)
+    this.output.frame(FrameType.settings, Flag.ack, 0, 0)
+  }
+
+  private applySetting(id: number, value: number): void {
+    switch (id) {
+      case Setting.headerTableSize:
+        this.encoder.limitTable(value)
+        return
+      case Setting.initialWindowSize:
+        if (value > maxWindow)
+          throw new ConnectionError(ErrorCode.flowControlError, `an initial window of ${value} bytes`)
+        this.sender.setInitialStreamWindow(value, this.streams.values())
+        return
+      case Setting.maxFrameSize:
+        if (value < defaultMaxFrameSize || value > 0xff_ffff)
+          throw protocolError(`a maximum frame size of ${value} bytes`)
+        // Larger frames than this gain nothing, and would hold other streams up.
+        this.sender.maxFrameSize = Math.min(value, 4 * defaultMaxFrameSize)
+        return
+      case Setting.enablePush:
+        if (value > 1) throw protocolError(`ENABLE_PUSH is 0 or 1, not ${value}`)
+        return
+      default:
+        this.setting(id, value)
+    }
+  }
+
+  private goawayFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
+    if (streamId !== 0) throw protocolError('GOAWAY on a stream')
+    if (to - from < 8) throw new ConnectionError(ErrorCode.frameSizeError, `GOAWAY of ${to - from} bytes`)
+    const reason = bytes.toString('latin1', from + 8, Math.min(to, from + 8 + 200))
+    this.goingAway(readUint31(bytes, from), readUint32(bytes, from + 4), reason)
+  }
+
+  /** Obsolete (RFC 9113 §5.3.2): only its form is checked. */
+  private priorityFrame(from: number, to: number, streamId: number): void {
+    if (streamId === 0) throw protocolError('PRIORITY of stream 0')
+    this.spend(1)
+    if (to - from === 5) return
+    const stream = this.streams.get(streamId)
+    if (stream === undefined) this.rstStream(streamId, ErrorCode.frameSizeError)
+    else this.refuse(stream, ErrorCode.frameSizeError)
+  }
+
+  /** A stream error: the stream is given up, the connection goes on. */
+  protected refuse(stream: S, code: number): void {
+    this.spend(1)
+    this.rstStream(stream.id, code)
+    if (!stream.remoteClosed) this.linger(stream.id)
+    this.reset(stream, code)
+  }
+
+  /** What the peer has already sent on a stream that ended here is no error of its. */
+  protected linger(streamId: number): void {
+    this.lingering.add(streamId)
+    if (this.lingering.size <= lingeringStreamsMax) return
+    for (const oldest of this.lingering) {
+      this.lingering.delete(oldest)
+      return
+    }
+  }
+
+  protected rstStream(streamId: number, code: number): void {
+    this.output.frame(FrameType.rstStream, 0, streamId, 4)
+    this.output.uint32(code)
+  }
+
+  protected ping(): void {
+    this.output.frame(FrameType.ping, 0, 0, 8)
+    this.output.uint32(0)
+    this.output.uint32(0)
+  }
+
+  private windowUpdate(streamId: number, increment: number): void {
+    this.output.frame(FrameType.windowUpdate, 0, streamId, 4)
+    this.output.uint32(increment)
+  }
+
+  protected goaway(lastStreamId: number, code: number, reason: string): void {
+    const debug = Buffer.from(reason, 'latin1')
+    this.output.frame(FrameType.goaway, 0, 0, 8 + debug.length)
+    this.output.uint32(lastStreamId & maxStreamId)
+    this.output.uint32(code)
+    this.output.bytes(debug, 0, debug.length)
+  }
+
+  protected spend(cost: number): void {
+    this.allowance.spend(cost, this.heardAt)
+  }
+
+  protected earn(): void {
+    this.allowance.earn()
+  }
+
+  private broken(error: unknown): void {
+    if (error instanceof ConnectionError) {
+      this.log.warn('a connection is closed: its peer breaks the protocol', {
+        peer: this.socket.remoteAddress,
+        reason: error.message,
+      })
+      this.end(error.code, error.message)
+      return
+    }
+    this.log.error('a connection is closed: a defect here', { peer: this.socket.remoteAddress, error })
+    this.end(ErrorCode.internalError, 'internal error')
+  }
+
+  /** GOAWAY is the last word. The peer gets a moment to read it and to close; then the socket is gone either way. */
+  protected end(code: number, reason: string): void {
+    if (this.ended) return
+    this.goaway(this.lastStreamId, code, reason)
+    this.hangUp()
+    this.lost()
+  }
+
+  /** Nothing follows what was written. */
+  protected hangUp(): void {
+    this.output.flush()
+    this.ended = true
+    this.socket.resume()
+    this.socket.end()
+    setTimeout(() => this.socket.destroy(), goawayGraceMs).unref()
+  }
+}
+
+function expectLength(what: string, from: number, to: number, length: number): void {
+  if (to - from !== length)
+    throw new ConnectionError(ErrorCode.frameSizeError, `${what} of ${to - from} bytes, not ${length}`)
+}
+
+function protocolError(message: string): ConnectionError {
+  return new ConnectionError(ErrorCode.protocolError, message)
+}

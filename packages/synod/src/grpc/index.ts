@@ -1,0 +1,29 @@
+/**
+ * HTTP/2 (RFC 9113), HPACK (RFC 7541) and unary gRPC over Node's sockets, both sides, without a library: they decide
+ * how fast a server is, and every library costs several times as much for each request.
+ *
+ * ```ts
+ * const echo = { unary: (call: Unary, request: Uint8Array) => call.respond(request) }
+ * const server = serve({ routes: new Map([['/example.Echo/Echo', echo]]), log })
+ * const { port } = await server.listen('127.0.0.1', 0)
+ *
+ * const channel = connect('127.0.0.1', port)
+ * const answer = await channel.unary('/example.Echo/Echo', new Uint8Array([1, 2, 3]), { timeout: 1000 })
+ *
+ * channel.close()
+ * await server.drain(5000)
+ * ```
+ *
+ * What makes it fast: all frames of one read are handled in one loop, and all answers of one turn leave in one write;
+ * a header block that was seen before is known by its bytes; the header blocks of an answer are two constants; a call
+ * is one plain object, without promise, closure or event emitter.
+ *
+ * @module
+ */
+export type { Unary } from './call.ts'
+export { defaultLimits, serve } from './server.ts'
+export type { GrpcServer, ServeOptions } from './server.ts'
+export type { Limits, Route } from './server-connection.ts'
+export { Code } from './status.ts'
+export { connect, GrpcError } from './client.ts'
+export type { CallOptions, ChannelOptions, GrpcChannel } from './client.ts'

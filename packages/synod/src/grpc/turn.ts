@@ -1,0 +1,23 @@
+/** Who has written something that must leave at the end of this turn. */
+export interface Flushed {
+  endOfTurn(): void
+}
+
+/** The turn of the event loop: whatever many answers a turn gives on one connection, they leave in one write. */
+export class Turn {
+  private waiting: Flushed[] = []
+  private scheduled = false
+  private readonly run = (): void => {
+    this.scheduled = false
+    const waiting = this.waiting
+    this.waiting = []
+    for (const one of waiting) one.endOfTurn()
+  }
+
+  add(one: Flushed): void {
+    this.waiting.push(one)
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(this.run)
+  }
+}

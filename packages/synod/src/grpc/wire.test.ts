@@ -1,0 +1,496 @@
+/** The server against bytes that no library would send. */
+import net from 'node:net'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Logger } from '../core/index.ts'
+import { ErrorCode, Flag, FrameType, preface, readUint31, readUint32, Setting } from './frames.ts'
+import { HeaderEncoder } from './hpack.ts'
+import { serve, type GrpcServer, type Limits, type Unary } from './index.ts'
+
+const log: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: (message, fields) => {
+    throw new Error(message, { cause: fields })
+  },
+}
+const closers: (() => void | Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer; port: number; calls: Unary[] }> {
+  const calls: Unary[] = []
+  const server = serve({
+    log,
+    limits,
+    routes: new Map([
+      ['/t.T/Echo', { unary: (call: Unary, sent: Uint8Array) => call.respond(sent) }],
+      ['/t.T/Keep', { unary: (call: Unary) => void calls.push(call) }],
+      ['/t.T/Megabyte', { unary: (call: Unary) => call.respond(new Uint8Array(1024 * 1024)) }],
+    ]),
+  })
+  closers.push(() => server.close())
+  const { port } = await server.listen('127.0.0.1', 0)
+  return { server, port, calls }
+}
+
+function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const bytes = Buffer.alloc(9 + payload.length)
+  bytes.writeUIntBE(payload.length, 0, 3)
+  bytes[3] = type
+  bytes[4] = flags
+  bytes.writeUInt32BE(streamId, 5)
+  bytes.set(payload, 9)
+  return bytes
+}
+
+const settings = frame(FrameType.settings, 0, 0)
+const hello = Buffer.concat([preface, settings])
+
+function setting(id: number, value: number): Buffer {
+  const bytes = Buffer.alloc(6)
+  bytes.writeUInt16BE(id)
+  bytes.writeUInt32BE(value, 2)
+  return bytes
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+/** Plain literals: each block means the same anywhere. */
+function block(path: string, more: readonly (readonly [string, string])[] = []): Buffer {
+  const out: number[] = []
+  const encoder = new HeaderEncoder()
+  const fields = [
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', path],
+    ['content-type', 'application/grpc'],
+    ...more,
+  ] as const
+  for (const [name, value] of fields) encoder.literal(out, name, value)
+  return Buffer.from(out)
+}
+
+function open(streamId: number, path = '/t.T/Echo', flags = 0): Buffer {
+  return frame(FrameType.headers, Flag.endHeaders | flags, streamId, block(path))
+}
+
+const message = Buffer.from([0, 0, 0, 0, 2, 104, 105])
+
+function request(streamId: number, path = '/t.T/Echo'): Buffer {
+  return Buffer.concat([open(streamId, path), frame(FrameType.data, Flag.endStream, streamId, message)])
+}
+
+interface Seen {
+  type: number
+  flags: number
+  streamId: number
+  payload: Buffer
+}
+
+function split(bytes: Buffer): Seen[] {
+  const frames: Seen[] = []
+  for (let at = 0; at + 9 <= bytes.length;) {
+    const to = at + 9 + bytes.readUIntBE(at, 3)
+    if (to > bytes.length) break
+    frames.push({
+      type: bytes[at + 3] ?? 0,
+      flags: bytes[at + 4] ?? 0,
+      streamId: readUint31(bytes, at + 5),
+      payload: bytes.subarray(at + 9, to),
+    })
+    at = to
+  }
+  return frames
+}
+
+/** A client that can say anything. */
+class Wire {
+  readonly socket: net.Socket
+  bytes: Buffer = Buffer.alloc(0)
+  closed = false
+  private readonly waiting: (() => void)[] = []
+
+  constructor(port: number) {
+    this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
+    closers.push(() => void this.socket.destroy())
+    const wake = (): void => {
+      for (const run of this.waiting.splice(0)) run()
+    }
+    this.socket.on('error', () => {})
+    this.socket.on('data', (piece: Buffer) => {
+      this.bytes = Buffer.concat([this.bytes, piece])
+      wake()
+    })
+    this.socket.on('close', () => {
+      this.closed = true
+      wake()
+    })
+  }
+
+  async until(condition: (frames: Seen[]) => boolean): Promise<Seen[]> {
+    for (;;) {
+      const frames = split(this.bytes)
+      if (condition(frames)) return frames
+      if (this.closed) throw new Error(`closed after ${frames.length} frames`)
+      await new Promise<void>((resolve) => this.waiting.push(resolve))
+    }
+  }
+
+  async untilClosed(): Promise<Seen[]> {
+    while (!this.closed) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    return split(this.bytes)
+  }
+}
+
+function isAnswer(streamId: number): (frames: Seen[]) => boolean {
+  return (frames) =>
+    frames.some(
+      (seen) => seen.streamId === streamId && seen.type === FrameType.headers && (seen.flags & Flag.endStream) !== 0,
+    )
+}
+
+async function expectServed(port: number): Promise<void> {
+  const wire = new Wire(port)
+  wire.socket.write(Buffer.concat([hello, request(1)]))
+  const frames = await wire.until(isAnswer(1))
+  expect(frames.find(({ type }) => type === FrameType.data)?.payload).toEqual(message)
+  wire.socket.destroy()
+}
+
+test('the same bytes mean the same wherever they are cut', async () => {
+  const { port } = await start()
+  const padded = frame(
+    FrameType.headers,
+    Flag.padded | Flag.priority,
+    3,
+    Buffer.concat([Buffer.from([4, 0, 0, 0, 0, 9]), block('/t.T/Echo').subarray(0, 20), Buffer.alloc(4)]),
+  )
+  const script = Buffer.concat([
+    hello,
+    request(1),
+    padded,
+    frame(FrameType.continuation, 0, 3, block('/t.T/Echo').subarray(20, 30)),
+    frame(FrameType.continuation, Flag.endHeaders, 3, block('/t.T/Echo').subarray(30)),
+    frame(FrameType.data, Flag.padded, 3, Buffer.concat([Buffer.from([2]), message.subarray(0, 3), Buffer.alloc(2)])),
+    frame(FrameType.priority, 0, 5, Buffer.alloc(5)),
+    frame(0x77, 0, 0, Buffer.alloc(3)),
+    frame(FrameType.data, 0, 3, message.subarray(3)),
+    frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 3, Buffer.from([0, 1, 120, 1, 121])),
+    frame(FrameType.ping, 0, 0, Buffer.from('12345678')),
+  ])
+  const isDone = (frames: Seen[]): boolean => frames.some(({ type }) => type === FrameType.ping)
+  const whole = new Wire(port)
+  whole.socket.write(script)
+  const expected = (await whole.until(isDone)).filter(({ type }) => type !== FrameType.windowUpdate)
+  expect(
+    expected.filter(({ type }) => type === FrameType.data).map(({ streamId, payload }) => [streamId, payload]),
+  ).toEqual([
+    [1, message],
+    [3, message],
+  ])
+
+  const cutAt = async (at: number): Promise<void> => {
+    const wire = new Wire(port)
+    wire.socket.write(script.subarray(0, at))
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    wire.socket.write(script.subarray(at))
+    expect(
+      (await wire.until(isDone)).filter(({ type }) => type !== FrameType.windowUpdate),
+      `cut at ${at}`,
+    ).toEqual(expected)
+    wire.socket.destroy()
+  }
+  for (let at = 1; at < script.length; at += 32) {
+    await Promise.all(Array.from({ length: Math.min(32, script.length - at) }, (_, i) => cutAt(at + i)))
+  }
+  // And byte by byte.
+  const wire = new Wire(port)
+  for (const byte of script) {
+    wire.socket.write(Buffer.from([byte]))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect((await wire.until(isDone)).filter(({ type }) => type !== FrameType.windowUpdate)).toEqual(expected)
+})
+
+const {
+  protocolError,
+  frameSizeError,
+  flowControlError,
+  compressionError,
+  streamClosed,
+  enhanceYourCalm,
+  refusedStream,
+} = ErrorCode
+const manyBlocks = (count: number, size: number): Buffer =>
+  Buffer.concat(Array.from({ length: count }, () => frame(FrameType.continuation, 0, 1, Buffer.alloc(size, 0x82))))
+
+describe('a breach that the connection does not survive', () => {
+  test.each<[string, Uint8Array[], number]>([
+    ['a first frame that is not SETTINGS', [preface, open(1)], protocolError],
+    ['a frame that is too large', [hello, frame(FrameType.data, 0, 1, Buffer.alloc(16_385))], frameSizeError],
+    ['DATA on stream 0', [hello, frame(FrameType.data, 0, 0)], protocolError],
+    ['DATA on a stream that was not opened', [hello, frame(FrameType.data, 0, 7)], protocolError],
+    [
+      'more padding than DATA',
+      [hello, open(1), frame(FrameType.data, Flag.padded, 1, Buffer.from([2, 0]))],
+      protocolError,
+    ],
+    ['HEADERS on stream 0', [hello, open(0)], protocolError],
+    ['HEADERS on an even stream', [hello, open(2)], protocolError],
+    ['HEADERS on a closed stream', [hello, request(3), request(3)], streamClosed],
+    [
+      'HEADERS with too much padding',
+      [hello, frame(FrameType.headers, Flag.endHeaders | Flag.padded, 1, Buffer.from([9, 0x82]))],
+      protocolError,
+    ],
+    [
+      'an interrupted header block',
+      [hello, frame(FrameType.headers, 0, 1, block('/t.T/Echo')), settings],
+      protocolError,
+    ],
+    [
+      'CONTINUATION of another stream',
+      [hello, frame(FrameType.headers, 0, 1), frame(FrameType.continuation, 4, 3)],
+      protocolError,
+    ],
+    ['CONTINUATION of nothing', [hello, frame(FrameType.continuation, 4, 1)], protocolError],
+    [
+      'a header block that cannot be decoded',
+      [hello, frame(FrameType.headers, 4, 1, Buffer.from([0xff, 0xff]))],
+      compressionError,
+    ],
+    ['PUSH_PROMISE', [hello, frame(FrameType.pushPromise, 4, 1, number(2))], protocolError],
+    ['PING of seven bytes', [hello, frame(FrameType.ping, 0, 0, Buffer.alloc(7))], frameSizeError],
+    ['PING on a stream', [hello, frame(FrameType.ping, 0, 1, Buffer.alloc(8))], protocolError],
+    ['SETTINGS of seven bytes', [hello, frame(FrameType.settings, 0, 0, Buffer.alloc(7))], frameSizeError],
+    ['SETTINGS on a stream', [hello, frame(FrameType.settings, 0, 1)], protocolError],
+    [
+      'an acknowledgement that says something',
+      [hello, frame(FrameType.settings, Flag.ack, 0, setting(1, 1))],
+      frameSizeError,
+    ],
+    ['ENABLE_PUSH of 2', [hello, frame(FrameType.settings, 0, 0, setting(Setting.enablePush, 2))], protocolError],
+    [
+      'an initial window of 2^31',
+      [hello, frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 2 ** 31))],
+      flowControlError,
+    ],
+    [
+      'a maximum frame size of 1',
+      [hello, frame(FrameType.settings, 0, 0, setting(Setting.maxFrameSize, 1))],
+      protocolError,
+    ],
+    ['WINDOW_UPDATE by nothing', [hello, frame(FrameType.windowUpdate, 0, 0, number(0))], protocolError],
+    ['WINDOW_UPDATE of three bytes', [hello, frame(FrameType.windowUpdate, 0, 0, Buffer.alloc(3))], frameSizeError],
+    [
+      'WINDOW_UPDATE of a stream that was not opened',
+      [hello, frame(FrameType.windowUpdate, 0, 9, number(1))],
+      protocolError,
+    ],
+    [
+      'a connection window of 2^31',
+      [hello, frame(FrameType.windowUpdate, 0, 0, number(0x7fff_ffff))],
+      flowControlError,
+    ],
+    ['RST_STREAM of a stream that was not opened', [hello, frame(FrameType.rstStream, 0, 9, number(8))], protocolError],
+    ['RST_STREAM of three bytes', [hello, open(1), frame(FrameType.rstStream, 0, 1, Buffer.alloc(3))], frameSizeError],
+    ['GOAWAY of seven bytes', [hello, frame(FrameType.goaway, 0, 0, Buffer.alloc(7))], frameSizeError],
+    ['a header block without end', [hello, frame(FrameType.headers, 0, 1), manyBlocks(3, 16_000)], enhanceYourCalm],
+    ['empty CONTINUATION without end', [hello, frame(FrameType.headers, 0, 1), manyBlocks(3000, 0)], enhanceYourCalm],
+    [
+      'a flood of PING',
+      [hello, ...Array.from({ length: 3000 }, () => frame(FrameType.ping, 0, 0, Buffer.alloc(8)))],
+      enhanceYourCalm,
+    ],
+    ['a flood of SETTINGS', [hello, ...Array.from({ length: 3000 }, () => settings)], enhanceYourCalm],
+    [
+      'a flood of empty DATA',
+      [hello, open(1), ...Array.from({ length: 3000 }, () => frame(FrameType.data, 0, 1))],
+      enhanceYourCalm,
+    ],
+    [
+      'rapid resets',
+      [
+        hello,
+        ...Array.from({ length: 300 }, (_, i) => [
+          request(2 * i + 1, '/t.T/Keep'),
+          frame(FrameType.rstStream, 0, 2 * i + 1, number(8)),
+        ]).flat(),
+      ],
+      enhanceYourCalm,
+    ],
+  ])('%s', async (_, bytes, code) => {
+    const { port } = await start({ controlFramesPerSecondMax: 2000 })
+    const wire = new Wire(port)
+    wire.socket.write(Buffer.concat(bytes))
+    const frames = await wire.untilClosed()
+    const goaway = frames.find(({ type }) => type === FrameType.goaway)
+    expect(goaway?.payload.readUInt32BE(4)).toBe(code)
+    await expectServed(port)
+  })
+})
+
+describe('a breach that costs one stream', () => {
+  const headers = (streamId: number, fields: readonly (readonly [string, string])[], flags = 0): Buffer =>
+    frame(FrameType.headers, Flag.endHeaders | flags, streamId, block('/t.T/Echo', fields))
+  test.each<[string, Uint8Array, number]>([
+    ['a name with capitals', headers(1, [['Token', 'x']]), protocolError],
+    ['a header of HTTP/1', headers(1, [['connection', 'close']]), protocolError],
+    ['te that is not trailers', headers(1, [['te', 'gzip']]), protocolError],
+    ['an unknown pseudo-header', headers(1, [[':status', '200']]), protocolError],
+    ['a content-length that is none', headers(1, [['content-length', 'x']]), protocolError],
+    [
+      'a content-length that is not kept',
+      Buffer.concat([headers(1, [['content-length', '8']]), frame(FrameType.data, Flag.endStream, 1, message)]),
+      protocolError,
+    ],
+    ['HEADERS without a path', frame(FrameType.headers, 4, 1, Buffer.from([0x83, 0x86])), protocolError],
+    [
+      'trailers that do not end the stream',
+      Buffer.concat([open(1), frame(FrameType.headers, 4, 1, Buffer.from([0, 1, 120, 1, 121]))]),
+      protocolError,
+    ],
+    [
+      'DATA after the end',
+      Buffer.concat([request(1, '/t.T/Keep'), frame(FrameType.data, 0, 1, message)]),
+      streamClosed,
+    ],
+    [
+      'HEADERS after the end',
+      Buffer.concat([request(1, '/t.T/Keep'), frame(FrameType.headers, 5, 1, Buffer.from([0, 1, 120, 1, 121]))]),
+      streamClosed,
+    ],
+    [
+      'WINDOW_UPDATE of a stream by nothing',
+      Buffer.concat([open(1), frame(FrameType.windowUpdate, 0, 1, number(0))]),
+      protocolError,
+    ],
+    [
+      'a stream window of 2^31',
+      Buffer.concat([open(1), frame(FrameType.windowUpdate, 0, 1, number(0x7fff_ffff))]),
+      flowControlError,
+    ],
+    [
+      'one stream too many',
+      Buffer.concat([request(3, '/t.T/Keep'), request(5, '/t.T/Keep'), request(7, '/t.T/Keep')]),
+      refusedStream,
+    ],
+  ])('%s', async (_, bytes, code) => {
+    const { port } = await start({ concurrentStreamsMax: 2 })
+    const wire = new Wire(port)
+    wire.socket.write(
+      Buffer.concat([hello, bytes, request(9, '/t.T/Keep'), frame(FrameType.ping, 0, 0, Buffer.alloc(8))]),
+    )
+    const frames = await wire.until((seen) => seen.some(({ type }) => type === FrameType.ping))
+    expect(
+      frames.filter(({ type }) => type === FrameType.rstStream).map(({ payload }) => readUint32(payload, 0))[0],
+    ).toBe(code)
+    expect(frames.some(({ type }) => type === FrameType.goaway)).toBe(false)
+  })
+})
+
+test('a header list that is too large is answered 8, and the connection goes on', async () => {
+  const { port } = await start({ headerListBytesMax: 1000 })
+  const wire = new Wire(port)
+  const large = frame(
+    FrameType.headers,
+    Flag.endHeaders | Flag.endStream,
+    1,
+    block('/t.T/Echo', [['x', 'y'.repeat(1000)]]),
+  )
+  wire.socket.write(Buffer.concat([hello, large, request(3)]))
+  const frames = await wire.until(isAnswer(3))
+  expect(frames.find(({ streamId }) => streamId === 1)?.payload.toString('latin1')).toContain(
+    'the header list is larger than 1000 bytes',
+  )
+})
+
+test('random bytes never harm the process or another client', async () => {
+  const { port } = await start()
+  const anyFrame = fc
+    .tuple(
+      fc.integer({ min: 0, max: 10 }),
+      fc.integer({ min: 0, max: 255 }),
+      fc.integer({ min: 0, max: 9 }),
+      fc.uint8Array({ maxLength: 60 }),
+    )
+    .map(([type, flags, streamId, payload]) => frame(type, flags, streamId, payload))
+  const mixture = fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: anyFrame },
+      fc.constantFrom(request(1), request(3), open(5), settings),
+      fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+    ),
+    { maxLength: 12 },
+  )
+  await fc.assert(
+    fc.asyncProperty(mixture, fc.boolean(), async (pieces, greets) => {
+      const wire = new Wire(port)
+      wire.socket.end(Buffer.concat([greets ? hello : Buffer.alloc(0), ...pieces]))
+      await wire.untilClosed()
+    }),
+    { numRuns: 300 },
+  )
+  await expectServed(port)
+})
+
+test('responses that a client has no window for are held up to a limit; then its calls are refused', async () => {
+  const { port } = await start({ unreadBytesMax: 4 * 1024 * 1024 })
+  const wire = new Wire(port)
+  const noWindow = frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 0))
+  const calls = Array.from({ length: 50 }, (_, i) => request(2 * i + 1, '/t.T/Megabyte'))
+  wire.socket.write(Buffer.concat([hello, noWindow, ...calls, frame(FrameType.ping, 0, 0, Buffer.alloc(8))]))
+  const frames = await wire.until((seen) => seen.some(({ type }) => type === FrameType.ping))
+  const refused = frames.filter(({ type, flags }) => type === FrameType.headers && (flags & Flag.endStream) !== 0)
+  expect(refused.length).toBe(46)
+  expect(refused[0]?.payload.toString('latin1')).toContain('too many responses wait for this client to read them')
+})
+
+test('a client that does not read is not read either, until it does', async () => {
+  const answered: string[] = []
+  const long = 'x'.repeat(1000)
+  const unary = (call: Unary): void => {
+    answered.push(call.path)
+    call.fail(9, long)
+  }
+  const routes = new Map([['/t.T/Fail', { unary }]])
+  const server = serve({ log, routes, limits: { backlogBytesMax: 64 * 1024 } })
+  closers.push(() => server.close())
+  const { port } = await server.listen('127.0.0.1', 0)
+  const socket = net.connect(port, '127.0.0.1')
+  closers.push(() => void socket.destroy())
+  socket.pause()
+  const total = 30_000
+  socket.write(Buffer.concat([hello, ...Array.from({ length: total }, (_, i) => request(2 * i + 1, '/t.T/Fail'))]))
+  for (let before = -1; before < answered.length || before === 0;) {
+    before = answered.length
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect(answered.length).toBeLessThan(total)
+  let received = 0
+  socket.on('data', (piece: Buffer) => (received += piece.length))
+  socket.resume()
+  while (received < total * long.length) await new Promise((resolve) => setImmediate(resolve))
+  expect(answered.length).toBe(total)
+})
+
+test('requests that arrive in part only cost a bounded amount of memory', async () => {
+  const { port } = await start({ partialBytesMax: 1024 * 1024 })
+  const wire = new Wire(port)
+  wire.socket.write(hello)
+  const begun = Buffer.concat([Buffer.from([0]), number(1024 * 1024), Buffer.alloc(16_000)])
+  for (let i = 0; i < 100; i++)
+    wire.socket.write(Buffer.concat([open(2 * i + 1), frame(FrameType.data, 0, 2 * i + 1, begun)]))
+  const frames = await wire.until(isAnswer(199))
+  const refused = frames.filter(({ type }) => type === FrameType.headers)
+  expect(refused.length).toBeGreaterThan(30)
+  expect(refused[0]?.payload.toString('latin1')).toContain('arrived in part only')
+})

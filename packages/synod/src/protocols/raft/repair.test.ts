@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest'
+import type { Durable } from './messages.ts'
+import { World } from './testing/world.ts'
+
+// Goal: a member whose journal has a hole does no harm, and is made whole by its peers (Alagappan et al., FAST 2018).
+// Method: records of one member are made unreadable between a crash and the next start.
+
+/** Five commands, decided everywhere; then `damage` names the positions of b's journal that cannot be read. */
+function damaged(
+  damage: (journal: readonly Durable[]) => number[],
+  more: (journal: Durable[]) => void = () => undefined,
+): World {
+  const world = new World({ members: ['a', 'b', 'c'] })
+  world.elect('a')
+  for (let i = 1; i <= 5; i++) {
+    world.propose('a', i)
+    world.deliver()
+  }
+  world.crash('b')
+  const b = world.member('b')
+  more(b.journal)
+  b.synced = b.journal.length
+  for (const position of damage(b.journal)) b.unreadable.add(position)
+  world.start('b')
+  return world
+}
+
+const entriesAt = (journal: readonly Durable[], index: number): number =>
+  journal.findIndex((record) => record.type === 'entries' && record.prevIndex + record.entries.length >= index)
+
+const vote = { type: 'requestVote', term: 9, lastLogIndex: 99, lastLogTerm: 9, transfer: true } as const
+
+describe('a member with a hole in its journal', () => {
+  test('keeps the log before the hole, and knows how far it went', () => {
+    const world = damaged((journal) => [entriesAt(journal, 3)])
+    expect(world.state('b').log).toHaveLength(2)
+    expect(world.state('b').repair).toMatchObject({ through: 6, bounded: true, hardState: true, noted: true })
+    expect(world.raft('b').standing.repairing).toBe(true)
+  })
+
+  test('grants no vote, no rehearsal, and does not campaign, not when it is told to either', () => {
+    const world = damaged((journal) => [entriesAt(journal, 3)])
+    const before = world.happenings.length
+    world.raft('b').receive({ ...vote, preVote: true }, 'c')
+    world.raft('b').receive({ ...vote, preVote: false }, 'c')
+    world.fire('b', 'election')
+    world.raft('b').receive({ type: 'timeoutNow', term: 9 }, 'c')
+    world.deliver()
+    const said = world.happenings
+      .slice(before)
+      .filter((happening) => happening.type === 'sent' && happening.from === 'b')
+    expect(said).toMatchObject([{ message: { granted: false } }, { message: { granted: false } }])
+    expect(world.propose('b', 9)).toBe(false)
+    expect(world.read('b', 9)).toBe(false)
+  })
+
+  test('is whole when the leader has verified as much as it ever had, and remembers that', () => {
+    const world = damaged((journal) => [entriesAt(journal, 3)])
+    world.run(500)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6 })
+    world.crash('b')
+    world.start('b')
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
+  })
+
+  test('is not whole before that: entries that it takes meanwhile prove nothing at the next start', () => {
+    const world = damaged((journal) => [entriesAt(journal, 3)])
+    const entries = [{ term: 1 }]
+    world.raft('b').receive(
+      {
+        type: 'appendEntries',
+        term: 1,
+        prevLogIndex: 2,
+        prevLogTerm: 1,
+        entries: world.state('a').log.slice(2, 3),
+        leaderCommit: 0,
+        round: 9,
+      },
+      'a',
+    )
+    world.deliver()
+    expect(world.sent('appended').at(-1)).toMatchObject({ from: 'b', matchIndex: 3 })
+    world.crash('b')
+    world.start('b')
+    expect(entries).toHaveLength(1)
+    expect(world.state('b').log).toHaveLength(3)
+    expect(world.raft('b').standing.repairing).toBe(true)
+    world.run(500)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
+  })
+
+  test('is whole at once when a later record attaches: nothing of the log was in the hole', () => {
+    const world = damaged((journal) => [journal.findIndex(({ type }) => type === 'hardState')])
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
+  })
+
+  test('is whole at once when the head of a later segment names its last entry', () => {
+    const world = damaged(
+      (journal) => [journal.length - 2],
+      (journal) => {
+        journal.push({ type: 'hardState', currentTerm: 1, votedFor: 'a' })
+        journal.push({
+          type: 'checkpoint',
+          currentTerm: 1,
+          votedFor: 'a',
+          last: { index: 6, term: 1 },
+          snapshot: undefined,
+          memberships: [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }],
+          repair: undefined,
+        })
+      },
+    )
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
+  })
+
+  test('whose end is not known waits for an entry of a later leader', () => {
+    const world = damaged(
+      (journal) => [entriesAt(journal, 3), entriesAt(journal, 4), entriesAt(journal, 5), entriesAt(journal, 6)],
+      (journal) => journal.push({ type: 'hardState', currentTerm: 1, votedFor: 'a' }),
+    )
+    expect(world.state('b').repair).toMatchObject({ bounded: false, hardState: true })
+    world.run(1000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: true, decided: 6 })
+    world.raft('a').transfer('c')
+    world.run(1000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7, leader: 'c' })
+  })
+
+  test('whose newest vote may be lost acknowledges nothing until every peer has told its term', () => {
+    const world = damaged((journal) => [journal.length - 1])
+    expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['a', 'c'] })
+    world.cut.add('b>c')
+    const before = world.sent('appended').length
+    world.run(3000)
+    expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['c'] })
+    expect(
+      world
+        .sent('appended')
+        .slice(before)
+        .filter(({ from }) => from === 'b'),
+    ).toEqual([])
+    world.heal()
+    world.run(3000)
+    expect(world.state('b').repair).toMatchObject({ hardState: true, term: 1 })
+    expect(world.raft('b').standing).toMatchObject({ repairing: true, decided: 6 })
+    world.raft('a').transfer('c')
+    world.run(1000)
+    expect(world.raft('b').standing.repairing).toBe(false)
+  })
+
+  test('that is the only voter says so, and never serves', () => {
+    const world = new World({ members: ['a'] })
+    world.startAll()
+    world.run(100)
+    for (let i = 1; i <= 3; i++) {
+      world.propose('a', i)
+      world.deliver()
+    }
+    world.crash('a')
+    world.member('a').unreadable.add(entriesAt(world.member('a').journal, 2))
+    world.start('a')
+    world.run(10_000)
+    expect(world.raft('a').standing).toMatchObject({ repairing: true, leading: false })
+    expect(world.read('a', 1)).toBe(false)
+  })
+
+  test('a vote that was lost in the hole is not given twice', () => {
+    // b voted for c in term 7, and the record cannot be read; a later one tells that the term was entered.
+    const world = damaged(
+      (journal) => [journal.length - 2],
+      (journal) =>
+        journal.push(
+          { type: 'hardState', currentTerm: 7, votedFor: 'c' },
+          { type: 'hardState', currentTerm: 7, votedFor: 'c' },
+        ),
+    )
+    expect(world.state('b')).toMatchObject({ currentTerm: 7, votedFor: 'c' })
+    world.raft('b').receive({ ...vote, term: 7, preVote: false }, 'a')
+    world.deliver()
+    expect(world.sent('vote').at(-1)).toMatchObject({ to: 'a', granted: false })
+  })
+})
+
+describe('a member whose snapshot cannot be read', () => {
+  function withoutSnapshot(): World {
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.elect('a')
+    for (let i = 1; i <= 5; i++) world.propose('a', i)
+    world.deliver()
+    for (const id of ['a', 'b', 'c']) world.compact(id)
+    world.propose('a', 6)
+    world.deliver()
+    world.crash('b')
+    world.member('b').snapshotUnreadable = true
+    world.start('b')
+    return world
+  }
+
+  test('gives up its log, gets a snapshot from the leader, and is whole', () => {
+    const world = withoutSnapshot()
+    expect(world.raft('b').standing).toMatchObject({
+      repairing: true,
+      lastIndex: 0,
+      snapshot: undefined,
+      membership: { voters: ['a', 'b', 'c'] },
+    })
+    expect(world.state('b').repair).toMatchObject({ through: 7, bounded: true, hardState: true })
+    world.run(1000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7, snapshot: { index: 6 } })
+    expect(world.member('b').machine.commands).toHaveLength(6)
+  })
+
+  test('still knows at the next start that it gave up what it had acknowledged', () => {
+    const world = withoutSnapshot()
+    world.deliver()
+    world.crash('b')
+    world.start('b')
+    expect(world.raft('b').standing.repairing).toBe(true)
+  })
+})
+
+describe('a journal that begins at a later segment', () => {
+  const memberships = [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }]
+  const snapshot = { index: 12, term: 2, membership: { voters: ['a', 'b', 'c'] } }
+  const head: Durable = {
+    type: 'checkpoint',
+    currentTerm: 2,
+    votedFor: undefined,
+    last: { index: 10, term: 1 },
+    snapshot: undefined,
+    memberships,
+    repair: undefined,
+  }
+
+  function started(...journal: Durable[]): World {
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.member('b').journal = journal
+    world.member('b').synced = journal.length
+    world.snapshots.set(12, { applied: 12, commands: [] })
+    world.start('b')
+    return world
+  }
+
+  test('goes back behind its head when a new leader did', () => {
+    const world = started(
+      head,
+      {
+        type: 'entries',
+        currentTerm: 2,
+        votedFor: undefined,
+        prevIndex: 7,
+        prevTerm: 1,
+        entries: Array.from({ length: 8 }, () => ({ term: 2 })),
+      },
+      { type: 'snapshot', currentTerm: 2, votedFor: undefined, snapshot, through: { index: 11, term: 2 } },
+    )
+    expect(world.raft('b').standing).toMatchObject({ lastIndex: 15, compacted: 11, decided: 12, repairing: false })
+  })
+
+  test('begins with a snapshot that lies beyond the log', () => {
+    const world = started(head, {
+      type: 'snapshot',
+      currentTerm: 2,
+      votedFor: undefined,
+      snapshot,
+      through: { index: 12, term: 2 },
+    })
+    expect(world.raft('b').standing).toMatchObject({ lastIndex: 12, compacted: 12, decided: 12, repairing: false })
+  })
+
+  test('and lost the record of its newest snapshot has entries missing between the two, and asks its peers for them', () => {
+    const world = started(head, {
+      type: 'entries',
+      currentTerm: 2,
+      votedFor: undefined,
+      prevIndex: 10,
+      prevTerm: 1,
+      entries: [{ term: 2 }],
+    })
+    expect(world.raft('b').standing).toMatchObject({ lastIndex: 0, compacted: 0, decided: 0, repairing: true })
+    expect(world.state('b').repair).toMatchObject({ through: 11, bounded: true })
+  })
+})

@@ -1,0 +1,77 @@
+import type { NodeId } from '../../core/index.ts'
+import { lastPosition, membershipOf, termAt } from './log.ts'
+import type { TellTerm } from './messages.ts'
+import { hardState, record, type Replica } from './replica.ts'
+
+/**
+ * A member whose journal has a hole may have acknowledged what it no longer has, and its vote may have elected the
+ * leader that counted on it. Until its log is again what it said, it neither votes nor campaigns (README, "Repair").
+ */
+export function isRepairing(raft: Replica): boolean {
+  return raft.state.repair !== undefined
+}
+
+/** Not even the newest term and vote are known: an acknowledgement might break a promise to a later leader. */
+export function mayAcknowledge(raft: Replica): boolean {
+  return raft.state.repair?.hardState !== false
+}
+
+/** After the last record: says durably that from here on records are written by a member that does not know all it said. */
+export function beginRepair(raft: Replica): void {
+  const { state, env } = raft
+  if (state.repair === undefined) return
+  const others = membershipOf(state).voters.filter((voter) => voter !== env.self)
+  const repair = {
+    ...state.repair,
+    term: state.repair.term ?? state.currentTerm,
+    noted: true,
+    awaiting: state.repair.hardState ? [] : others,
+  }
+  record(raft, { type: 'repairing', ...hardState(state), repair })
+  askTerms(raft)
+}
+
+/** Asked again until each peer has answered: whoever got a forgotten vote knows its term. */
+export function askTerms(raft: Replica): void {
+  const awaiting = raft.state.repair?.awaiting ?? []
+  if (awaiting.length === 0) return
+  for (const peer of awaiting) raft.env.send(peer, { type: 'askTerm' })
+  const { electionTimeoutMin } = raft.options
+  raft.env.setTimer('repair', electionTimeoutMin, electionTimeoutMin)
+}
+
+/** Who does not know its own newest term has nothing to tell: the vote that is looked for may have been asked for in it. */
+export function onAskTerm(raft: Replica, from: NodeId): void {
+  if (mayAcknowledge(raft)) raft.env.send(from, { type: 'tellTerm', term: raft.state.currentTerm })
+}
+
+/** No peer can know of a vote above its own term, which was durable before it asked for one. */
+export function onTellTerm(raft: Replica, { term }: TellTerm, from: NodeId): void {
+  const { state } = raft
+  const { repair } = state
+  if (repair === undefined || !repair.awaiting.includes(from)) return
+  const awaiting = repair.awaiting.filter((peer) => peer !== from)
+  const known = { ...repair, awaiting, term: Math.max(repair.term ?? 0, term, state.currentTerm) }
+  if (awaiting.length > 0) state.repair = known
+  else {
+    raft.env.clearTimer('repair')
+    record(raft, { type: 'repairing', ...hardState(state), repair: { ...known, hardState: true } })
+  }
+}
+
+/**
+ * The log equals that of the current leader up to `verified`. Nothing that this member ever acknowledged, and that may
+ * be decided, is missing from it when it reaches as far as the lost log did, or when it contains an entry of a leader
+ * that was elected, without this member's vote, after all that it may have acknowledged.
+ */
+export function endRepair(raft: Replica): void {
+  const { state } = raft
+  const { repair } = state
+  if (repair === undefined || !repair.hardState) return
+  const reachesEnd = repair.bounded && state.verified >= repair.through
+  const hasLaterLeader =
+    state.currentTerm > (repair.term ?? Infinity) && termAt(state, state.verified) === state.currentTerm
+  if (reachesEnd || hasLaterLeader) {
+    record(raft, { type: 'repaired', ...hardState(state), last: lastPosition(state), snapshot: state.snapshot })
+  }
+}

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { errors, Store, type Operation, type OperationResult, type RangeRequest } from './index.ts'
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
+const compact = (store: Store, revision: number): OperationResult =>
+  store.apply({ type: 'compact', revision, physical: true })
+
+function put(store: Store, key: string, value = 'v'): OperationResult {
+  const operation: Operation = {
+    type: 'put',
+    key: bytes(key),
+    value: bytes(value),
+    lease: 0n,
+    prevKv: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  }
+  return store.apply(operation)
+}
+
+const everything: RangeRequest = {
+  type: 'range',
+  key: bytes('\0'),
+  rangeEnd: bytes('\0'),
+  limit: 0,
+  revision: 0,
+  sortOrder: 0,
+  sortTarget: 0,
+  serializable: false,
+  keysOnly: false,
+  countOnly: false,
+  minModRevision: 0,
+  maxModRevision: 0,
+  minCreateRevision: 0,
+  maxCreateRevision: 0,
+}
+
+/** Keys that stay between thousands of changes of one key, and keys that come and go. */
+function lived(): Store {
+  const store = new Store()
+  for (let i = 0; i < 10_000; i++) {
+    put(store, 'hot', `${i}`)
+    if (i % 700 === 0) put(store, `stays${i}`, 'x'.repeat(i))
+    if (i % 3 === 0) put(store, `goes${i}`)
+    if (i % 3 === 1)
+      store.apply({ type: 'deleteRange', key: bytes(`goes${i - 1}`), rangeEnd: bytes(''), prevKv: false })
+  }
+  return store
+}
+
+function hash(store: Store, revision: number): number | string {
+  const hashing = store.hashKv(revision)
+  return 'finish' in hashing ? hashing.finish() : hashing.message
+}
+
+test('nothing that may still be asked for changes while a compaction is reclaimed step by step', () => {
+  const store = lived()
+  const middle = store.revision - 5000
+  compact(store, middle)
+  const revisions = [middle, middle + 1, middle + 2500, store.revision]
+  const wanted = revisions.map((revision) => store.range({ ...everything, revision }))
+  const hashes = revisions.map((revision) => hash(store, revision))
+  let steps = 0
+  for (let more = true; more; steps++) {
+    const before = store.sizeBytes
+    more = store.reclaim(1)
+    expect(store.sizeBytes).toBeLessThanOrEqual(before)
+    expect(revisions.map((revision) => store.range({ ...everything, revision }))).toEqual(wanted)
+    expect(revisions.map((revision) => hash(store, revision))).toEqual(hashes)
+  }
+  // 16,000 changes in steps of a page, which is a thousand at most.
+  expect(steps).toBeGreaterThan(15)
+  expect(store.range({ ...everything, revision: middle - 1 })).toBe(errors.compacted)
+})
+
+test('all that a compaction makes obsolete is given back', () => {
+  const store = lived()
+  compact(store, store.revision)
+  while (store.reclaim(2));
+  const fresh = new Store()
+  for (let i = 0; i < 10_000; i += 700) put(fresh, `stays${i}`, 'x'.repeat(i))
+  put(fresh, 'hot', '9999')
+  put(fresh, 'goes9999')
+  expect(store.sizeBytes).toBe(fresh.sizeBytes)
+  expect(store.keys.size).toBe(fresh.keys.size)
+  let inTree = 0
+  store.tree.scan('', undefined, () => ++inTree > 0)
+  expect(inTree).toBe(fresh.keys.size)
+})
+
+test('compactions that come faster than they are reclaimed all come to an end', () => {
+  const store = lived()
+  const size = store.sizeBytes
+  for (let revision = 1000; revision <= store.revision; revision += 37) {
+    expect(compact(store, revision).type).toBe('compact')
+    store.reclaim(1)
+    put(store, 'hot')
+  }
+  compact(store, store.revision)
+  while (store.reclaim(1));
+  expect(store.sizeBytes).toBeLessThan(size / 10)
+  put(store, 'hot')
+  put(store, 'goes0', 'again')
+  const range = store.range({ ...everything, key: bytes('goes0'), rangeEnd: bytes('') })
+  expect(range).toMatchObject({ count: 1, kvs: [{ version: 1, createRevision: store.revision }] })
+})
+
+test('changes of one transaction are compacted together', () => {
+  const store = new Store()
+  const op = (key: string): Operation & { type: 'put' } => ({
+    type: 'put',
+    key: bytes(key),
+    value: bytes('1'),
+    lease: 0n,
+    prevKv: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  })
+  store.apply({ type: 'txn', compare: [], success: [op('a'), op('b')], failure: [] })
+  store.apply({
+    type: 'txn',
+    compare: [],
+    success: [op('a'), { type: 'deleteRange', key: bytes('b'), rangeEnd: bytes(''), prevKv: false }],
+    failure: [],
+  })
+  compact(store, 3)
+  while (store.reclaim(1));
+  expect([...store.keys.keys()]).toEqual(['a'])
+  expect(store.range({ ...everything, revision: 3 })).toMatchObject({
+    count: 1,
+    kvs: [{ version: 2, createRevision: 2, modRevision: 3 }],
+  })
+})
