@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 
 /** One load: so many requests, over so many connections with so many streams each. */
 export interface Load {
@@ -30,6 +30,8 @@ export async function h2load(load: Load): Promise<LoadResult> {
   const sizes = Object.entries(numbers).flatMap(([flag, number]) => [flag, String(number)])
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
   const args = [...sizes, ...headers, '-d', bodyFile, '--log-file', logFile, url]
+  // h2load appends to it
+  rmSync(logFile, { force: true })
   // bash's own `time` tells what the load generator costs
   const script = 'TIMEFORMAT="cpu %U %S"; time h2load "$@"'
   const output = await textOf('bash', ['-c', script, 'h2load', ...args])

@@ -12,7 +12,12 @@ export class SyncWatch {
   private readonly log: Logger
   private readonly patience: Milliseconds
 
-  constructor(engine: Pick<LogEngine<unknown, unknown, unknown>, 'standing' | 'transfer' | 'resign'>, timers: Timers, log: Logger, patience: Milliseconds) {
+  constructor(
+    engine: Pick<LogEngine<unknown, unknown, unknown>, 'standing' | 'transfer' | 'resign'>,
+    timers: Timers,
+    log: Logger,
+    patience: Milliseconds,
+  ) {
     this.engine = engine
     this.timers = timers
     this.log = log
@@ -29,7 +34,9 @@ export class SyncWatch {
   }
 
   isSlow(): void {
-    if (!this.engine.standing.leading) return
+    const { leading, membership } = this.engine.standing
+    // Alone there is nobody who could do better.
+    if (!leading || membership.voters.length === 1) return
     this.log.warn('a sync takes longer than an election timeout: handing leadership over')
     if (this.engine.transfer()) this.timers.set('resign', this.patience)
     else this.engine.resign()

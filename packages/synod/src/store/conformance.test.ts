@@ -218,6 +218,10 @@ function responseOf(result: ResponseOp): Fields {
   return { [name]: { header, ...message(resultFields(result)) } as Json }
 }
 
+function expectDecoded(encoded: Uint8Array, operation: Operation): void {
+  expect(decodeOperation(new Reader(encoded))).toEqual(operation)
+}
+
 /** One member's store behind the calls of the API. */
 class Server {
   machine = new ReplicatedStore()
@@ -232,7 +236,7 @@ class Server {
     const out = new Writer()
     encodeOperation(out, operation)
     const encoded = out.control.slice(0, out.length)
-    expect(decodeOperation(new Reader(encoded))).toEqual(operation)
+    expectDecoded(encoded, operation)
     const command = new Writer()
     command.bytes(encoded)
     const answers: OperationResult[] = []
@@ -311,7 +315,7 @@ class Server {
     if (result.type === 'error') return { error: { code: result.code, message: result.message } }
     const known =
       result.type === 'range' || result.type === 'put' || result.type === 'deleteRange' || result.type === 'txn'
-    expect(result.revision, 'an answer has the revision after it').toBe(this.store.revision)
+    expectSame(result.revision, this.store.revision, 'the revision of an answer is the one after it')
     return this.header(known ? resultFields(result) : {})
   }
 
@@ -352,7 +356,7 @@ const deviations: Readonly<Record<string, string>> = {
   'the server ended: do not copy; answer code 3': 'etcdserver: invalid sort option',
 }
 
-function replay(file: string, name: string): void {
+function expectAnswers(file: string, name: string): void {
   const server = new Server()
   let asked = 0
   for (const [i, line] of scenario(file, name).entries()) {
@@ -372,26 +376,26 @@ function replay(file: string, name: string): void {
 test.each(['put-get', 'put-options', 'range-options', 'delete'])(
   'keys are read and changed as etcd does: %s',
   (name) => {
-    replay('kv.jsonl', name)
+    expectAnswers('kv.jsonl', name)
   },
 )
 
 test.each(['compare', 'operations', 'duplicates', 'nested', 'limits'])('transactions run as in etcd: %s', (name) => {
-  replay('txn.jsonl', name)
+  expectAnswers('txn.jsonl', name)
 })
 
 test('a compaction keeps and refuses what etcd keeps and refuses', () => {
-  replay('compaction.jsonl', 'compact')
+  expectAnswers('compaction.jsonl', 'compact')
 })
 
 test.each(['kubernetes', 'go-concurrency'])('the calls of well-known clients are answered as by etcd: %s', (name) => {
-  replay('clients.jsonl', name)
+  expectAnswers('clients.jsonl', name)
 })
 
 test.each(['grant', 'list', 'keys', 'restart'])('leases are granted and end as in etcd: %s', (name) => {
-  replay('lease.jsonl', name)
+  expectAnswers('lease.jsonl', name)
 })
 
 test('an unknown sort target is refused, and harms nobody', () => {
-  replay('limits.jsonl', 'sort-target')
+  expectAnswers('limits.jsonl', 'sort-target')
 })

@@ -58,14 +58,15 @@ class Checked {
     const sorted = [...this.keys.values()].toSorted((a, b) => (a.text < b.text ? -1 : 1))
     return sorted.filter((key) => key.text >= start && (end === undefined || key.text < end))
   }
+}
 
-  check(start: string, end: string | undefined, most: number): void {
-    const wanted = this.within(start, end)
-    const found: Key[] = []
-    this.tree.scan(start, end, (key) => found.push(key) < most)
-    expect(found.map((key) => key.text)).toEqual(wanted.slice(0, most).map((key) => key.text))
-    expect(this.tree.countBetween(start, end)).toBe(wanted.filter((key) => key.exists).length)
-  }
+function expectOrdered(checked: Checked, start: string, end: string | undefined, most: number): void {
+  const { tree } = checked
+  const wanted = checked.within(start, end)
+  const found: Key[] = []
+  tree.scan(start, end, (key) => found.push(key) < most)
+  expect(found.map((key) => key.text)).toEqual(wanted.slice(0, most).map((key) => key.text))
+  expect(tree.countBetween(start, end)).toBe(wanted.filter((key) => key.exists).length)
 }
 
 test('the tree orders and counts as a sorted array does', () => {
@@ -80,8 +81,8 @@ test('the tree orders and counts as a sorted array does', () => {
           for (const key of checked.within(step.delete ?? '', step.to)) checked.delete(key.text)
         else if ('remove' in step)
           for (const key of checked.within(step.remove ?? '', step.to)) checked.remove(key.text)
-        else checked.check(step.count, step.to, step.most)
-        checked.check('', undefined, Infinity)
+        else expectOrdered(checked, step.count, step.to, step.most)
+        expectOrdered(checked, '', undefined, Infinity)
         expect(checked.tree.count).toBe(checked.within('', undefined).filter((key) => key.exists).length)
       }
     }),

@@ -123,7 +123,7 @@ function placeAfter(bounds: readonly KeyText[], text: KeyText): number {
 }
 
 /** The number of keys below `text`. */
-function placeIn<K extends TreeKey>(keys: readonly K[], text: KeyText): number {
+function placeIn(keys: readonly TreeKey[], text: KeyText): number {
   let low = 0
   let high = keys.length
   while (low < high) {

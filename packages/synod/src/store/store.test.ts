@@ -101,8 +101,8 @@ class Model {
     const more = !request.countOnly && request.limit > 0 && kvs.length > request.limit
     if (request.countOnly) kvs = []
     else if (more) kvs = kvs.slice(0, request.limit)
-    const shown = kvs.map((kv) => ({ ...kv, key: bytes(kv.key), value: bytes(request.keysOnly ? '' : kv.value) }))
-    return { type: 'range', revision: this.soFar, kvs: shown, more, count: all.length }
+    const answered = kvs.map((kv) => shown(kv, !request.keysOnly))
+    return { type: 'range', revision: this.soFar, kvs: answered, more, count: all.length }
   }
 
   apply(operation: Operation): OperationResult {
@@ -161,7 +161,7 @@ class Model {
   private delete(request: DeleteRangeRequest): ResponseOp & { type: 'deleteRange' } {
     const doomed = this.within(this.soFar, request.key, request.rangeEnd)
     for (const { key } of doomed) this.pending.push({ revision: this.revision + 1, key, put: undefined })
-    const prevKvs = request.prevKv ? doomed.map(shown) : []
+    const prevKvs = request.prevKv ? doomed.map((kv) => shown(kv)) : []
     return { type: 'deleteRange', revision: this.soFar, deleted: doomed.length, prevKvs }
   }
 
@@ -191,7 +191,11 @@ class Model {
   }
 }
 
-const shown = (kv: ModelKv): KeyValue => ({ ...kv, key: bytes(kv.key), value: bytes(kv.value) })
+const shown = (kv: ModelKv, withValue = true): KeyValue => ({
+  ...kv,
+  key: bytes(kv.key),
+  value: bytes(withValue ? kv.value : ''),
+})
 
 function modelHolds(state: readonly ModelKv[], compare: Compare): boolean {
   const end = text(compare.rangeEnd)

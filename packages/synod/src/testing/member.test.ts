@@ -43,7 +43,7 @@ describe('a member', () => {
     expect(cluster.machines.get(follower)?.operations.toSorted((x, y) => x - y)).toEqual(numbers(1, 20))
   })
 
-  it('says "certainly not applied" of what no leader took, and "unknown" of what one may have taken', () => {
+  it('pitfall G2: says "certainly not applied" of what no leader took, and "unknown" of what one may have taken', () => {
     cluster.startAll()
     cluster.puts(1, 3)
     const [follower = 'b', other = 'c'] = cluster.followers()
@@ -79,7 +79,7 @@ describe('a member', () => {
     expect(failures[0]).toMatchObject({ name: 'Rejected', detail: { code: 'overloaded' } })
   })
 
-  it('pitfall D2: a deposed leader never answers a read', () => {
+  it('pitfalls D2, D3: a deposed leader never answers a read, and a read that waits is asked for anew', () => {
     cluster.startAll()
     cluster.puts(1, 5)
     const old = cluster.leader() ?? 'a'
@@ -130,6 +130,47 @@ describe('a member', () => {
     expect(cluster.agree()).toBe(true)
     expect(cluster.machines.get(away)?.operations).toEqual(numbers(1, 400))
     expect(cluster.logs).toContain(`${away} info installed a snapshot`)
+  })
+
+  it('pitfall F4: whoever waits for a command that a snapshot has passed over is told so, and not left waiting', () => {
+    cluster.startAll()
+    const [away = 'b', here = 'c'] = cluster.followers()
+    let answer: unknown
+    cluster.present(away).submit(tallyOperation(1000), {
+      applied: (position) => (answer = position),
+      failed: (error) => (answer = error),
+      readable: () => undefined,
+    })
+    // It leaves for the leader, which has it decided; its origin hears nothing of that any more.
+    cluster.run(0.2)
+    for (const other of nodes) cluster.cut.add(`${other}>${away}`)
+    cluster.puts(1, 300, () => here)
+    expect(answer).toBeUndefined()
+    cluster.heal()
+    const healed = cluster.now
+    cluster.run(20_000, () => answer !== undefined)
+    expect(answer).toMatchObject({ name: 'Unknown' })
+    expect(cluster.now - healed).toBeLessThan(3_000)
+    expect(cluster.logs).toContain(`${away} info installed a snapshot`)
+  })
+
+  it('pitfall A13: a cluster of one acknowledges nothing before it is on the disk', () => {
+    const alone = new Cluster({ nodes: ['a'] })
+    alone.start('a')
+    alone.run(5_000, () => alone.leader() === 'a')
+    alone.node('a').disk.faults.syncTime = 500
+    let answer: unknown
+    const asked = alone.now
+    alone.present('a').submit(tallyOperation(1), {
+      applied: (position) => (answer = position),
+      failed: (error) => (answer = error),
+      readable: () => undefined,
+    })
+    alone.run(400)
+    expect(answer).toBeUndefined()
+    alone.run(5_000, () => answer !== undefined)
+    expect(answer).toBe(1)
+    expect(alone.now - asked).toBeGreaterThanOrEqual(500)
   })
 
   it('pitfall F1: a snapshot that is interrupted again and again goes on where it stopped', () => {
