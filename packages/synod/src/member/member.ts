@@ -188,7 +188,9 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   private hasRoom(): boolean {
-    return this.room.forWrites(this.engine.standing, this.options.self, this.ports.clock.now())
+    return (
+      this.room.unquestioned || this.room.forWrites(this.engine.standing, this.options.self, this.ports.clock.now())
+    )
   }
 
   private get halted(): boolean {

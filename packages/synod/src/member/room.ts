@@ -11,6 +11,11 @@ export class Room {
   private readonly fullUntil = new Map<NodeId, Milliseconds>()
   private toldAt: Milliseconds = -Infinity
 
+  /** Nobody has ever complained: asked for every operation. */
+  get unquestioned(): boolean {
+    return this.here && this.fullUntil.size === 0
+  }
+
   /** A peer says that its disk is full. */
   isFull(peer: NodeId, now: Milliseconds): void {
     this.fullUntil.set(peer, now + believed)
@@ -19,9 +24,10 @@ export class Room {
   /** false: what is proposed now could not be decided, or not be stored here. */
   forWrites(standing: Standing, self: NodeId, now: Milliseconds): boolean {
     if (!this.here) return false
-    if (this.fullUntil.size === 0 || !standing.leading) return true
+    for (const [peer, until] of this.fullUntil) if (until <= now) this.fullUntil.delete(peer)
+    if (!standing.leading) return true
     const { voters } = standing.membership
-    const withRoom = voters.filter((voter) => voter === self || (this.fullUntil.get(voter) ?? 0) <= now)
+    const withRoom = voters.filter((voter) => voter === self || !this.fullUntil.has(voter))
     return withRoom.length >= majority(voters.length)
   }
 

@@ -11,6 +11,9 @@ export const receiptLength = 8
 /** A member that stops waits so long for its last words to be taken, in milliseconds. */
 const lingering = 500
 
+/** The failure in a row, of a peer that was never reached, that the operator is told of: after about two seconds. */
+const reportedFailure = 5
+
 type State = 'waiting' | 'connecting' | 'greeting' | 'open' | 'closed'
 
 /**
@@ -30,7 +33,8 @@ export class Outgoing {
   private timer: NodeJS.Timeout | undefined
   private backoff: number
   /** Complained of; what follows is the same story until a connection is welcomed. */
-  private failing = false
+  private failures = 0
+  private reported = false
   private readonly batch = new FrameBatch()
   private heard: Uint8Array = new Uint8Array(0)
   private sent = 0
@@ -110,7 +114,10 @@ export class Outgoing {
       if (this.sent === this.sentAtTick) this.probe()
     } else if (++this.unacknowledgedTicks >= this.around.limits.unacknowledgedTicksMax) {
       const waited = this.unacknowledgedTicks * this.around.limits.tick
-      this.lose(`the peer has read nothing for ${waited} ms, ${this.sent - this.acknowledged} bytes are unread`, true)
+      this.lose(
+        `the peer has read nothing for ${waited} ms, ${this.sent - this.acknowledged} bytes are unread`,
+        'on every channel',
+      )
     }
     this.sentAtTick = this.sent
   }
@@ -160,7 +167,10 @@ export class Outgoing {
       this.heard = this.state === 'greeting' ? this.readWelcome(bytes) : this.readReceipts(bytes)
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
-      this.lose(`what answers there is no peer of this version: ${error.message}`, this.state === 'open')
+      this.lose(
+        `what answers there is no peer of this version: ${error.message}`,
+        this.state === 'open' ? 'on every channel' : 'once',
+      )
     }
   }
 
@@ -186,7 +196,8 @@ export class Outgoing {
     clearTimeout(this.timer)
     this.state = 'open'
     this.backoff = this.around.limits.backoffMin
-    this.failing = false
+    this.failures = 0
+    this.reported = false
     this.sent = 0
     this.sentAtTick = 0
     this.acknowledged = 0
@@ -198,7 +209,7 @@ export class Outgoing {
 
   /** The urgent channel speaks for all: three channels would tell the member, and its log, the same thing three times. */
   private refused(refusal: Refusal): void {
-    this.lose(`refused (${refusal.code}): ${refusal.message}`)
+    this.lose(`refused (${refusal.code}): ${refusal.message}`, refusal.code === 'busy' ? 'if it lasts' : 'once')
     if (this.channel === 'urgent') this.around.host.refused(this.peer.id, refusal)
   }
 
@@ -215,8 +226,11 @@ export class Outgoing {
     return bytes.subarray(whole)
   }
 
-  /** `worthSaying`: also of a channel that is not the urgent one. The same story is not told twice. */
-  private lose(reason: string, worthSaying = false): void {
+  /**
+   * Tells the operator `once`, of the urgent channel, or `on every channel`. Members that start together miss each other
+   * at first: not reaching somebody is told only `if it lasts`.
+   */
+  private lose(reason: string, telling: 'on every channel' | 'once' | 'if it lasts' = 'if it lasts'): void {
     const { limits, log, random } = this.around
     const working = this.state === 'open'
     clearTimeout(this.timer)
@@ -229,8 +243,10 @@ export class Outgoing {
     const delay = this.backoff * (0.5 + random() / 2)
     this.backoff = Math.min(this.backoff * 2, limits.backoffMax)
     this.timer = setTimeout(() => this.dial(), delay)
-    const loud = worthSaying || (this.channel === 'urgent' && (working || !this.failing))
-    this.failing = true
+    this.failures++
+    const due = working || telling === 'once' || this.failures >= reportedFailure
+    const loud = telling === 'on every channel' || (this.channel === 'urgent' && due && !this.reported)
+    this.reported ||= due
     const message = `${working ? 'lost' : 'no'} connection to ${this.peer.name}, trying again: ${reason}`
     if (loud) log.warn(message, this.fields())
     else log.debug(message, this.fields())
