@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { OneNode } from '../testing/one-node.ts'
+import { RealNode } from '../testing/real-node.ts'
 import { Bindings, scenarios } from '../testing/transcript.ts'
 import type { Json, Line, Scenario } from '../testing/transcript.ts'
 
@@ -66,20 +67,28 @@ const replayed: { file: string; names?: string[] }[] = [
   { file: 'clients' },
 ]
 
-for (const { file, names } of replayed) {
-  describe(file, () => {
-    for (const scenario of scenarios(file).filter((one) => names?.includes(one.scenario) ?? true)) {
-      test(`${scenario.scenario}: answers as etcd does`, async () => {
-        expect(await replay(scenario)).toEqual([])
-      })
-    }
-  })
+/** The front alone, over a store that applies at once; and a durable member, from the client's connection to the disk. */
+const nodes = [
+  { what: 'a front', Node: OneNode, files: replayed.map(({ file }) => file) },
+  { what: 'a durable member', Node: RealNode, files: ['kv', 'compaction', 'lease', 'cluster'] },
+]
+
+for (const { what, Node, files } of nodes) {
+  for (const { file, names } of replayed.filter((one) => files.includes(one.file))) {
+    describe(`${what}, ${file}`, () => {
+      for (const scenario of scenarios(file).filter((one) => names?.includes(one.scenario) ?? true)) {
+        test(`${scenario.scenario}: answers as etcd does`, async () => {
+          const quota = scenario.flags?.find((flag) => flag.startsWith('--quota-backend-bytes='))?.split('=')[1]
+          const node = await new Node(quota === undefined ? {} : { quotaBackendBytes: Number(quota) }).start()
+          expect(await replay(scenario, node)).toEqual([])
+        })
+      }
+    })
+  }
 }
 
 /** What was answered differently, and what was logged as a problem. */
-async function replay(scenario: Scenario): Promise<string[]> {
-  const quota = scenario.flags?.find((flag) => flag.startsWith('--quota-backend-bytes='))?.split('=')[1]
-  const node = await new OneNode(quota === undefined ? {} : { quotaBackendBytes: Number(quota) }).start()
+async function replay(scenario: Scenario, node: OneNode | RealNode): Promise<string[]> {
   let client = new EtcdClient(node.port)
   const bindings = new Bindings({ $clientURL1: node.url, $peerURL1: node.config.self.peerUrl })
   const wrong: string[] = []

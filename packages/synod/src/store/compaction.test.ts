@@ -40,7 +40,7 @@ function lived(): Store {
   const store = new Store()
   for (let i = 0; i < 10_000; i++) {
     put(store, 'hot', `${i}`)
-    if (i % 700 === 0) put(store, `stays${i}`, 'x'.repeat(i))
+    if (i % 700 === 0) put(store, `stays${i}`, 'x'.repeat(5 * i))
     if (i % 3 === 0) put(store, `goes${i}`)
     if (i % 3 === 1)
       store.apply({ type: 'deleteRange', key: bytes(`goes${i - 1}`), rangeEnd: bytes(''), prevKv: false })
@@ -78,11 +78,16 @@ test('all that a compaction makes obsolete is given back', () => {
   compact(store, store.revision)
   while (store.reclaim(2));
   const fresh = new Store()
-  for (let i = 0; i < 10_000; i += 700) put(fresh, `stays${i}`, 'x'.repeat(i))
+  for (let i = 0; i < 10_000; i += 700) put(fresh, `stays${i}`, 'x'.repeat(5 * i))
   put(fresh, 'hot', '9999')
   put(fresh, 'goes9999')
   expect(store.sizeBytes).toBe(fresh.sizeBytes)
   expect(store.keys.size).toBe(fresh.keys.size)
+  const values = (of: Store): unknown => {
+    const range = of.range(everything)
+    return range.type === 'error' ? range : range.kvs.map((kv) => [kv.key, kv.value])
+  }
+  expect(values(store)).toEqual(values(fresh))
   let inTree = 0
   store.tree.scan('', undefined, () => ++inTree > 0)
   expect(inTree).toBe(fresh.keys.size)
@@ -96,13 +101,42 @@ test('compactions that come faster than they are reclaimed all come to an end', 
     store.reclaim(1)
     put(store, 'hot')
   }
+  compact(store, store.revision - 1000)
+  store.reclaim(1)
   compact(store, store.revision)
   while (store.reclaim(1));
-  expect(store.sizeBytes).toBeLessThan(size / 10)
+  expect(store.sizeBytes).toBeLessThan(size)
+  const left = store.range({ ...everything, revision: store.revision })
+  expect(left).toMatchObject({ count: store.keys.size })
+  const bare = new Store()
+  if (left.type === 'range')
+    for (const kv of left.kvs) put(bare, String.fromCharCode(...kv.key), String.fromCharCode(...kv.value))
+  expect(store.sizeBytes).toBe(bare.sizeBytes)
   put(store, 'hot')
   put(store, 'goes0', 'again')
   const range = store.range({ ...everything, key: bytes('goes0'), rangeEnd: bytes('') })
   expect(range).toMatchObject({ count: 1, kvs: [{ version: 1, createRevision: store.revision }] })
+})
+
+test('what is left of a page is found however often the page shrinks, and the last page goes on', () => {
+  const store = new Store()
+  const total = 1500
+  for (let i = 0; i < total; i++) put(store, `key${i}`, `value ${i}`)
+  for (let round = 1; round <= 8; round++) {
+    // Every round overwrites half of what no round before it did.
+    for (let i = 0; i < total; i++) if (i % 2 ** round === 2 ** (round - 1)) put(store, `key${i}`, `round ${round}`)
+    compact(store, store.revision)
+    while (store.reclaim(1));
+    const range = store.range(everything)
+    if (range.type === 'error') throw new Error(range.message)
+    for (const kv of range.kvs) {
+      const i = Number(String.fromCharCode(...kv.key.subarray(3)))
+      const first = [1, 2, 3, 4, 5, 6, 7, 8].find((turn) => i % 2 ** turn === 2 ** (turn - 1)) ?? 9
+      const [value, version] = first <= round ? [`round ${first}`, 2] : [`value ${i}`, 1]
+      expect([String.fromCharCode(...kv.value), kv.version, kv.createRevision]).toEqual([value, version, i + 2])
+    }
+    expect(range.count).toBe(total)
+  }
 })
 
 test('changes of one transaction are compacted together', () => {

@@ -27,12 +27,11 @@ export class Lease {
   }
 }
 
-/** The leases that live, and those that a reader still needs. */
+/** The leases that live. */
 export class Leases {
   private readonly living = new Map<bigint, Lease>()
-  /** In the order of their grants, with some that ended. */
+  /** In the order of their grants, with some that ended; replaced, not shortened, when most have: readers keep theirs. */
   private granted: Lease[] = []
-  private pins = 0
   /** The number of grants and endings so far: the only clock that all members share. */
   clock = 0
   /** Only the leader of this term, or of a later one, may let leases expire. */
@@ -74,7 +73,7 @@ export class Leases {
     assert(this.living.get(lease.id) === lease && lease.keys.size === 0, 'a lease ends once, after its keys')
     this.living.delete(lease.id)
     lease.endedAt = ++this.clock
-    if (this.pins === 0 && this.granted.length > 2 * this.living.size + 64) {
+    if (this.granted.length > 2 * this.living.size + 64) {
       this.granted = this.granted.filter((candidate) => candidate.endedAt === undefined)
     }
   }
@@ -88,43 +87,27 @@ export class Leases {
 
   /** Those that live now, in the order of their grants, whatever becomes of them meanwhile. */
   read(): LeaseReader {
-    this.pins++
-    return new LeaseReader(this, this.granted, this.clock)
-  }
-
-  unpin(): void {
-    assert(this.pins > 0, 'a reader of the leases ends once')
-    this.pins--
+    return new LeaseReader(this.granted, this.clock)
   }
 }
 
 /** Reads the leases of one instant in pieces. */
 export class LeaseReader {
-  private readonly leases: Leases
   private readonly granted: readonly Lease[]
   private readonly clock: number
   private place = 0
-  private open = true
 
-  constructor(leases: Leases, granted: readonly Lease[], clock: number) {
-    this.leases = leases
+  constructor(granted: readonly Lease[], clock: number) {
     this.granted = granted
     this.clock = clock
   }
 
   next(): Lease | undefined {
-    assert(this.open, 'a reader that was closed reads no more')
     for (let lease = this.granted[this.place]; lease !== undefined; lease = this.granted[this.place]) {
       if (lease.grantedAt > this.clock) return undefined
       this.place++
       if (lease.endedAt === undefined || lease.endedAt > this.clock) return lease
     }
     return undefined
-  }
-
-  close(): void {
-    if (!this.open) return
-    this.open = false
-    this.leases.unpin()
   }
 }

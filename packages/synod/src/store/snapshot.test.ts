@@ -168,6 +168,15 @@ test('a snapshot that is damaged anywhere is refused, and nothing is replaced', 
   )
 })
 
+test('a snapshot of which a key has a lease that is not there is refused', () => {
+  const store = new Store()
+  store.apply({ type: 'leaseGrant', id: 1n, ttlSeconds: 60 })
+  store.apply(put('k', 'v', 1n))
+  // As a defect would write it, with all checksums right.
+  Reflect.set(store.leases, 'granted', [])
+  expect(() => restore(drain(new StoreSnapshot(store)))).toThrow('1 keys have a lease that is not there')
+})
+
 test('a snapshot of another format is refused with both numbers', () => {
   const snapshot = drain(new StoreSnapshot(new Store()))
   snapshot.writeUInt32LE(9, 8)

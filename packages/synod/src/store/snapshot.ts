@@ -71,7 +71,6 @@ export class StoreSnapshot implements SnapshotSource {
 
   close(): void {
     this.state = 'done'
-    this.leases.close()
     this.revisions.close()
   }
 
