@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import type { Halt, Logger } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import type { Replica } from 'synod/member'
@@ -34,7 +35,7 @@ export async function openReplica(
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
-  const machine = new ReplicatedStore()
+  const machine = new ReplicatedStore((bytes, seed) => crc32(bytes, seed))
   const made = Promise.withResolvers<StoreMember>()
   const running = await startOrExplain(config, async () =>
     startMember({

@@ -26,6 +26,12 @@ describe('help', () => {
     }
   })
 
+  test('whoever has read enough of it may stop reading', async () => {
+    const program = synod(['--help'])
+    program.child.stdout?.destroy()
+    expect(await program.ended()).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('every command has an example', async () => {
     const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'member list', 'status']
     for (const command of commands) {

@@ -105,6 +105,8 @@ export class Writer {
   }
 }
 
+const nothing = new Uint8Array(0)
+
 /** Reads what a Writer wrote. Each length is checked against what is there before it is used. */
 export class Reader {
   readonly control: Uint8Array
@@ -116,7 +118,7 @@ export class Reader {
   readonly checksum: Checksum | undefined
 
   /** With `checksum`, each command's bytes are checked against the number that its origin made. */
-  constructor(control: Uint8Array, payload: Uint8Array = new Uint8Array(0), checksum?: Checksum) {
+  constructor(control: Uint8Array, payload: Uint8Array = nothing, checksum?: Checksum) {
     this.control = control
     this.checksum = checksum
     this.view = new DataView(control.buffer, control.byteOffset, control.byteLength)

@@ -164,6 +164,15 @@ describe('a call that fails says whether it may have been sent', () => {
     expect(await never).toMatchObject({ code: 14, mayHaveBeenSent: true })
   })
 
+  test('it may when its time ends while the connection is being made: what was written still leaves', async () => {
+    const { port } = await start()
+    const late = failureOf(channelTo(port).unary('/t.T/Echo', Buffer.alloc(0), { timeout: 1 }))
+    await Promise.resolve()
+    // The process is busy until the time is over; sockets come after timers.
+    for (const began = performance.now(); performance.now() - began < 10;);
+    expect(await late).toMatchObject({ code: 4, mayHaveBeenSent: true })
+  })
+
   test('not when the server was full', async () => {
     const { port } = await start({ concurrentStreamsMax: 1 })
     const channel = channelTo(port)

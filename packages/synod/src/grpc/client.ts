@@ -238,7 +238,8 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     this.rstStream(call.id, ErrorCode.cancel)
     this.linger(call.id)
     this.remove(call)
-    call.fail(Code.deadlineExceeded, 'context deadline exceeded', this.mayHaveArrived(call))
+    // Also while connecting: what was written waits in the socket, and leaves if it does connect.
+    call.fail(Code.deadlineExceeded, 'context deadline exceeded', call.isSent)
     this.wake()
   }
 

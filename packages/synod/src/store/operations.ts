@@ -73,6 +73,12 @@ export type Operation =
   | PublishOperation
   | NothingOperation
 
+/*
+ * An operation is a byte, whose high half is the format and whose low half is the kind, and the fields of its kind in
+ * the order of the encoders below. Numbers are little-endian; ids take eight bytes, signed numbers a sign (u8) and a u53,
+ * bytes and lists come behind their length (u32). A command is a sequence of operations, each behind its length (u32).
+ */
+
 /** The high half of an operation's first byte. A member refuses the formats that it does not know. */
 export const operationFormat = 1
 

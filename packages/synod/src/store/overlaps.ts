@@ -15,7 +15,7 @@ class Branch {
   }
 }
 
-/** Where the sweep meets a change. A deletion's end comes before what starts there: intervals are half-open. */
+/** Where the sweep meets a change. Intervals are half-open: a deletion does not touch the key at its end. */
 interface Step {
   readonly at: KeyText
   readonly kind: 'end' | 'start' | 'put'
@@ -34,9 +34,10 @@ export function overlaps(txn: TxnRequest): boolean {
   const steps: Step[] = []
   const root = new Branch(undefined)
   collectTxn(txn, root, steps)
-  steps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : order[a.kind] - order[b.kind]))
+  steps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   for (let from = 0; from < steps.length;) {
     const { at } = present(steps[from], 'the sweep stays within its steps')
+    // All that begins and ends here is counted first.
     let through = from
     for (let step = steps[through]; step?.at === at; step = steps[++through]) {
       count(step.branch, step.kind === 'end' ? -1 : 1)
@@ -48,8 +49,6 @@ export function overlaps(txn: TxnRequest): boolean {
   }
   return false
 }
-
-const order = { end: 0, start: 1, put: 2 } as const
 
 function count(branch: Branch, change: 1 | -1): void {
   for (let above: Branch | undefined = branch; above !== undefined; above = above.parent) above.touching += change
