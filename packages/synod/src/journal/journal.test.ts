@@ -64,7 +64,7 @@ class Bench {
   opened(segmentBytes?: number): { journal: Journal<Record>; found: Scan<Record> } {
     const journal = this.journal(segmentBytes)
     const found = this.scan(journal)
-    journal.begin()
+    journal.begin(journal.epoch)
     this.run()
     return { journal, found }
   }

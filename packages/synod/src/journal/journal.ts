@@ -54,7 +54,8 @@ export class Journal<Durable> {
   private synced = 0
   private dirty = false
   private marked = false
-  private rolling = false
+  /** It waits for the next segment. */
+  rolling = false
   /** Filled from the end, written from the front; each becomes one flush record. */
   private readonly queue: Flush[] = []
   private readonly spare: Writer[] = []
@@ -115,10 +116,12 @@ export class Journal<Durable> {
   }
 
   /**
-   * A record of the new epoch is written, and with it all that was read is made durable: after a death of the process
+   * A record of the new epoch, which the holder has made durable elsewhere too, is written, and with it all that was read is made durable: after a death of the process
    * alone it may be in the page cache only. `holder.durable(1)` says that it is done.
    */
-  begin(): void {
+  begin(epoch: number): void {
+    assert(epoch >= this.epoch, 'an epoch is not used twice')
+    this.epoch = epoch
     this.segments.maintain()
     this.append(this.holder.checkpoint().record)
     this.flush()
@@ -218,6 +221,7 @@ export class Journal<Durable> {
 
   /** The next segment begins when the one before it is durable to its end; so a head proves that all before it was synced. */
   private roll(): void {
+    assert(this.offset > this.segments.firstOffset, 'a flush fits into an empty segment')
     this.rolling = true
     if (!this.dirty) return this.advance()
     this.busy = true

@@ -62,6 +62,11 @@ export class Segments {
     return present(this.inUse.at(-1), 'a segment is in use').seed
   }
 
+  /** Where the last segment's first record lies. */
+  get firstOffset(): number {
+    return this.inUse.at(-1)?.length ?? 0
+  }
+
   get start(): number {
     return this.inUse[0]?.start ?? 0
   }

@@ -14,10 +14,9 @@ export class Admissions<Message> {
   private waiting: Admission<Message>[] = []
 
   add(admission: Admission<Message>): void {
-    this.waiting = [
-      ...this.waiting.filter(({ snapshot }) => snapshot.index !== admission.snapshot.index),
-      admission,
-    ].slice(-kept)
+    this.waiting = [...this.waiting.filter(({ snapshot }) => snapshot.index !== admission.snapshot.index), admission]
+    // The oldest is the one that is being fetched: evicted, its bytes would arrive for nothing.
+    if (this.waiting.length > kept) this.waiting.splice(1, 1)
   }
 
   /** The one that waited for this snapshot; those for older ones have lost their point. */

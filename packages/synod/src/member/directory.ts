@@ -1,12 +1,13 @@
 import { DiskError, Malformed, Reader, Writer, type Checksum, type Disk, type NodeId } from '../core/index.ts'
 
 /**
- * Two small files say whose directory this is: `identity`, written once when it is formatted, and `peers`, what this
- * member knows of the disks of the others. Both are replaced as a whole: written aside, synced, renamed, the name synced.
+ * Three small files say whose directory this is: `identity`, written once when it is formatted, `peers`, what this
+ * member knows of the disks of the others, and `openings`, how often its journal was opened. They are replaced as a
+ * whole: written aside, synced, renamed, the name synced.
  *
  * | bytes | what |
  * |---|---|
- * | 8 | magic, "SYNODDIR" or "SYNODPRS" |
+ * | 8 | magic, "SYNODDIR", "SYNODPRS" or "SYNODOPN" |
  * | 4 | format version |
  * | 4 | CRC-32 of what follows |
  * | | the fields, as `Writer` writes them |
@@ -26,9 +27,15 @@ export interface Peers {
   readonly disks: Readonly<Record<NodeId, string>>
 }
 
+/** How often the journal was opened, whatever of it can still be read: what makes a command's number unique for ever. */
+export interface Openings {
+  readonly epoch: number
+}
+
 export const directoryVersion = 1
 const identityFile = 'identity'
 const peersFile = 'peers'
+const openingsFile = 'openings'
 
 /** A small file that cannot be used; `message` says which, and what to do. */
 export class DirectoryUnusable extends Error {
@@ -55,6 +62,16 @@ export class Directory {
 
   readPeers(done: (outcome: Peers | undefined | DirectoryUnusable | DiskError) => void): void {
     this.read(peersFile, 'SYNODPRS', parsePeers, done)
+  }
+
+  readOpenings(done: (outcome: Openings | undefined | DirectoryUnusable | DiskError) => void): void {
+    this.read(openingsFile, 'SYNODOPN', (input) => ({ epoch: input.u32() }), done)
+  }
+
+  writeOpenings({ epoch }: Openings, done: (error: DiskError | undefined) => void): void {
+    const out = new Writer()
+    out.u32(epoch)
+    this.replace(openingsFile, 'SYNODOPN', out, done)
   }
 
   writeIdentity(identity: Identity, done: (error: DiskError | undefined) => void): void {

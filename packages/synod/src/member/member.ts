@@ -141,7 +141,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.lastTerm = outcome.snapshot?.term ?? 0
       if (outcome.snapshot !== undefined) this.snapshots.clear(outcome.snapshot)
       this.upkeep.begin()
-      const first = this.journal.epoch * 2 ** 32
+      const first = outcome.epoch * 2 ** 32
       this.sequence = first
       this.reads.beginAt(first)
       this.begun = () => {
@@ -151,7 +151,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
         if (this.acquaintances.isConfirmed) this.join()
         else ports.log.info('a new disk: it takes part once all other members have welcomed it')
       }
-      this.journal.begin()
+      this.journal.begin(outcome.epoch)
     })
   }
 
@@ -349,7 +349,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     }
     if (this.proposals.outstanding > 0 || this.reads.outstanding > 0) this.timers.ensure('repeat', this.options.retry)
     this.journal.flush()
-    if (this.journal.busy) this.syncs.underWay()
+    if (this.journal.busy || this.journal.rolling) this.syncs.underWay()
     if (this.stopped !== undefined && this.proposals.outstanding === 0 && this.reads.outstanding === 0)
       this.finishStopping()
   }

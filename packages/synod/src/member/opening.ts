@@ -29,6 +29,8 @@ export interface Opened {
   readonly peers: Peers | undefined
   /** The state machine holds this snapshot. */
   readonly snapshot: SnapshotId | undefined
+  /** Of this opening: never used before, even if the records of the last one cannot be read. */
+  readonly epoch: number
 }
 
 /**
@@ -134,7 +136,7 @@ function readDirectory<Message, Durable>(
             'the disk has lost records that were synced: this member neither votes nor serves until its peers have repaired it',
           )
         }
-        done({ identity, peers, snapshot })
+        countOpening(opening, (epoch) => done(typeof epoch === 'number' ? { identity, peers, snapshot, epoch } : epoch))
       })
     })
   })
@@ -160,7 +162,7 @@ function loadSnapshot<Message, Durable>(
   const { snapshot, compacted } = engine.standing
   const lost = (why: string): void => {
     ports.log.error('the snapshot cannot be used', { snapshot, why })
-    if (snapshot !== undefined) snapshots.forget(snapshot)
+    snapshots.forget()
     engine.lost('snapshot')
     done(undefined)
   }
@@ -171,5 +173,19 @@ function loadSnapshot<Message, Durable>(
     if (outcome instanceof Malformed) return lost(outcome.message)
     if (outcome instanceof DiskError) return outcome.code === 'not-found' ? lost(outcome.message) : done(outcome)
     done(outcome)
+  })
+}
+
+/** The journal's own count is lost with its last records, so it is also kept apart from them. */
+function countOpening<Message, Durable>(
+  { directory, journal }: Opening<Message, Durable>,
+  done: (outcome: number | Halt) => void,
+): void {
+  directory.readOpenings((openings) => {
+    if (openings instanceof DiskError) return done(broken(openings))
+    if (openings instanceof DirectoryUnusable)
+      return done({ code: 'corrupt', message: openings.message, cause: openings })
+    const epoch = Math.max(journal.epoch, (openings?.epoch ?? 0) + 1)
+    directory.writeOpenings({ epoch }, (error) => done(error === undefined ? epoch : broken(error)))
   })
 }

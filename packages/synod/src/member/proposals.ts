@@ -95,9 +95,7 @@ export class Proposals<Context> {
       return new Rejected('too many operations are under way: try again later', { code: 'overloaded' })
     }
     let batch = this.queue.at(-1)
-    if (batch === undefined || (batch.length > 0 && batch.length + operation.length > this.limits.commandBytes)) {
-      batch = this.open()
-    }
+    if (batch === undefined || this.isClosed(batch, operation.length)) batch = this.open()
     const end = batch.length + 4 + operation.length
     if (end > batch.bytes.length) {
       const larger = new Uint8Array(Math.max(end, batch.bytes.length * 2))
@@ -115,6 +113,12 @@ export class Proposals<Context> {
     this.operations++
     this.bytes += operation.length
     return undefined
+  }
+
+  /** It is full, or so old that who joins it would be answered too early. */
+  private isClosed(batch: Batch<Context>, bytes: number): boolean {
+    if (batch.length > 0 && batch.length + bytes > this.limits.commandBytes) return true
+    return batch.deadline < this.holder.now() + 0.9 * this.limits.patience
   }
 
   private open(): Batch<Context> {
@@ -214,6 +218,7 @@ export class Proposals<Context> {
   decided(command: Command): readonly Context[] | undefined {
     const pending = this.pending.get(command.sequence)
     if (pending === undefined) return undefined
+    assert(pending.command.checksum === command.checksum, 'a sequence number means one command for ever')
     this.pending.delete(command.sequence)
     this.operations -= pending.contexts.length
     this.bytes -= pending.length - 4 * pending.contexts.length
@@ -229,7 +234,9 @@ export class Proposals<Context> {
   }
 
   private requeue(lost: readonly Pending<Context>[]): void {
-    this.queue.unshift(...lost.filter((pending) => pending.contexts.length > 0))
+    // The bytes of a command that was proposed are shared, and may still wait for the disk: never written to again.
+    const batches = lost.map((pending) => ({ ...pending, bytes: pending.bytes.slice() }))
+    this.queue.unshift(...batches.filter((batch) => batch.contexts.length > 0))
   }
 
   /** A snapshot replaced the state: whatever was under way may be in it, and nobody can tell any more. */

@@ -61,6 +61,8 @@ interface Fetching {
   progress: Milliseconds
   /** Its last bytes are here: being checked and made durable. */
   complete: boolean
+  /** What an earlier fetch left behind is gone: bytes may come. */
+  ready: boolean
 }
 
 const takingFile = 'snapshot-aside'
@@ -84,6 +86,8 @@ export class Snapshots {
   private fetching: Fetching | undefined
   private readonly served = new Map<string, { readonly index: Index; readonly until: Milliseconds }>()
   private pausedUntil: Milliseconds = 0
+  /** A file that was taken gets its name: until it has, no other one is begun. */
+  private publishing = false
 
   constructor(disk: Disk, checksum: Checksum, limits: SnapshotLimits, holder: SnapshotsHolder) {
     this.disk = disk
@@ -98,23 +102,23 @@ export class Snapshots {
   }
 
   get busy(): boolean {
-    return this.taking !== undefined
+    return this.taking !== undefined || this.publishing
   }
 
   has(snapshot: SnapshotId): boolean {
     return this.files.has(snapshotName(snapshot))
   }
 
-  /** The file cannot be used: it counts as not being here, and is fetched again. */
-  forget(snapshot: SnapshotId): void {
-    this.files.delete(snapshotName(snapshot))
+  /** The newest file cannot be used, and the others were not looked at: whatever is offered is fetched, and checked. */
+  forget(): void {
+    this.files.clear()
   }
 
   // Taking one
 
   /** Is one due, `entries` and `bytes` after the last? */
   due(entries: number, bytes: number): boolean {
-    if (this.taking !== undefined || this.holder.now() < this.pausedUntil) return false
+    if (this.busy || this.holder.now() < this.pausedUntil) return false
     return entries >= this.limits.entries || (bytes >= this.limits.bytes && entries > 0)
   }
 
@@ -146,7 +150,9 @@ export class Snapshots {
 
   private keep(taking: Taking): void {
     const name = snapshotName(taking.snapshot)
+    this.publishing = true
     this.publish(takingFile, name, (error) => {
+      this.publishing = false
       if (this.taking !== taking) return
       if (error !== undefined) return this.abandon(error)
       taking.source.close()
@@ -175,8 +181,12 @@ export class Snapshots {
     if (error.code !== 'no-space') return this.holder.failed(error)
     this.pausedUntil = this.holder.now() + pauseAfterFailure
     this.holder.log.warn('no space for a snapshot: it will be tried again', { error: error.message })
-    this.disk.remove(takingFile, (left) => {
-      if (left !== undefined && left.code !== 'not-found') this.holder.failed(left)
+    this.discard(takingFile)
+  }
+
+  private discard(name: string): void {
+    this.disk.remove(name, (error) => {
+      if (error !== undefined && error.code !== 'not-found') this.holder.failed(error)
     })
   }
 
@@ -222,15 +232,17 @@ export class Snapshots {
   /** A leader offers a snapshot that is not here. One that is being fetched is finished first: it may be enough. */
   fetch(from: NodeId, snapshot: SnapshotId): void {
     const now = this.holder.now()
+    if (now < this.pausedUntil) return
     if (this.fetching !== undefined) {
       // Whoever offers now may have the old one too; if not it says so, and the next offer is fetched.
       if (now - this.fetching.progress >= 2 * this.limits.retry) this.fetching.from = from
       return
     }
-    const fetching: Fetching = { snapshot, from, offset: 0, total: -1, progress: now, complete: false }
+    const fetching: Fetching = { snapshot, from, offset: 0, total: -1, progress: now, complete: false, ready: false }
     this.fetching = fetching
     this.disk.remove(fetchingFile, (error) => {
       if (error !== undefined && error.code !== 'not-found') return this.holder.failed(error)
+      fetching.ready = true
       if (this.fetching === fetching) this.ask()
     })
     this.holder.later()
@@ -245,14 +257,17 @@ export class Snapshots {
 
   chunk({ index, term, offset, total, bytes }: Extract<Wire<never>, { type: 'chunk' }>): void {
     const fetching = this.current(index, term)
-    if (fetching === undefined || fetching.complete || bytes.length === 0) return
+    if (fetching?.ready !== true || fetching.complete || bytes.length === 0) return
     if (fetching.total >= 0 && fetching.total !== total) return this.restart()
     if (offset !== fetching.offset) return
     const error = this.disk.write(fetchingFile, offset, bytes)
     if (error !== undefined) {
       if (error.code !== 'no-space') return this.holder.failed(error)
       this.holder.log.warn('no space for a snapshot of the leader: it will be fetched again', { error: error.message })
-      return this.restart()
+      this.pausedUntil = this.holder.now() + pauseAfterFailure
+      this.fetching = undefined
+      this.discard(fetchingFile)
+      return
     }
     fetching.total = total
     fetching.offset += bytes.length
@@ -345,11 +360,14 @@ export class Snapshots {
     const kept = snapshotName(newest)
     void this.servedIndex
     for (const name of this.files) {
-      if (name === kept || this.served.has(name)) continue
+      // One that is newer was just fetched, and is about to be relied on.
+      if (name === kept || this.served.has(name) || indexOf(name) > newest.index) continue
       this.files.delete(name)
-      this.disk.remove(name, (error) => {
-        if (error !== undefined && error.code !== 'not-found') this.holder.failed(error)
-      })
+      this.discard(name)
     }
   }
+}
+
+function indexOf(name: string): Index {
+  return Number(name.split('-')[1])
 }

@@ -34,7 +34,12 @@ export const smallMemberOptions: Partial<MemberOptions> = {
   retry: 30,
 }
 
-export const fastRaftOptions: Partial<RaftOptions> = { electionTimeoutMin: 150, heartbeatInterval: 15 }
+export const fastRaftOptions: Partial<RaftOptions> = {
+  electionTimeoutMin: 150,
+  heartbeatInterval: 15,
+  // A record fits into one of the small segments.
+  maxMessageBytes: 4096,
+}
 
 /** A world of Raft members around any state machine: production's own code, on virtual machines. */
 export class RaftWorld<Context> extends World {

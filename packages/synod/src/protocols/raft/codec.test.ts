@@ -55,7 +55,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type('timeoutNow'), term: number }),
   fc.record({ type: type('installSnapshot'), term: number, snapshot, round: number }),
   fc.record({ type: type('askTerm') }),
-  fc.record({ type: type('tellTerm'), term: number }),
+  fc.record({ type: type('tellTerm'), term: number, lastIndex: number }),
 )
 
 const hard = { currentTerm: number, votedFor: optional(node) }

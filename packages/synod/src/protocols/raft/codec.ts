@@ -65,8 +65,10 @@ function writeMessage(message: Message, out: Writer): void {
       out.u53(message.round)
       return writeSnapshot(message.snapshot, out)
     case 'timeoutNow':
-    case 'tellTerm':
       return out.u53(message.term)
+    case 'tellTerm':
+      out.u53(message.term)
+      return out.u53(message.lastIndex)
     case 'askTerm':
       return undefined
   }
@@ -105,7 +107,7 @@ function readMessage(input: Reader): Message {
     case messages.askTerm:
       return { type: 'askTerm' }
     case messages.tellTerm:
-      return { type: 'tellTerm', term: input.u53() }
+      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53() }
     default:
       throw new Malformed(`Raft has no message of number ${tag}`)
   }

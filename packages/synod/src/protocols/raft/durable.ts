@@ -108,9 +108,12 @@ export function restore(state: RaftState, written: Durable): void {
   if (repair !== undefined && !repair.noted) state.repair = { ...repair, hardState: true }
 }
 
-/** A record that could not be read at the last start, and can be at this one, knows more than those written in between. */
+/**
+ * A segment's head tells the hard state as of when it was written, and records that waited for the disk then come after
+ * it. And a record that could not be read at the last start, and can be at this one, knows more than those written in
+ * between. So what was read so far counts, where it is newer.
+ */
 function withNewestHardState(state: RaftState, record: Durable): Durable {
-  if (record.type !== 'repairing' && state.repair?.noted !== true) return record
   const { currentTerm, votedFor } = state
   if (record.currentTerm > currentTerm) return record
   return {

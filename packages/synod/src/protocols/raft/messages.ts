@@ -90,7 +90,7 @@ export interface InstallSnapshot {
   readonly round: number
 }
 
-/** Not in the paper. A member whose newest hard state cannot be read asks how far the others' terms have gone (README, "Repair"). */
+/** Not in the paper. A member that cannot read what it said last asks how far the others have gone (README, "Repair"). */
 export interface AskTerm {
   readonly type: 'askTerm'
 }
@@ -98,6 +98,7 @@ export interface AskTerm {
 export interface TellTerm {
   readonly type: 'tellTerm'
   readonly term: Term
+  readonly lastIndex: Index
 }
 
 /** What the members say to each other (Ongaro and Ousterhout 2014, Figures 2 and 13). */
@@ -113,7 +114,10 @@ export interface HardState {
 export interface Repair {
   /** The log is known to have reached this far. */
   readonly through: Index
-  /** It is known that it did not reach farther: a readable record after the hole tells where the log ended. */
+  /**
+   * It is known that nothing beyond matters: a readable record after the hole tells where the log ended, or all peers
+   * told how far theirs go.
+   */
   readonly bounded: boolean
   /** The newest term and vote are known: a readable record after the hole tells them, or all peers were asked. */
   readonly hardState: boolean
@@ -121,7 +125,7 @@ export interface Repair {
   readonly term: Term | undefined
   /** A recovery has found the hole and gone on: the records written since then prove nothing about what was lost. */
   readonly noted: boolean
-  /** The peers that have not yet told their term, while `hardState` is false. */
+  /** The peers that have not yet told how far they have gone, while `hardState` or `bounded` is false. */
   readonly awaiting: readonly NodeId[]
 }
 

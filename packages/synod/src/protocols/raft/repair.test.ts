@@ -119,11 +119,23 @@ describe('a member with a hole in its journal', () => {
       (journal) => journal.push({ type: 'hardState', currentTerm: 1, votedFor: 'a' }),
     )
     expect(world.state('b').repair).toMatchObject({ bounded: false, hardState: true })
+    // c never hears the question how far it has gone.
+    world.cut.add('b>c')
     world.run(1000)
     expect(world.raft('b').standing).toMatchObject({ repairing: true, decided: 6 })
     world.raft('a').transfer('c')
     world.run(1000)
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7, leader: 'c' })
+  })
+
+  test('whose end is not known is whole again when it has all that its peers have, under the same leader', () => {
+    const world = damaged(
+      (journal) => [entriesAt(journal, 3), entriesAt(journal, 4), entriesAt(journal, 5), entriesAt(journal, 6)],
+      (journal) => journal.push({ type: 'hardState', currentTerm: 1, votedFor: 'a' }),
+    )
+    expect(world.state('b').repair).toMatchObject({ bounded: false, hardState: true, awaiting: ['a', 'c'] })
+    world.run(3000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6, leader: 'a', term: 1 })
   })
 
   test('whose newest vote may be lost acknowledges nothing until every peer has told its term', () => {
@@ -141,11 +153,7 @@ describe('a member with a hole in its journal', () => {
     ).toEqual([])
     world.heal()
     world.run(3000)
-    expect(world.state('b').repair).toMatchObject({ hardState: true, term: 1 })
-    expect(world.raft('b').standing).toMatchObject({ repairing: true, decided: 6 })
-    world.raft('a').transfer('c')
-    world.run(1000)
-    expect(world.raft('b').standing.repairing).toBe(false)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6, leader: 'a', term: 1 })
   })
 
   test('that is the only voter says so, and never serves', () => {

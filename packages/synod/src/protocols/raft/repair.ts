@@ -1,5 +1,5 @@
 import type { NodeId } from '../../core/index.ts'
-import { lastPosition, membershipOf, termAt } from './log.ts'
+import { lastIndex, lastPosition, membershipOf, termAt } from './log.ts'
 import type { TellTerm } from './messages.ts'
 import { hardState, record, type Replica } from './replica.ts'
 
@@ -25,13 +25,16 @@ export function beginRepair(raft: Replica): void {
     ...state.repair,
     term: state.repair.term ?? state.currentTerm,
     noted: true,
-    awaiting: state.repair.hardState ? [] : others,
+    awaiting: state.repair.hardState && state.repair.bounded ? [] : others,
   }
   record(raft, { type: 'repairing', ...hardState(state), repair })
   askTerms(raft)
 }
 
-/** Asked again until each peer has answered: whoever got a forgotten vote knows its term. */
+/**
+ * Asked again until each peer has answered: whoever got a forgotten vote knows its term, and what was decided because
+ * this member acknowledged it is in the log of another one, or of the leader that counts on it.
+ */
 export function askTerms(raft: Replica): void {
   const awaiting = raft.state.repair?.awaiting ?? []
   if (awaiting.length === 0) return
@@ -40,22 +43,26 @@ export function askTerms(raft: Replica): void {
   raft.env.setTimer('repair', electionTimeoutMin, electionTimeoutMin)
 }
 
-/** Who does not know its own newest term has nothing to tell: the vote that is looked for may have been asked for in it. */
+/** Who does not know its own newest term, or how far its log went, has nothing to tell: it may be what is looked for. */
 export function onAskTerm(raft: Replica, from: NodeId): void {
-  if (mayAcknowledge(raft)) raft.env.send(from, { type: 'tellTerm', term: raft.state.currentTerm })
+  const { repair, currentTerm: term } = raft.state
+  if (repair !== undefined && !(repair.hardState && repair.bounded)) return
+  raft.env.send(from, { type: 'tellTerm', term, lastIndex: Math.max(lastIndex(raft.state), repair?.through ?? 0) })
 }
 
-/** No peer can know of a vote above its own term, which was durable before it asked for one. */
-export function onTellTerm(raft: Replica, { term }: TellTerm, from: NodeId): void {
+/** No peer can know of a vote above its own term, which was durable before it asked for one; nor of entries beyond its log. */
+export function onTellTerm(raft: Replica, { term, lastIndex: told }: TellTerm, from: NodeId): void {
   const { state } = raft
   const { repair } = state
   if (repair === undefined || !repair.awaiting.includes(from)) return
   const awaiting = repair.awaiting.filter((peer) => peer !== from)
-  const known = { ...repair, awaiting, term: Math.max(repair.term ?? 0, term, state.currentTerm) }
+  const through = Math.max(repair.through, told)
+  const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, term, state.currentTerm)
+  const known = { ...repair, awaiting, through, term: newest }
   if (awaiting.length > 0) state.repair = known
   else {
     raft.env.clearTimer('repair')
-    record(raft, { type: 'repairing', ...hardState(state), repair: { ...known, hardState: true } })
+    record(raft, { type: 'repairing', ...hardState(state), repair: { ...known, hardState: true, bounded: true } })
   }
 }
 

@@ -256,9 +256,9 @@ function say(message: Message): string {
     case 'timeoutNow':
       return `term ${message.term} campaign now`
     case 'askTerm':
-      return 'what is your term?'
+      return 'how far have you gone?'
     case 'tellTerm':
     default:
-      return `my term is ${message.term}`
+      return `to term ${message.term}, entry ${message.lastIndex}`
   }
 }
