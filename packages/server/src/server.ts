@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Halt, Logger } from 'synod'
 import { serve } from 'synod/grpc'
 import type { GrpcServer } from 'synod/grpc'
@@ -26,6 +28,21 @@ export interface RunningServer {
 
 /** Starts one member: data directory, peers, clients, in this order. Throws a `CommandError` that names the flag. */
 export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
+  const first = !existsSync(join(config.directory, 'identity'))
+  try {
+    return await startMember(config, log)
+  } catch (error) {
+    if (!first || !(error instanceof CommandError) || !existsSync(join(config.directory, 'identity'))) throw error
+    // Whoever corrects an address of the cluster next would be told that the directory belongs to another one.
+    throw new CommandError(
+      `${error.message}. ${config.directory} is formatted for these flags already: ` +
+        'delete it before you start with other --initial-cluster, --initial-advertise-peer-urls or --initial-cluster-token',
+      error.exitCode,
+    )
+  }
+}
+
+async function startMember(config: ServerConfig, log: Logger): Promise<RunningServer> {
   const halted = Promise.withResolvers<Halt>()
   const opened = await openReplica(config, log, halted.resolve)
   const front = new Front(opened, config)
@@ -47,7 +64,7 @@ export async function startServer(config: ServerConfig, log: Logger): Promise<Ru
       clientUrls.push(await listen(grpc, address))
     }
     lessor.start()
-    publisher.start(clientUrls)
+    publisher.start(config.advertisedClientUrls ?? clientUrls)
     return { clientUrls, halted: halted.promise, stop }
   } catch (error) {
     await stop(0)

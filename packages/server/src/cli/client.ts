@@ -66,7 +66,7 @@ export class Client {
         failures.push(`${address.url}: ${error.message}`)
       }
     }
-    throw new CommandError(failures.join('\n'))
+    throw nobodyAnswered(failures)
   }
 
   /** The same for what changes something: never sent twice unless the first was certainly not applied. */
@@ -87,7 +87,7 @@ export class Client {
         failures.push(`${address.url}: ${error.message}`)
       }
     }
-    throw new CommandError(failures.join('\n'))
+    throw nobodyAnswered(failures)
   }
 
   private get remaining(): number {
@@ -124,6 +124,12 @@ export class Client {
   close(): void {
     for (const channel of this.channels.values()) channel.close()
   }
+}
+
+function nobodyAnswered(failures: readonly string[]): CommandError {
+  const refused = failures.every((failure) => failure.includes('ECONNREFUSED'))
+  const hint = refused ? ['Is it running? `synod cluster dev` starts a cluster, `synod start` one member.'] : []
+  return new CommandError([...failures, ...hint].join('\n'))
 }
 
 const outcomeUnknown =

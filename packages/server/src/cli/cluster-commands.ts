@@ -41,7 +41,7 @@ export async function memberList(options: ClientOptions): Promise<number> {
 
 /** A member's own account of itself, or why there is none. */
 interface Report {
-  readonly endpoint: string
+  readonly endpoint: string | undefined
   readonly name: string | undefined
   readonly said: StatusResponse | undefined
   readonly error: string | undefined
@@ -55,15 +55,14 @@ export interface StatusOptions extends ClientOptions {
 export async function status(options: StatusOptions): Promise<number> {
   const reports = await withClient(options, async (client) => {
     const names = new Map<bigint, string>()
-    let addresses: readonly Address[] = client.addresses
-    if (options.cluster === true) {
-      const { members } = await askMembers(client)
-      for (const { id, name } of members) names.set(id, name)
-      addresses = members
-        .flatMap(({ clientUrls }) => clientUrls.slice(0, 1))
-        .map((url) => parseAddress(url, 'member list'))
-    }
-    return Promise.all(addresses.map(async (address) => ask(client, address, names)))
+    if (options.cluster !== true) return Promise.all(client.addresses.map(async (one) => ask(client, one, names)))
+    const { members } = await askMembers(client)
+    for (const { id, name } of members) names.set(id, name)
+    return Promise.all(
+      members.map(async ({ id, name, clientUrls: [url] }) =>
+        url === undefined ? silent(id, name) : ask(client, parseAddress(url, 'member list'), names),
+      ),
+    )
   })
   if (options.json === true) printJson({ endpoints: reports.map(reportJson) })
   else
@@ -74,6 +73,12 @@ export async function status(options: StatusOptions): Promise<number> {
       ]),
     )
   return reports.every(({ said }) => said !== undefined) ? exitCodes.ok : exitCodes.failed
+}
+
+/** A member that has never been started, or not with a majority: nobody knows where to ask it. */
+function silent(id: bigint, name: string): Report {
+  const who = name === '' ? hexadecimal(id) : name
+  return { endpoint: undefined, name, said: undefined, error: `${who} has not said where it serves clients` }
 }
 
 async function ask(client: Client, address: Address, names: ReadonlyMap<bigint, string>): Promise<Report> {
@@ -88,7 +93,7 @@ async function ask(client: Client, address: Address, names: ReadonlyMap<bigint, 
 }
 
 function reportJson({ endpoint, name, said, error }: Report): object {
-  if (said === undefined) return { endpoint, error }
+  if (said === undefined) return { endpoint: endpoint ?? null, error }
   return {
     endpoint,
     ...(name === undefined ? {} : { name }),
@@ -107,10 +112,10 @@ function reportJson({ endpoint, name, said, error }: Report): object {
 }
 
 function reportRow({ endpoint, name, said, error }: Report): string[] {
-  if (said === undefined) return [endpoint, '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
+  if (said === undefined) return [endpoint ?? '-', '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
   const { header, leader } = said
   return [
-    endpoint,
+    endpoint ?? '-',
     name === undefined ? hexadecimal(header.memberId) : `${hexadecimal(header.memberId)} (${name})`,
     leader === header.memberId ? 'yes' : leader === 0n ? 'no leader' : 'no',
     String(said.raftTerm),

@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { GrpcError } from 'synod/grpc'
@@ -8,15 +8,21 @@ import type { StatusResponse } from '../proto/other-messages.ts'
 import { parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { Client } from './client.ts'
-import { exitCodes } from './exit.ts'
+import { noDirectory, sharedSettings, startSettings } from './config.ts'
+import { claimDirectory, openLog } from './dev-directory.ts'
+import { exitCodes, UsageError } from './exit.ts'
 import { hexadecimal, identify } from './identity.ts'
 import { MemberProcess, severity } from './member-process.ts'
-import { printLine, table } from './output.ts'
+import { environmentName } from './options.ts'
+import { onStopSignals } from './stop-signals.ts'
+import { printLine, reader, table } from './output.ts'
 
 export interface DevOptions {
   readonly nodes: number
   readonly dataDir: string
   readonly basePort: number
+  /** Those that all members share, under their camelCase names. */
+  readonly [shared: string]: string | number
 }
 
 /** So long a member may take to stop; then it is killed. It takes 5 s at most by itself. */
@@ -27,13 +33,40 @@ const patienceMs = 10_000
  * only starts them, says what happens and passes the signal to stop on. A member that dies stays dead: who kills one
  * wants to see what the others do. The command that starts it again is printed.
  */
-export async function clusterDev(options: DevOptions): Promise<number> {
+export async function clusterDev(options: DevOptions, environment: Environment): Promise<number> {
+  if (options.dataDir === '') throw new UsageError(noDirectory)
+  refuseOthers(environment)
   const cluster = new DevCluster(options)
   try {
     return await cluster.run()
   } finally {
     cluster.close()
   }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What each member needs another value of is given to it here: one for all, in the environment, cannot be meant. */
+function refuseOthers(environment: Environment): void {
+  const ours = new Set(['--data-dir', ...sharedSettings.map(({ flag }) => flag)])
+  for (const { flag } of startSettings) {
+    const name = environmentName(flag)
+    if (ours.has(flag) || ['', '0', 'false'].includes(environment[name] ?? '')) continue
+    throw new UsageError(`${name} is set, but cluster dev gives each member its own ${flag}: unset it`)
+  }
+}
+
+/** The settings that all members share, where they are not what a member takes anyway. */
+function sharedFlags(options: DevOptions): string[] {
+  return sharedSettings.flatMap(({ flag, fallback }) => {
+    const value = options[flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())]
+    return value === undefined || value === fallback ? [] : [`${flag}=${value}`]
+  })
+}
+
+/** As a shell reads it back. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 interface DevMember {
@@ -45,17 +78,23 @@ interface DevMember {
 class DevCluster {
   private readonly options: DevOptions
   private readonly members: readonly DevMember[]
-  private readonly stop: PromiseWithResolvers<void> = Promise.withResolvers()
+  /** With the exit code. */
+  private readonly stop: PromiseWithResolvers<number> = Promise.withResolvers()
   private stopping = false
   private summarized = false
-  private readonly onSignal = (): void => this.signalled()
+  private readonly unlisten: () => void
   private readonly log: number
 
   constructor(options: DevOptions) {
     this.options = options
-    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
-    this.log = openSync(join(options.dataDir, 'cluster.log'), 'a', 0o600)
-    const { nodes, basePort, dataDir } = options
+    const { nodes, basePort } = options
+    const dataDir = resolve(options.dataDir)
+    claimDirectory(dataDir, { nodes, basePort })
+    this.log = openLog(dataDir, 'cluster.log')
+    this.unlisten = onStopSignals(
+      () => this.signalled(),
+      () => this.stopAtOnce(),
+    )
     const first = Array.from({ length: nodes }, (_, i) => ({
       name: `m${i + 1}`,
       peerUrl: `http://127.0.0.1:${basePort + 1 + 2 * i}`,
@@ -71,35 +110,37 @@ class DevCluster {
         `--listen-client-urls=${client.url}`,
         `--initial-cluster=${initialCluster}`,
         `--initial-cluster-token=${token}`,
+        ...sharedFlags(options),
       ]
-      const process = new MemberProcess(name, flags, join(dataDir, `${name}.log`), {
+      const process = new MemberProcess(name, flags, openLog(dataDir, `${name}.log`), {
         problem: (line, level) => this.problem(name, line, level),
-        exited: (how) => this.exited(name, how, flags),
+        exited: (how) => void this.exited(name, how, flags),
       })
       return { process, id: ids.get(name) ?? 0n, client }
     })
   }
 
   async run(): Promise<number> {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.onSignal)
+    // The cluster is there for its clients; what it says is in its log, too.
+    reader.needed = false
     this.say(
       `starting ${this.options.nodes} member${this.options.nodes === 1 ? '' : 's'}, data in ${this.options.dataDir}`,
     )
     for (const member of this.members) member.process.start()
     void this.watch()
-    await this.stop.promise
-    const failed = this.members.some(({ process }) => process.failedToStart)
+    const exitCode = await this.stop.promise
     await this.stopAll()
-    return failed ? exitCodes.failed : exitCodes.ok
+    return exitCode
+  }
+
+  private stopAtOnce(): void {
+    for (const { process } of this.members) process.kill()
+    process.exit(exitCodes.failed)
   }
 
   private signalled(): void {
-    if (this.stopping) {
-      for (const { process } of this.members) process.kill()
-      process.exit(exitCodes.failed)
-    }
     this.say('stopping: leadership is handed over, requests under way are finished (again to stop at once)')
-    this.stop.resolve()
+    this.stop.resolve(exitCodes.ok)
   }
 
   private async stopAll(): Promise<void> {
@@ -121,32 +162,37 @@ class DevCluster {
     if (settled || level >= severity.error) this.say(`${styleText('bold', name)} ${line}`)
   }
 
-  private exited(name: string, how: string, flags: readonly string[]): void {
+  private async exited(name: string, how: string, flags: readonly string[]): Promise<void> {
     if (this.stopping) return
-    const running = this.members.filter(({ process }) => process.running).length
     const started = this.members.find(({ process }) => process.name === name)?.process.ready === true
     if (!started) {
       this.say(
         `${styleText('red', `${name} ${how} before it was ready`)}; its log is ${join(this.options.dataDir, `${name}.log`)}`,
       )
-      return this.stop.resolve()
+      return this.stop.resolve(exitCodes.failed)
     }
+    // Not our own processes are counted: members may have been started again by the command that is printed here.
+    const found = await this.askAll()
+    if (this.stopping) return
+    const running = found.filter((status) => status !== undefined).length
     const majority = Math.floor(this.members.length / 2) + 1
     const outlook =
       running >= majority ? 'the others go on' : `no majority is left: ${majority} of ${this.members.length} are needed`
     this.say(`${styleText('red', `${name} ${how}`)}: ${outlook}. It is not started again by itself; to start it:`)
-    this.say(`  npx synod start ${flags.join(' ')}`)
-    if (running === 0) this.stop.resolve()
+    this.say(`  npx synod start ${flags.map(quoted).join(' ')}`)
+    this.stopIfAlone(found)
   }
 
   /** Says who leads, at first and whenever it changes. */
   private async watch(): Promise<void> {
     let leader: bigint | undefined
     while (!this.stopping) {
-      const found = await Promise.all(this.members.map(async (member) => this.ask(member)))
+      const found = await this.askAll()
+      this.stopIfAlone(found)
       const seen = leaderOf(found)
       const name = this.members.find(({ id }) => id === seen)?.process.name
-      if (!this.summarized && name !== undefined && found.every((status) => status?.leader === seen)) {
+      const ready = this.members.every(({ process }) => process.ready)
+      if (!this.summarized && ready && name !== undefined && found.every((status) => status?.leader === seen)) {
         this.summarized = true
         this.summarize(name)
       } else if (this.summarized && seen !== leader && !this.stopping) {
@@ -157,8 +203,17 @@ class DevCluster {
     }
   }
 
+  private async askAll(): Promise<readonly (StatusResponse | undefined)[]> {
+    return Promise.all(this.members.map(async (member) => this.ask(member)))
+  }
+
+  /** No member is left, neither ours nor one that was started again: then there is nothing to stay for. */
+  private stopIfAlone(found: readonly (StatusResponse | undefined)[]): void {
+    const answers = found.some((status) => status !== undefined)
+    if (!answers && !this.members.some(({ process }) => process.running)) this.stop.resolve(exitCodes.failed)
+  }
+
   private async ask(member: DevMember): Promise<StatusResponse | undefined> {
-    if (!member.process.running) return undefined
     const client = new Client({ endpoints: member.client.url, commandTimeout: '1s' })
     try {
       const status = await client.askOne(
@@ -167,10 +222,8 @@ class DevCluster {
         () => {},
         readStatusResponse,
       )
-      // Another server may be listening there, while our own cannot.
-      if (status.header.memberId !== member.id) return undefined
-      member.process.ready = true
-      return status
+      // Another server may be listening there.
+      return status.header.memberId === member.id ? status : undefined
     } catch (error) {
       // Not there, or not yet: its own process says why, if it ends.
       if (error instanceof GrpcError) return undefined
@@ -204,8 +257,9 @@ class DevCluster {
   }
 
   close(): void {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.onSignal)
+    this.unlisten()
     closeSync(this.log)
+    reader.needed = true
   }
 }
 

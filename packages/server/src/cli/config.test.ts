@@ -78,7 +78,7 @@ describe('settings', () => {
     const config = resolveConfig(defaults)
     expect(config).toMatchObject({
       directory: 'synod-data/default',
-      advertisedClientUrls: ['http://127.0.0.1:2379'],
+      advertisedClientUrls: undefined,
       peerAddress: { host: '127.0.0.1', port: 2380 },
       self: { name: 'default', peerUrl: 'http://127.0.0.1:2380' },
       warnings: [],

@@ -112,6 +112,18 @@ export const startSettings: readonly Setting[] = [
   },
 ]
 
+/** Of these, what may be equal on all members of a cluster on one machine. */
+export const sharedSettings: readonly Setting[] = startSettings.filter(({ flag }) =>
+  [
+    '--heartbeat-interval',
+    '--election-timeout',
+    '--quota-backend-bytes',
+    '--snapshot-count',
+    '--max-request-bytes',
+    '--log-level',
+  ].includes(flag),
+)
+
 /** What commander makes of them. */
 export interface StartOptions {
   readonly name: string
@@ -138,7 +150,8 @@ export interface ServerConfig {
   readonly name: string
   readonly directory: string
   readonly clientAddresses: readonly Address[]
-  readonly advertisedClientUrls: readonly string[]
+  /** What clients are told, if it is not where this member turns out to listen. */
+  readonly advertisedClientUrls: readonly string[] | undefined
   readonly peerAddress: Address
   readonly cluster: ClusterIdentity
   readonly self: FirstMember
@@ -152,9 +165,12 @@ export interface ServerConfig {
   readonly warnings: readonly string[]
 }
 
+export const noDirectory = '--data-dir is empty: expected a directory'
+
 /** Checks everything that can be checked before anything is opened. Throws a `UsageError` that names the flag. */
 export function resolveConfig(options: StartOptions): ServerConfig {
   const { name, electionTimeout, heartbeatInterval } = options
+  if (options.dataDir === '') throw new UsageError(noDirectory)
   if (!/^[^\s=,/\\]{1,64}$/.test(name) || name.startsWith('.')) {
     throw new UsageError(
       `--name: ${JSON.stringify(name)}: expected 1 to 64 characters without spaces, =, commas and slashes`,
@@ -218,7 +234,7 @@ function resolveClients(
       `--listen-client-urls ${wildcard.url} is every address of this machine: say with --advertise-client-urls which one clients are to use`,
     )
   }
-  return { clientAddresses, advertisedClientUrls: clientAddresses.map(({ url }) => url) }
+  return { clientAddresses, advertisedClientUrls: undefined }
 }
 
 function resolvePeers(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseLogLine, readableLine } from './logging.ts'
 
@@ -18,19 +18,20 @@ export const severity = { warning: 40, error: 50 } as const
 /** One member in a process of its own; its log goes to a file, and what is wrong to the watcher too. */
 export class MemberProcess {
   readonly name: string
-  /** It has answered at least once. */
+  /** It has said itself that it serves. */
   ready = false
   private readonly flags: readonly string[]
-  private readonly logFile: string
+  private readonly log: number
   private readonly watcher: MemberWatcher
   private child: ChildProcess | undefined
   private readonly end: PromiseWithResolvers<void> = Promise.withResolvers()
   private hasEnded = false
 
-  constructor(name: string, flags: readonly string[], logFile: string, watcher: MemberWatcher) {
+  /** `log`: the descriptor of an open file, closed when the process has ended. */
+  constructor(name: string, flags: readonly string[], log: number, watcher: MemberWatcher) {
     this.name = name
     this.flags = flags
-    this.logFile = logFile
+    this.log = log
     this.watcher = watcher
   }
 
@@ -40,10 +41,6 @@ export class MemberProcess {
 
   get pid(): number | undefined {
     return this.child?.pid
-  }
-
-  get failedToStart(): boolean {
-    return this.hasEnded && !this.ready
   }
 
   /** Resolved when the process has ended. */
@@ -66,7 +63,7 @@ export class MemberProcess {
       },
     )
     this.child = child
-    const log = openSync(this.logFile, 'a', 0o600)
+    const { log } = this
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
         writeSync(log, `${line}\n`)
@@ -75,6 +72,9 @@ export class MemberProcess {
         if (level >= severity.warning) this.watcher.problem(readableLine(line) ?? line, level)
       })
     }
+    child.on('message', (message) => {
+      if (message === 'serving') this.ready = true
+    })
     child.on('error', (error) => this.watcher.problem(`cannot be started: ${error.message}`, severity.error))
     child.on('close', (code, signal) => {
       this.hasEnded = true

@@ -11,18 +11,23 @@ export interface Setting {
   readonly fallback?: string | number
   readonly parse?: (text: string) => string | number
   readonly choices?: readonly string[]
+  /** It may be given in the environment; not what selects data, which nobody would look for there. Yes by default. */
+  readonly environment?: boolean
 }
+
+/** Of the environment's variables, those that are meant for us. */
+const prefix = 'SYNOD_'
 
 /** `--listen-client-urls` is `SYNOD_LISTEN_CLIENT_URLS`. */
 export function environmentName(flag: string): string {
-  return `SYNOD_${flag.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`
+  return `${prefix}${flag.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`
 }
 
 /** Adds the settings to a command. Each is found in the command's options under its camelCase name. */
 export function addSettings(command: Command, settings: readonly Setting[]): Command {
-  for (const { flag, argument, description, fallback, parse, choices } of settings) {
+  for (const { flag, argument, description, fallback, parse, choices, environment } of settings) {
     const option = new Option(argument === undefined ? flag : `${flag} <${argument}>`, description)
-    option.env(environmentName(flag))
+    if (environment !== false) option.env(environmentName(flag))
     if (fallback !== undefined) option.default(fallback)
     if (choices !== undefined) option.choices([...choices])
     if (parse !== undefined) option.argParser(parse)
@@ -50,8 +55,10 @@ export function checkEnvironment(environment: Readonly<Record<string, string | u
   const options = optionsOf(root)
   const known = new Set(options.flatMap(({ envVar }) => envVar ?? []))
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('SYNOD_') || known.has(name)) continue
-    const meant = closest(name, known)
+    if (!name.startsWith(prefix) || known.has(name)) continue
+    // All begin alike: compared as a whole, every short name would resemble every other.
+    const words = new Map([...known].map((one) => [one.slice(prefix.length), one]))
+    const meant = words.get(closest(name.slice(prefix.length), words.keys()) ?? '')
     const hint = meant === undefined ? 'see `synod <command> --help` for the known ones' : `did you mean ${meant}?`
     throw new UsageError(`the environment variable ${name} is unknown: ${hint}`)
   }

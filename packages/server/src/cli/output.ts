@@ -2,6 +2,9 @@ import type { KeyValue } from 'synod/store'
 import { hexadecimal } from './identity.ts'
 import { asText } from './keys.ts'
 
+/** Whether the command has nothing to do any more once nobody reads its output. */
+export const reader = { needed: true }
+
 /** One JSON object on standard output. */
 export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts, isFree, run, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { Running } from '../testing/processes.ts'
@@ -55,6 +56,31 @@ describe('what is wrong is said, and nothing is tried', () => {
       says: /SYNOD_ENDPOINT is unknown: did you mean SYNOD_ENDPOINTS/,
     },
     {
+      name: 'an unknown variable that resembles none, though all begin alike',
+      args: ['get', 'a'],
+      env: { SYNOD_XYZZY: 'x' },
+      says: /SYNOD_XYZZY is unknown: see/,
+    },
+    {
+      name: 'a variable that would select data',
+      args: ['get', 'a'],
+      env: { SYNOD_PREFIX: 'true' },
+      says: /SYNOD_PREFIX is unknown/,
+    },
+    {
+      name: 'a variable that would make all members of a cluster the same',
+      args: ['cluster', 'dev', '--data-dir', '/dev/null'],
+      env: { SYNOD_LISTEN_PEER_URLS: 'http://127.0.0.1:1' },
+      says: /SYNOD_LISTEN_PEER_URLS is set, but cluster dev gives each member its own --listen-peer-urls/,
+    },
+    { name: 'an empty directory', args: ['start', '--data-dir', ''], says: /--data-dir is empty/ },
+    { name: 'an empty directory of a cluster', args: ['cluster', 'dev', '--data-dir='], says: /--data-dir is empty/ },
+    {
+      name: 'a key that reads like a flag',
+      args: ['get', '-key'],
+      says: /A key that begins with - goes after --, as in: synod get -- -key/,
+    },
+    {
       name: 'a yes that is neither yes nor no',
       args: ['start'],
       env: { SYNOD_INSECURE_PEERS: 'maybe' },
@@ -110,6 +136,7 @@ describe('what is wrong is said, and nothing is tried', () => {
       const { code, stderr } = await runHere([...args, '--endpoints', endpoints])
       expect(code).toBe(1)
       expect(stderr).toContain(`http://${endpoints}`)
+      expect(stderr).toContain('Is it running?')
     }
   })
 })
@@ -131,7 +158,74 @@ async function startOne(directory: string, ...flags: string[]): Promise<{ server
   return { server, url }
 }
 
+describe('a directory that cannot be used is said with its flag, and nothing is tried for ever', () => {
+  for (const command of [['start'], ['cluster', 'dev']]) {
+    for (const path of [process.execPath, '/proc/synod/data']) {
+      test(`${command.join(' ')} --data-dir ${path === process.execPath ? 'of a file' : path}`, async () => {
+        const { code, stderr } = await runHere([...command, '--data-dir', path])
+        expect(code).toBe(1)
+        expect(stderr).toMatch(/^synod: --data-dir: .* cannot be used: [^\n]*\n$/)
+      })
+    }
+  }
+})
+
 describe('one member', () => {
+  test('clients are told the advertised address, and before it is known that it is not', async () => {
+    using folder = temporaryFolder()
+    const { url } = await startOne(folder.path, '--advertise-client-urls', 'http://kv.example:2379')
+    let members = ''
+    while (!members.includes('http://kv.example:2379')) {
+      members = (await runHere(['member', 'list', '--endpoints', url])).stdout
+      expect(members).not.toContain(url)
+    }
+  })
+
+  test('a member that nobody knows where to ask is a row, and a failure', async () => {
+    using folder = temporaryFolder()
+    const port = await freePorts(3)
+    const initial = `a=http://127.0.0.1:${port},b=http://127.0.0.1:${port + 1}`
+    const flags = ['--data-dir', folder.path, '--name', 'a', '--initial-cluster', initial]
+    const server = synod(['start', ...flags, '--listen-client-urls', `http://127.0.0.1:${port + 2}`])
+    onTestFinished(() => server.kill())
+    await server.said(/serves clients on/)
+    const { code, stdout, stderr } = await runHere(['status', '--cluster', '--endpoints', `127.0.0.1:${port + 2}`])
+    expect(stdout + stderr).toMatch(/^- .* has not said where it serves clients$/m)
+    expect(code).toBe(1)
+  })
+
+  test('a signal ends it whenever it comes, while it starts too', async () => {
+    const moments = [/./, /formatted/, /serves clients on/]
+    await Promise.all(
+      moments.map(async (moment) => {
+        using folder = temporaryFolder()
+        const port = await freePorts(1)
+        const addresses = ['--listen-client-urls', 'http://127.0.0.1:0', '--initial-advertise-peer-urls']
+        const server = synod(['start', '--data-dir', folder.path, ...addresses, `http://127.0.0.1:${port}`])
+        await server.said(moment)
+        server.signal('SIGTERM')
+        expect([0, null]).toContain((await server.ended()).code)
+      }),
+    )
+  })
+
+  test('a first start that fails has formatted the directory, and says what to delete before another try', async () => {
+    using folder = temporaryFolder()
+    const { url } = await startOne(`${folder.path}/other`)
+    const port = await freePorts(2)
+    const start = async (initial: string, clients: string): Promise<string> => {
+      const flags = ['--data-dir', `${folder.path}/a`, '--name', 'a', '--initial-cluster', initial]
+      const { code, stderr } = await run(['start', ...flags, '--listen-client-urls', clients])
+      expect(code).toBe(1)
+      return stderr
+    }
+    const peers = `b=http://127.0.0.1:${port + 1}`
+    expect(await start(`a=http://127.0.0.1:${port},${peers}`, url)).toMatch(/is in use.*\/a is formatted.*delete it/)
+    expect(await start(`a=http://127.0.0.2:${port},${peers}`, 'http://127.0.0.1:0')).toMatch(
+      /belongs to cluster.*has never taken part in its cluster.*delete this directory/,
+    )
+  })
+
   test('the commands, a restart, and what it holds afterwards', async () => {
     using folder = temporaryFolder()
     const { server, url } = await startOne(folder.path)
@@ -197,6 +291,8 @@ describe('one member', () => {
     ])
     expect(stranger.code).toBe(1)
     expect(stranger.stderr).toMatch(/belongs to cluster [0-9a-f]{16}.*[0-9a-f]{16}/)
+    // It holds what was acknowledged: nobody is told to delete it.
+    expect(stranger.stderr).not.toContain('delete')
   })
 })
 
@@ -228,6 +324,10 @@ describe('cluster dev', () => {
     process.kill(Number(deaf), 'SIGSTOP')
     again.signal('SIGINT')
     await again.said(/stopping/)
+    // npm passes on what the terminal has sent already: that is no second one.
+    again.signal('SIGINT')
+    await sleep(500)
+    expect(again.child.exitCode).toBeNull()
     again.signal('SIGINT')
     expect((await again.ended()).code).toBe(1)
     while (!(await isFree(port))) await new Promise(setImmediate)

@@ -3,7 +3,7 @@ import { clientSettings } from './client.ts'
 import type { ClientOptions } from './client.ts'
 import type { StatusOptions } from './cluster-commands.ts'
 import type { DevOptions } from './cluster-dev.ts'
-import { startSettings } from './config.ts'
+import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
@@ -11,16 +11,15 @@ import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
 import type { Setting } from './options.ts'
 import { synodVersion } from './version.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * Runs the command that `argv` asks for. Answers the exit code; every failure that its caller can do something about
  * is one message on standard error, without a stack.
  */
-export async function run(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function run(argv: readonly string[], environment: Environment): Promise<number> {
   let exitCode: number = exitCodes.ok
-  const program = createProgram((code) => {
+  const program = createProgram(environment, (code) => {
     exitCode = code
   })
   try {
@@ -29,7 +28,11 @@ export async function run(
     return exitCode
   } catch (error) {
     // commander has said what was wrong already.
-    if (error instanceof CommanderError) return exitCodeOf(error.exitCode)
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.unknownOption' && ['put', 'get', 'del'].includes(argv[2] ?? ''))
+        process.stderr.write(`A key that begins with - goes after --, as in: synod ${argv[2] ?? ''} -- -key\n`)
+      return exitCodeOf(error.exitCode)
+    }
     if (!(error instanceof CommandError)) throw error
     process.stderr.write(`synod: ${error.message}\n`)
     return error.exitCode
@@ -51,7 +54,8 @@ Exit codes:
   3  no answer: the write may have been applied, or may still be
   4  get: the key does not exist
 
-Every option can be given as SYNOD_<OPTION> in the environment; the command line wins.`
+Options can be given as SYNOD_<OPTION> in the environment (each command's help says which); the command line wins.
+A key that begins with - goes after --, as in: synod get -- -key`
 
 type Done = (exitCode: number) => void
 
@@ -60,20 +64,21 @@ function add(parent: Command, name: string, description: string, settings: reado
   return addSettings(parent.command(name), settings).description(description).exitOverride()
 }
 
-function createProgram(done: Done): Command {
+function createProgram(environment: Environment, done: Done): Command {
   const program = new Command('synod')
     .description('A durable, replicated key-value store that the clients of etcd can use.')
     .version(synodVersion())
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', examples)
-  addServers(program, done)
-  addKeyCommands(program, done)
+  addServers(program, environment, done)
+  addRangeCommands(program, done)
+  addWriteCommands(program, done)
   addClusterCommands(program, done)
   return program
 }
 
-function addServers(program: Command, done: Done): void {
+function addServers(program: Command, environment: Environment, done: Done): void {
   add(program, 'start', 'Run one member. Without options: a durable cluster of one, on loopback only.', startSettings)
     .addHelpText(
       'after',
@@ -101,72 +106,35 @@ Examples:
       parse: whole(1, 65_500),
       description: 'clients: this, +2, +4 …; peers: +1, +3, +5 …',
     },
+    ...sharedSettings,
   ])
     .addHelpText('after', '\nExample:\n  synod cluster dev --nodes 5')
-    .action(async (options: DevOptions) => done(await (await import('./cluster-dev.ts')).clusterDev(options)))
+    .action(async (options: DevOptions) =>
+      done(await (await import('./cluster-dev.ts')).clusterDev(options, environment)),
+    )
 }
 
 const rangeSettings: readonly Setting[] = [
-  { flag: '--prefix', description: 'all keys that begin with <key>' },
-  { flag: '--from-key', description: 'all keys from <key> on' },
+  { flag: '--prefix', description: 'all keys that begin with <key>', environment: false },
+  { flag: '--from-key', description: 'all keys from <key> on', environment: false },
 ]
 
-function addKeyCommands(program: Command, done: Done): void {
+function addWriteCommands(program: Command, done: Done): void {
   add(program, 'put', 'Write a key.', [
     ...clientSettings,
-    { flag: '--lease', argument: 'id', description: 'attach the key to this lease (hexadecimal)' },
-    { flag: '--prev-kv', description: 'print what it replaced' },
+    {
+      flag: '--lease',
+      argument: 'id',
+      description: 'attach the key to this lease (hexadecimal)',
+      environment: false,
+    },
+    { flag: '--prev-kv', description: 'print what it replaced', environment: false },
   ])
     .argument('<key>')
     .argument('[value]', 'read from standard input if it is missing')
     .addHelpText('after', '\nExamples:\n  synod put greeting hello\n  synod put config/site < site.json')
     .action(async (key: string, value: string | undefined, options: PutOptions) =>
       done(await (await import('./kv-commands.ts')).put(key, value, options)),
-    )
-
-  add(program, 'get', 'Read a key, or all keys of an interval. Linearizable unless --serializable.', [
-    ...clientSettings,
-    ...rangeSettings,
-    {
-      flag: '--rev',
-      argument: 'revision',
-      parse: whole(0, Number.MAX_SAFE_INTEGER),
-      description: 'as it was at this revision',
-    },
-    {
-      flag: '--limit',
-      argument: 'count',
-      parse: whole(0, Number.MAX_SAFE_INTEGER),
-      description: 'at most so many keys',
-    },
-    { flag: '--keys-only', description: 'without values' },
-    { flag: '--values-only', description: 'without keys' },
-    { flag: '--count-only', description: 'only how many there are' },
-    {
-      flag: '--serializable',
-      description: 'what the asked member knows, perhaps not the newest; works without a leader',
-    },
-  ])
-    .argument('<key>')
-    .argument('[end]', 'the interval ends before this key')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  synod get greeting\n  synod get config/ --prefix --keys-only\n  synod get greeting --rev 5 --json',
-    )
-    .action(async (key: string, end: string | undefined, options: GetOptions) =>
-      done(await (await import('./kv-commands.ts')).get(key, end, options)),
-    )
-
-  add(program, 'del', 'Delete a key, or all keys of an interval. Prints how many there were.', [
-    ...clientSettings,
-    ...rangeSettings,
-    { flag: '--prev-kv', description: 'print what was deleted' },
-  ])
-    .argument('<key>')
-    .argument('[end]', 'the interval ends before this key')
-    .addHelpText('after', '\nExample:\n  synod del config/ --prefix')
-    .action(async (key: string, end: string | undefined, options: DelOptions) =>
-      done(await (await import('./kv-commands.ts')).del(key, end, options)),
     )
 
   add(program, 'txn', 'Run a transaction, read from standard input.', clientSettings)
@@ -182,6 +150,55 @@ Examples:
   echo '{"compare":[{"target":"value","key":"a","result":"=","operand":"1"}],"success":[{"put":{"key":"a","value":"2"}}]}' | synod txn`,
     )
     .action(async (options: ClientOptions) => done(await (await import('./kv-commands.ts')).txn(options)))
+}
+
+function addRangeCommands(program: Command, done: Done): void {
+  add(program, 'get', 'Read a key, or all keys of an interval. Linearizable unless --serializable.', [
+    ...clientSettings,
+    ...rangeSettings,
+    {
+      flag: '--rev',
+      argument: 'revision',
+      parse: whole(0, Number.MAX_SAFE_INTEGER),
+      description: 'as it was at this revision',
+      environment: false,
+    },
+    {
+      flag: '--limit',
+      argument: 'count',
+      parse: whole(0, Number.MAX_SAFE_INTEGER),
+      description: 'at most so many keys',
+      environment: false,
+    },
+    { flag: '--keys-only', description: 'without values' },
+    { flag: '--values-only', description: 'without keys' },
+    { flag: '--count-only', description: 'only how many there are' },
+    {
+      flag: '--serializable',
+      description: 'what the asked member knows, perhaps not the newest; works without a leader',
+    },
+  ])
+    .argument('<key>')
+    .argument('[end]', 'the interval ends before this key')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  synod get greeting\n  synod get config/ --prefix --keys-only\n  synod get greeting --rev 5 --json\n  synod get -- -key',
+    )
+    .action(async (key: string, end: string | undefined, options: GetOptions) =>
+      done(await (await import('./kv-commands.ts')).get(key, end, options)),
+    )
+
+  add(program, 'del', 'Delete a key, or all keys of an interval. Prints how many there were.', [
+    ...clientSettings,
+    ...rangeSettings,
+    { flag: '--prev-kv', description: 'print what was deleted', environment: false },
+  ])
+    .argument('<key>')
+    .argument('[end]', 'the interval ends before this key')
+    .addHelpText('after', '\nExample:\n  synod del config/ --prefix')
+    .action(async (key: string, end: string | undefined, options: DelOptions) =>
+      done(await (await import('./kv-commands.ts')).del(key, end, options)),
+    )
 }
 
 function addClusterCommands(program: Command, done: Done): void {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { resolveConfig } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import { createLogger } from './logging.ts'
+import { onStopSignals } from './stop-signals.ts'
 import { startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
 
@@ -20,8 +21,15 @@ export async function start(options: StartOptions): Promise<number> {
         `A member that has lost its data must be removed and added again`,
     )
   }
-  const stop = stopRequests()
+  // Until it serves, a signal ends the process as it ends any other: there is nothing to finish, and a start may hang.
+  if (process.connected) {
+    process.once('disconnect', leave)
+    process.channel?.unref()
+  }
   const server = await startServer(config, log)
+  const stop = stopRequests()
+  // Who started us cannot know from our port: somebody else may have it.
+  if (process.connected) process.send?.('serving')
   const urls = server.clientUrls.join(', ')
   log.info(`member ${config.name} serves clients on ${urls}`, {
     member: config.self.node,
@@ -37,8 +45,12 @@ export async function start(options: StartOptions): Promise<number> {
   return exitCodes.ok
 }
 
+function leave(): void {
+  process.exit(exitCodes.failed)
+}
+
 function isEmpty(directory: string): boolean {
-  return !existsSync(directory) || readdirSync(directory).length === 0
+  return !existsSync(directory) || (statSync(directory).isDirectory() && readdirSync(directory).length === 0)
 }
 
 async function stopInOrder(server: RunningServer, log: ReturnType<typeof createLogger>): Promise<void> {
@@ -53,15 +65,10 @@ async function stopInOrder(server: RunningServer, log: ReturnType<typeof createL
  */
 async function stopRequests(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false
-    const ask = (): void => {
-      if (asked) process.exit(exitCodes.failed)
-      asked = true
-      resolve()
-    }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
+    onStopSignals(resolve, leave)
     if (process.connected) {
-      process.on('disconnect', ask)
+      process.off('disconnect', leave)
+      process.on('disconnect', resolve)
       process.channel?.unref()
     }
   })

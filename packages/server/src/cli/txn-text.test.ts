@@ -72,10 +72,22 @@ describe('the JSON form', () => {
     )
   })
 
+  test('a value or an end is what it says, even if it reads like a flag', () => {
+    const json = { success: [{ put: { key: 'a', value: '--prefix' } }, { get: { key: 'a', end: '--prefix' } }] }
+    expect(parseTxn(JSON.stringify(json))).toMatchObject({
+      success: [{ value: bytes('--prefix') }, { rangeEnd: bytes('--prefix') }],
+    })
+    expect(parseTxn('{"success":[{"get":{"key":"a","prefix":false}}]}')).toEqual(parseTxn('\nget a\n'))
+  })
+
   test('what is wrong is named with its place', () => {
     expect(refusal('{')).toContain('not JSON')
     expect(refusal('{"succes":[]}')).toContain('succes is unknown')
-    expect(refusal('{"success":[{"put":{"key":"a"}}]}')).toContain('success[0]')
+    expect(refusal('{"success":[{"put":{"key":"a"}}]}')).toContain('success[0].put.value')
+    expect(refusal('{"success":[{"put":{"key":"a","value":"1","end":"b"}}]}')).toContain('end is unknown')
+    expect(refusal('{"success":[{"get":{"key":"a","value":"1"}}]}')).toContain('value is unknown')
+    expect(refusal('{"success":[{"del":{"key":"a","end":"b","prefix":true}}]}')).toContain('one of end, prefix')
+    expect(refusal('{"success":[{"get":{"key":"a","prefix":"yes"}}]}')).toContain('success[0].get.prefix')
     expect(refusal('{"success":[{"put":{"key":"a","value":"1"},"del":{"key":"a"}}]}')).toContain('one of put, get, del')
     expect(refusal('{"compare":[{"target":"mod","key":"a","result":"~","operand":1}]}')).toContain('compare[0].result')
   })

@@ -82,21 +82,17 @@ function operationOf(
   more: readonly string[],
 ): RequestOp {
   if (key === undefined || more.length > 0) return undefined
-  if (verb === 'put' && value !== undefined) {
-    return {
-      type: 'put',
-      key: bytes(key),
-      value: bytes(value),
-      lease: 0n,
-      prevKv: false,
-      ignoreValue: false,
-      ignoreLease: false,
-    }
-  }
-  const rangeEnd = value === '--prefix' ? prefixEnd(bytes(key)) : bytes(value ?? '')
-  if (verb === 'get') return { ...range(bytes(key)), rangeEnd }
-  if (verb === 'del') return { type: 'deleteRange', key: bytes(key), rangeEnd, prevKv: false }
-  return undefined
+  if (verb === 'put') return value === undefined ? undefined : putOf(bytes(key), bytes(value))
+  return rangeOf(verb, bytes(key), value === '--prefix' ? prefixEnd(bytes(key)) : bytes(value ?? ''))
+}
+
+function putOf(key: Uint8Array, value: Uint8Array): RequestOp {
+  return { type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
+}
+
+function rangeOf(verb: string | undefined, key: Uint8Array, rangeEnd: Uint8Array): RequestOp {
+  if (verb === 'get') return { ...range(key), rangeEnd }
+  return verb === 'del' ? { type: 'deleteRange', key, rangeEnd, prevKv: false } : undefined
 }
 
 /** Words separated by spaces; quotes keep spaces, a backslash keeps the next character. */
@@ -157,12 +153,16 @@ function jsonCompare(value: unknown, where: string): Compare {
 function jsonOperation(value: unknown, where: string): RequestOp {
   const [verb, ...others] = Object.keys(record(value, where, ['put', 'get', 'del']))
   if (verb === undefined || others.length > 0) throw new UsageError(`${where}: expected one of put, get, del`)
-  const body = record(record(value, where, [verb])[verb], `${where}.${verb}`, ['key', 'value', 'end', 'prefix'])
-  const key = asText(body['key'], `${where}.${verb}.key`)
-  const second = body['prefix'] === true ? '--prefix' : (body['end'] ?? body['value'])
-  const operation = operationOf(verb, key, second === undefined ? undefined : asText(second, `${where}.${verb}`), [])
-  if (operation === undefined) throw new UsageError(`${where}.${verb}: a put needs key and value`)
-  return operation
+  const at = `${where}.${verb}`
+  const fields = verb === 'put' ? ['key', 'value'] : ['key', 'end', 'prefix']
+  const body = record(record(value, where, [verb])[verb], at, fields)
+  const key = bytes(asText(body['key'], `${at}.key`))
+  if (verb === 'put') return putOf(key, bytes(asText(body['value'], `${at}.value`)))
+  const { end, prefix = false } = body
+  if (typeof prefix !== 'boolean') throw new UsageError(`${at}.prefix: expected true or false`)
+  if (prefix && end !== undefined) throw new UsageError(`${at}: give one of end, prefix`)
+  const rangeEnd = prefix ? prefixEnd(key) : end === undefined ? noBytes : bytes(asText(end, `${at}.end`))
+  return rangeOf(verb, key, rangeEnd)
 }
 
 function record(value: unknown, where: string, known: readonly string[]): Plain {

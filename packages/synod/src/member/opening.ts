@@ -50,7 +50,7 @@ export function openMember<Message, Durable>(
         return done({ code: 'corrupt', message: identity.message, cause: identity })
       if (identity === undefined) return formatDirectory(opening, names, done)
       const stranger = foreign(identity, opening.options)
-      if (stranger !== undefined) return done(stranger)
+      if (stranger !== undefined) return explain(directory, stranger, done)
       readDirectory(opening, identity, names, done)
     })
   })
@@ -68,6 +68,17 @@ function foreign(identity: Identity, { cluster, self }: MemberOptions): Halt | u
     code: 'incompatible',
     message: `${message}: compare --data-dir, --name, --initial-cluster and --initial-cluster-token`,
   }
+}
+
+/** Who has mistyped the cluster at the first start gets on by deleting what that start has made, and is told only if so. */
+function explain(directory: Directory, stranger: Halt, done: (outcome: Halt) => void): void {
+  directory.readPeers((peers) => {
+    const used = peers instanceof DiskError || peers instanceof DirectoryUnusable || peers?.confirmed === true
+    if (used) return done(stranger)
+    const hint =
+      'It has never taken part in its cluster: if it was made by mistake, delete this directory and start again'
+    done({ ...stranger, message: `${stranger.message}. ${hint}` })
+  })
 }
 
 function broken(error: DiskError): Halt {

@@ -215,4 +215,12 @@ test('a new directory is its owner’s alone; a path that is a file is refused w
   createDirectory(inner)
   fs.writeFileSync(join(directory, 'file'), '')
   expect(() => createDirectory(join(directory, 'file'))).toThrow(join(directory, 'file'))
+  expect(() => createDirectory(join(directory, 'file', 'below'))).toThrow(join(directory, 'file', 'below'))
 })
+
+test.runIf(process.platform === 'linux')(
+  'a directory where the system allows none is refused, not tried for ever',
+  () => {
+    expect(() => createDirectory('/proc/synod/data')).toThrow('the directory /proc/synod/data cannot be used')
+  },
+)

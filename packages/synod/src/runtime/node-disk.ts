@@ -232,12 +232,24 @@ export class NodeDisk implements Disk {
 export function createDirectory(directory: string): void {
   const path = resolve(directory)
   try {
-    const first = fs.mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (first === undefined) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) syncNamesIn(dirname(made))
+    // Level by level: where the system refuses a name with ENOENT, such as below /proc, Node's own recursion never ends.
+    const missing: string[] = []
+    for (let level = path; !fs.existsSync(level); level = dirname(level)) missing.unshift(level)
+    if (missing.length === 0 && !fs.statSync(path).isDirectory()) throw new Error('it is not a directory')
+    for (const level of missing) createLevel(level)
   } catch (error) {
     throw unusable(path, error)
   }
+}
+
+function createLevel(path: string): void {
+  try {
+    fs.mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Others that start at the same time may need the same parent.
+    if (systemFailure(error).code !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error
+  }
+  syncNamesIn(dirname(path))
 }
 
 function syncNamesIn(directory: string): void {

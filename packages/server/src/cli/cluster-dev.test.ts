@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePorts, isFree, run, Running, runHere, synod, temporaryFolder } from '../testing/processes.ts'
+import type { RunOptions } from '../testing/processes.ts'
+
+// Goal: what the supervisor says of its members is true, whoever else is on the ports and whoever starts them again.
+// Method: the command itself, with members that are killed, restarted and shadowed.
+
+const ready = /Ctrl-C stops the cluster/
+
+async function startCluster(
+  path: string,
+  port: number,
+  flags: string[] = [],
+  options: RunOptions = {},
+): Promise<Running> {
+  const cluster = synod(['cluster', 'dev', '--base-port', String(port), '--data-dir', path, ...flags], options)
+  onTestFinished(async () => {
+    // Killed itself, its members see that their channel is closed.
+    await cluster.kill()
+    while (!(await isFree(port))) await new Promise(setImmediate)
+  })
+  await cluster.said(ready)
+  return cluster
+}
+
+function pids(cluster: Running): number[] {
+  return [...cluster.stdout.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid))
+}
+
+test('another cluster on the same ports is not taken for its own', async () => {
+  using folder = temporaryFolder()
+  const port = await freePorts(6)
+  await startCluster(`${folder.path}/first`, port)
+  const { code, stdout } = await run([
+    'cluster',
+    'dev',
+    '--base-port',
+    String(port),
+    '--data-dir',
+    `${folder.path}/second`,
+  ])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/m\d exited with code 1 before it was ready/)
+  expect(stdout).not.toMatch(ready)
+})
+
+test('when all members have died by themselves it has failed', async () => {
+  using folder = temporaryFolder()
+  const port = await freePorts(4)
+  const cluster = await startCluster(folder.path, port, ['--nodes', '2'])
+  for (const pid of pids(cluster)) process.kill(pid, 'SIGKILL')
+  const { code, stdout } = await cluster.ended()
+  expect(code).toBe(1)
+  expect(stdout).toContain('no majority is left: 2 of 2 are needed')
+})
+
+test('the command that it prints starts the member again, which counts from then on', async () => {
+  using folder = temporaryFolder()
+  const port = await freePorts(6)
+  const cluster = await startCluster(`${folder.path}/it's here`, port)
+  const [first = 0, second = 0, third = 0] = pids(cluster)
+  const again = async (pid: number, outlook: string): Promise<Running> => {
+    process.kill(pid, 'SIGKILL')
+    const name = pid === first ? 'm1' : pid === second ? 'm2' : 'm3'
+    const said = new RegExp(`${name} was killed by SIGKILL: ${outlook}.*\\n +npx synod (start .*)\\n`)
+    const [, command = ''] = await cluster.said(said)
+    // As a shell reads it.
+    const main = new URL('../main.ts', import.meta.url).pathname
+    const restarted = new Running('sh', ['-c', `exec ${process.execPath} -C @synod/source ${main} ${command}`])
+    onTestFinished(() => restarted.kill())
+    await restarted.said(/serves clients on/)
+    return restarted
+  }
+  const one = await again(first, 'the others go on')
+  const two = await again(second, 'the others go on')
+  const three = await again(third, 'the others go on')
+  // None of its own is left, but the cluster is: it stays for the others until they end too.
+  for (const member of [one, two, three]) await member.kill()
+  expect((await cluster.ended()).code).toBe(1)
+})
+
+describe('what it is told', () => {
+  test('the environment of all members goes to all, and other ports than the data’s are refused', async () => {
+    using folder = temporaryFolder()
+    const port = await freePorts(2)
+    const cluster = await startCluster(folder.path, port, ['--nodes', '1'], {
+      env: { SYNOD_MAX_REQUEST_BYTES: '1024' },
+    })
+    const status = await runHere(['put', 'a', 'x'.repeat(5000), '--endpoints', `127.0.0.1:${port}`])
+    expect(status.code + status.stderr).toContain('request is too large')
+    cluster.signal('SIGTERM')
+    expect((await cluster.ended()).code).toBe(0)
+    const other = await runHere(['cluster', 'dev', '--nodes', '3', '--base-port', '9', '--data-dir', folder.path])
+    expect(other.stderr).toContain(`holds a cluster of --nodes 1 on --base-port ${port}`)
+    expect(other.code).toBe(1)
+  })
+
+  test('it goes on when nobody reads what it says, and its log does too', async () => {
+    using folder = temporaryFolder()
+    const port = await freePorts(2)
+    const cluster = synod(['cluster', 'dev', '--nodes', '1', '--base-port', String(port), '--data-dir', folder.path])
+    onTestFinished(() => cluster.kill())
+    await cluster.said(/starting 1 member/)
+    cluster.child.stdout?.destroy()
+    const log = `${folder.path}/cluster.log`
+    while (!existsSync(log) || !ready.test(readFileSync(log, 'utf8'))) await new Promise(setImmediate)
+    expect((await runHere(['put', 'a', '1', '--endpoints', `127.0.0.1:${port}`])).code).toBe(0)
+    cluster.signal('SIGTERM')
+    expect(await cluster.ended()).toMatchObject({ code: 0, stderr: '' })
+  })
+})
