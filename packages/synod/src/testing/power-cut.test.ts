@@ -36,21 +36,21 @@ describe('power cuts', () => {
 
   it('mutant: with a sync of the journal that does nothing, the same test fails', { timeout: 120_000 }, () => {
     const disk = { ignoresSync: (name: string) => name.startsWith('journal-0') }
-    const broken = (node: string, after: number): boolean => {
+    const broken = (of: number, node: string, after: number): boolean => {
       try {
-        return playPowerCut({ seed: 2, puts: 200, cut: { node, after }, disk }).violations.some((it) =>
-          it.includes('lost'),
-        )
+        const { violations } = playPowerCut({ seed: of, puts: 200, cut: { node, after }, disk })
+        return violations.some((it) => it.includes('lost'))
       } catch (error) {
         // Raft's own assertions may notice first.
         if (error instanceof AssertionFailed) return true
         throw error
       }
     }
-    const cuts = Object.entries(whole.operations).flatMap(([node, operations]) =>
-      Array.from({ length: operations - 30 }, (_, i) => ({ node, after: 30 + i })),
+    // One machine that forgets is often outvoted by two that remember: so other seeds are tried too.
+    const cuts = Array.from({ length: 60 }, (_, i) => i + 1).flatMap((of) =>
+      Object.keys(whole.operations).flatMap((node) => [40, 60, 80, 100].map((after) => ({ of, node, after }))),
     )
-    const found = cuts.some(({ node, after }) => broken(node, after))
+    const found = cuts.some(({ of, node, after }) => broken(of, node, after))
     expect(found).toBe(true)
   })
 
