@@ -5,8 +5,8 @@
  */
 import type { Failure, StateMachine } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
-import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
-import { World, type AnyMember } from 'synod/simulator'
+import { defaultRaftOptions, Raft, raftCodec, type Durable, type Message } from 'synod/raft'
+import { World } from 'synod/simulator'
 
 /** Whoever asked for an operation is told the sum after it, or why there is none. */
 interface Asker {
@@ -55,17 +55,16 @@ const world = new World({
   seed,
   nodes,
   member: (self, ports, diskId) =>
-    // A world takes members of any protocol around any state machine.
     new Member({
       ports,
       codec: raftCodec,
       machine: new Sum(),
       engine: (env) => new Raft(env, defaultRaftOptions),
       options: { ...options, self, diskId },
-    }) as unknown as AnyMember,
+    }),
 })
 
-function leader(): Member<never, never, Asker> | undefined {
+function leader(): Member<Message, Durable, Asker> | undefined {
   for (const { member } of world.nodes.values()) if (member?.standing.leading === true) return member
   return undefined
 }

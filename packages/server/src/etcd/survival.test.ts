@@ -101,7 +101,7 @@ describe('extremes', () => {
   })
 })
 
-test('random bytes as any request', async () => {
+test('random bytes in place of each request', async () => {
   const paths = methods().map(({ path }) => path)
   await fc.assert(fc.asyncProperty(fc.constantFrom(...paths), fc.uint8Array({ maxLength: 80 }), expectSurvival), {
     numRuns: 150,

@@ -177,7 +177,7 @@ test.each([
   ['/test.Echo/Nope', 'unknown method Nope for service test.Echo'],
   ['/nope.Nope/Nope', 'unknown service nope.Nope'],
   ['/nope', 'malformed method name: "/nope"'],
-])('%s is not implemented', async (path, message) => {
+])('%s is answered with 12', async (path, message) => {
   const { port } = await start()
   expect(await request(session(port), path, framed(Buffer.alloc(0)))).toMatchObject({ status: 200, code: 12, message })
 })

@@ -62,15 +62,17 @@ export async function startMember(options: StartMemberOptions): Promise<RunningM
 async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Promise<RunningMember> {
   const { log } = options
   let started = false
-  const halted = Promise.withResolvers<never>()
-  // it may come while nothing waits for it yet
-  halted.promise.catch(() => {})
+  let haltedBefore: Halt | undefined
+  let interrupt: ((error: HaltedAtStart) => void) | undefined
   const guard = new GuardedHost((reason) => {
     transport.destroy()
     clock.close()
     log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
     if (started) options.onHalt(reason)
-    else halted.reject(new HaltedAtStart(reason))
+    else {
+      haltedBefore = reason
+      interrupt?.(new HaltedAtStart(reason))
+    }
   })
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
@@ -93,7 +95,11 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   try {
     const { host, identity } = options.open(ports)
     guard.bind(host)
-    const port = await Promise.race([identity.then((self) => transport.start(self)), halted.promise])
+    const port = await new Promise<number>((resolve, reject) => {
+      interrupt = reject
+      if (haltedBefore === undefined) identity.then(async (self) => transport.start(self)).then(resolve, reject)
+      else reject(new HaltedAtStart(haltedBefore))
+    })
     started = true
     return { port, enter, close }
   } catch (error) {

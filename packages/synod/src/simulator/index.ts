@@ -6,4 +6,4 @@
 export { VirtualDisk } from './virtual-disk.ts'
 export type { DiskFaults, DiskOperation, DiskWorld } from './virtual-disk.ts'
 export { VirtualNode, World } from './world.ts'
-export type { AnyMember, WorldOptions } from './world.ts'
+export type { Inhabitant, WorldOptions } from './world.ts'

@@ -4,6 +4,7 @@ import {
   random,
   seeded,
   type Halt,
+  type Host,
   type Logger,
   type Milliseconds,
   type NodeId,
@@ -14,13 +15,13 @@ import type { Member } from '../member/index.ts'
 import { Schedule } from './schedule.ts'
 import { VirtualDisk, type DiskFaults, type DiskOperation } from './virtual-disk.ts'
 
-/** A member of any protocol and any state machine. */
-export type AnyMember = Member<never, never, never>
+/** What a world asks of a member, whatever its protocol and its state machine. */
+export type Inhabitant = Host & Pick<Member<unknown, unknown, unknown>, 'open' | 'diskId' | 'options'>
 
-export interface WorldOptions {
+export interface WorldOptions<Dweller extends Inhabitant> {
   readonly seed: number
   /** Builds a member over the ports that the world hands in; called again at each restart. `diskId` is for a directory that has none yet. */
-  readonly member: (id: NodeId, ports: Ports, diskId: string) => AnyMember
+  readonly member: (id: NodeId, ports: Ports, diskId: string) => Dweller
   readonly nodes: readonly NodeId[]
   /** Bounds of a frame's way, of a sync and of another disk operation. */
   readonly latency?: readonly [Milliseconds, Milliseconds]
@@ -31,10 +32,10 @@ export interface WorldOptions {
 }
 
 /** One machine: a disk that outlives its members. */
-export class VirtualNode {
+export class VirtualNode<Dweller extends Inhabitant> {
   readonly id: NodeId
   readonly disk: VirtualDisk
-  member: AnyMember | undefined
+  member: Dweller | undefined
   halted: Halt | undefined
   /** Counts the starts: what an earlier life scheduled never happens in a later one. */
   life = 0
@@ -53,20 +54,20 @@ export class VirtualNode {
  * A world of members over virtual ports: production's own protocol, journal, member and state machine, on disks, links
  * and clocks that a seed drives. Equal seeds give equal runs.
  */
-export class World {
+export class World<Dweller extends Inhabitant> {
   readonly schedule: Schedule = new Schedule()
-  readonly options: WorldOptions
-  readonly nodes: ReadonlyMap<NodeId, VirtualNode>
+  readonly options: WorldOptions<Dweller>
+  readonly nodes: ReadonlyMap<NodeId, VirtualNode<Dweller>>
   /** `from>to`: frames are lost on the way. */
   readonly cut: Set<string> = new Set()
   /** Told of each frame that is sent; false: it is lost on the way. */
   onFrame: ((from: NodeId, to: NodeId, frame: Uint8Array) => boolean) | undefined
   /** Told after each operation that changed a disk, with its number; may cut the power. */
-  onDisk: ((node: VirtualNode, operation: DiskOperation) => void) | undefined
+  onDisk: ((node: VirtualNode<Dweller>, operation: DiskOperation) => void) | undefined
   /** One stream per purpose: what happens on the links does not shift what happens on the disks. */
   private readonly draws: { readonly links: RandomState; readonly disks: RandomState; readonly members: RandomState }
 
-  constructor(options: WorldOptions) {
+  constructor(options: WorldOptions<Dweller>) {
     this.options = options
     this.draws = {
       links: seeded(options.seed),
@@ -75,7 +76,7 @@ export class World {
     }
     const nodes = options.nodes.map((id) => {
       const idle = { random: this.draws.disks, alive: () => true, schedule: () => undefined, happened: () => undefined }
-      return [id, new VirtualNode(id, new VirtualDisk(idle, options.disk?.(id)))] as const
+      return [id, new VirtualNode<Dweller>(id, new VirtualDisk(idle, options.disk?.(id)))] as const
     })
     this.nodes = new Map(nodes)
   }
@@ -84,7 +85,7 @@ export class World {
     return this.schedule.now
   }
 
-  node(id: NodeId): VirtualNode {
+  node(id: NodeId): VirtualNode<Dweller> {
     const node = this.nodes.get(id)
     if (node === undefined) throw new Error(`there is no node ${id} in this world`)
     return node
@@ -175,7 +176,7 @@ export class World {
     return min + (max - min) * random(this.draws.links)
   }
 
-  private ports(node: VirtualNode, alive: () => boolean): Ports {
+  private ports(node: VirtualNode<Dweller>, alive: () => boolean): Ports {
     let alarms = 0
     const logger = (level: string) => (message: string, fields?: object) =>
       this.options.log?.(node.id, level, message, fields)
@@ -206,7 +207,7 @@ export class World {
     }
   }
 
-  private send(node: VirtualNode, to: NodeId, parts: readonly Uint8Array[]): boolean {
+  private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (!node.welcomedBy.has(to)) return false
     const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
     let at = 0

@@ -289,7 +289,7 @@ describe('a disk', () => {
     cluster.start(leader)
     expect(cluster.run(10_000, () => cluster.member(victim)?.standing.repairing === false)).toBe(true)
     expect(cluster.agree()).toBe(true)
-    // Now it is as good as any other.
+    // Now it votes like every other one.
     cluster.kill(leader)
     expect(cluster.run(10_000, () => cluster.leader() !== undefined)).toBe(true)
     expect(typeof cluster.put(other, 31)).toBe('number')

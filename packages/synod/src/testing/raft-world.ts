@@ -8,9 +8,9 @@ import {
   type Durable,
   type Message,
 } from '../protocols/raft/index.ts'
-import { World, type AnyMember, type WorldOptions } from '../simulator/index.ts'
+import { World, type WorldOptions } from '../simulator/index.ts'
 
-export interface RaftWorldOptions<Context> extends Omit<WorldOptions, 'member'> {
+export interface RaftWorldOptions<Context> extends Omit<WorldOptions<RaftMember<Context>>, 'member'> {
   readonly machine: (id: NodeId) => StateMachine<Context>
   readonly raft?: Partial<RaftOptions>
   readonly options?: Partial<MemberOptions>
@@ -42,12 +42,12 @@ export const fastRaftOptions: Partial<RaftOptions> = {
 }
 
 /** A world of Raft members around any state machine: production's own code, on virtual machines. */
-export class RaftWorld<Context> extends World {
+export class RaftWorld<Context> extends World<RaftMember<Context>> {
   constructor(options: RaftWorldOptions<Context>) {
     super({
       ...options,
       member: (id, ports, diskId) => {
-        const member = new Member<Message, Durable, Context>({
+        return new Member<Message, Durable, Context>({
           ports,
           codec: raftCodec,
           machine: options.machine(id),
@@ -62,7 +62,6 @@ export class RaftWorld<Context> extends World {
             diskId,
           },
         })
-        return member as unknown as AnyMember
       },
     })
   }
