@@ -47,6 +47,7 @@ export type {
   StateMachine,
 } from './ports.ts'
 export { openFrame, sealFrame } from './frame.ts'
+export type { Invariant, Watch } from './invariant.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'

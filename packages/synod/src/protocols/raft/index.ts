@@ -15,7 +15,7 @@
  */
 export { raftCodec } from './codec.ts'
 export { raftInvariants } from './invariants.ts'
-export type { Invariant, RaftNode, RaftWorld, Watch } from './invariants.ts'
+export type { RaftNode } from './invariants.ts'
 export type {
   Appended,
   AppendEntries,

@@ -17,7 +17,7 @@ function node(id: string, state: Partial<RaftState>, durable: Partial<RaftState>
 function found(name: string, ...glances: RaftNode[][]): string | undefined {
   const watch = raftInvariants.find((invariant) => invariant.name === name)?.watch()
   let broken: string | undefined
-  for (const nodes of glances) broken ??= watch?.({ nodes })
+  for (const nodes of glances) for (const seen of nodes) broken ??= watch?.(seen, nodes)
   return broken
 }
 

@@ -12,9 +12,10 @@ import {
   type SnapshotId,
   type Term,
   type TimerName,
+  type Watch,
 } from '../../../core/index.ts'
 import { loseRecords, loseSnapshot, restore } from '../durable.ts'
-import { raftInvariants, type RaftNode, type Watch, type RaftWorld } from '../invariants.ts'
+import { raftInvariants, type RaftNode } from '../invariants.ts'
 import type { Durable, Message } from '../messages.ts'
 import { defaultRaftOptions, type RaftOptions } from '../options.ts'
 import { Raft } from '../raft.ts'
@@ -99,7 +100,7 @@ export class World {
   packets: Packet[] = []
   now: number = 0
   private order: number = 0
-  private watches: { name: string; watch: Watch<RaftWorld> }[]
+  private watches: { name: string; watch: Watch<RaftNode> }[]
   /** What must be in the state that answers a read: everything known to be decided when it was asked. */
   private readonly readFloors = new Map<string, Index>()
 
@@ -418,8 +419,10 @@ export class World {
   check(): void {
     const nodes = [...this.members.values()]
     for (const { name, watch } of this.watches) {
-      const broken = watch({ nodes })
-      if (broken !== undefined) assert(false, `${name}: ${broken}`)
+      for (const node of nodes) {
+        const broken = watch(node, nodes)
+        if (broken !== undefined) assert(false, `${name}: ${broken}`)
+      }
     }
   }
 }
