@@ -34,6 +34,7 @@ class Bench {
         random: this.random,
         alive: () => true,
         happened: () => undefined,
+        fault: () => undefined,
         schedule: (_, step) => void this.steps.push(step),
       },
       faults,

@@ -3,7 +3,9 @@
  *
  * @module
  */
+export type { Duration } from './draws.ts'
 export { VirtualDisk } from './virtual-disk.ts'
 export type { DiskFaults, DiskOperation, DiskWorld } from './virtual-disk.ts'
-export { VirtualNode, World } from './world.ts'
+export { VirtualNode } from './virtual-node.ts'
+export { World } from './world.ts'
 export type { Inhabitant, WorldOptions } from './world.ts'

@@ -13,17 +13,23 @@ export class Schedule {
   private count = 0
 
   after(delay: Milliseconds, run: () => void): void {
-    const event = { at: this.now + delay, order: this.count++, run }
-    let i = this.heap.length
-    this.heap.push(event)
+    this.at(this.now + delay, run)
+  }
+
+  /** Now, if that time is over. */
+  at(time: Milliseconds, run: () => void): void {
+    const event = { at: Math.max(time, this.now), order: this.count++, run }
+    const { heap } = this
+    let i = heap.length
+    heap.push(event)
     while (i > 0) {
       const parent = (i - 1) >> 1
-      const above = this.heap[parent]
+      const above = heap[parent]
       if (above === undefined || !before(event, above)) break
-      this.heap[i] = above
+      heap[i] = above
       i = parent
     }
-    this.heap[i] = event
+    heap[i] = event
   }
 
   /** Runs the next event; false: there is none before `until`, and it is `until` now. */
@@ -40,21 +46,26 @@ export class Schedule {
   }
 
   private pop(): void {
-    const last = this.heap.pop()
-    if (last === undefined || this.heap.length === 0) return
+    const { heap } = this
+    const last = heap.pop()
+    const { length } = heap
+    if (last === undefined || length === 0) return
     let i = 0
     for (;;) {
       let child = 2 * i + 1
-      const left = this.heap[child]
-      const right = this.heap[child + 1]
-      if (left === undefined) break
-      if (right !== undefined && before(right, left)) child++
-      const least = this.heap[child]
-      if (least === undefined || !before(least, last)) break
-      this.heap[i] = least
+      if (child >= length) break
+      let least = heap[child]
+      const right = heap[child + 1]
+      if (least === undefined) break
+      if (right !== undefined && before(right, least)) {
+        child++
+        least = right
+      }
+      if (!before(least, last)) break
+      heap[i] = least
       i = child
     }
-    this.heap[i] = last
+    heap[i] = last
   }
 }
 

@@ -1,4 +1,5 @@
 import { choose, DiskError, type Disk, type RandomState } from '../core/index.ts'
+import type { FaultName } from './faults.ts'
 
 const sectorBytes = 512
 
@@ -23,6 +24,8 @@ export interface DiskWorld {
   schedule(operation: DiskOperation, step: () => void): void
   /** An operation that changes something has taken effect. */
   happened(operation: DiskOperation): void
+  /** A fault has met an operation, or what it left. */
+  fault(name: FaultName): void
   readonly random: RandomState
 }
 
@@ -41,12 +44,14 @@ export type DiskOperation =
 export interface DiskFaults {
   /** `sync` of these files reports success and does nothing: what a test of durability must catch. */
   readonly ignoresSync?: (name: string) => boolean
-  /** `sync` of these files fails, once and for all. */
-  failsSync?: (name: string) => boolean
+  /** `sync` of these files fails. */
+  failsSync?: ((name: string) => boolean) | undefined
   /** How long a sync takes; otherwise the world says. */
-  syncTime?: number
+  syncTime?: number | undefined
   /** Files together may not be larger. */
-  capacity?: number
+  capacity?: number | undefined
+  /** So many of the next writes to these files land in another sector of the same file, and not where they should. */
+  misdirects?: { writes: number; readonly of: (name: string) => boolean } | undefined
 }
 
 /**
@@ -84,7 +89,10 @@ export class VirtualDisk implements Disk {
   allocate(name: string, size: number, done: (error: DiskError | undefined) => void): void {
     this.world.schedule('allocate', () => {
       const others = [...this.names].reduce((sum, [other, inode]) => sum + (other === name ? 0 : inode.bytes.length), 0)
-      if (others + size > (this.faults.capacity ?? Infinity)) return done(noSpace('allocate', name))
+      if (others + size > (this.faults.capacity ?? Infinity)) {
+        this.world.fault('fullDisk')
+        return done(noSpace('allocate', name))
+      }
       this.link(name, {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
@@ -99,14 +107,18 @@ export class VirtualDisk implements Disk {
     if (!this.world.alive()) return undefined
     let inode = this.names.get(name)
     const growth = offset + bytes.length - (inode?.bytes.length ?? 0)
-    if (growth > 0 && this.used + growth > (this.faults.capacity ?? Infinity)) return noSpace('write', name)
+    if (growth > 0 && this.used + growth > (this.faults.capacity ?? Infinity)) {
+      this.world.fault('fullDisk')
+      return noSpace('write', name)
+    }
     if (inode === undefined) {
       inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [] }
       this.link(name, inode)
     }
     const copy = bytes.slice()
-    inode.bytes = patched(inode.bytes, offset, copy)
-    inode.writes.push({ offset, bytes: copy })
+    const place = this.place(name, offset)
+    inode.bytes = patched(inode.bytes, place, copy)
+    inode.writes.push({ offset: place, bytes: copy })
     this.world.happened('write')
     return undefined
   }
@@ -116,7 +128,10 @@ export class VirtualDisk implements Disk {
     const count = inode?.writes.length ?? 0
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
-      if (this.faults.failsSync?.(name) === true) return done(new DiskError('io', `sync ${name}: input/output error`))
+      if (this.faults.failsSync?.(name) === true) {
+        this.world.fault('failingSync')
+        return done(new DiskError('io', `sync ${name}: input/output error`))
+      }
       if (this.faults.ignoresSync?.(name) !== true) {
         for (const write of inode.writes.splice(0, count))
           inode.synced = patched(inode.synced, write.offset, write.bytes)
@@ -160,10 +175,11 @@ export class VirtualDisk implements Disk {
     const { random } = this.world
     for (const change of this.changes.splice(0, choose(random, this.changes.length + 1)))
       applyChange(this.syncedNames, change)
+    if (this.changes.length > 0) this.world.fault('lostWrite')
     this.changes = []
     this.names = new Map(this.syncedNames)
     for (const inode of new Set(this.names.values())) {
-      inode.bytes = torn(inode, random)
+      inode.bytes = torn(inode, random, (fault) => this.world.fault(fault))
       inode.synced = inode.bytes.slice()
       inode.writes = []
     }
@@ -187,6 +203,16 @@ export class VirtualDisk implements Disk {
 
   get files(): ReadonlyMap<string, { readonly bytes: Uint8Array }> {
     return this.names
+  }
+
+  /** Where a write really goes: the bytes are right, the sector is another one. */
+  private place(name: string, offset: number): number {
+    const { misdirects } = this.faults
+    const sector = Math.floor(offset / sectorBytes)
+    if (misdirects === undefined || misdirects.writes === 0 || sector === 0 || !misdirects.of(name)) return offset
+    misdirects.writes--
+    this.world.fault('misdirectedWrite')
+    return choose(this.world.random, sector) * sectorBytes + (offset % sectorBytes)
   }
 
   private get used(): number {
@@ -228,7 +254,7 @@ function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Arr
 }
 
 /** Each sector holds what one of the writes since the last sync left in it, or none of them. */
-function torn(inode: Inode, random: RandomState): Uint8Array {
+function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): Uint8Array {
   let result: Uint8Array = inode.synced.slice()
   const sectors = new Set<number>()
   for (const { offset, bytes } of inode.writes) {
@@ -237,6 +263,7 @@ function torn(inode: Inode, random: RandomState): Uint8Array {
   }
   for (const sector of [...sectors].toSorted((a, b) => a - b)) {
     const survivors = choose(random, inode.writes.length + 1)
+    if (survivors < inode.writes.length) happened(survivors === 0 ? 'lostWrite' : 'tornWrite')
     for (const { offset, bytes } of inode.writes.slice(0, survivors)) {
       const from = Math.max(offset, sector * sectorBytes)
       const to = Math.min(offset + bytes.length, (sector + 1) * sectorBytes)

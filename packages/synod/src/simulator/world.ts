@@ -1,84 +1,114 @@
 import {
   choose,
   crc32,
+  present,
   random,
-  seeded,
   type Halt,
   type Host,
-  type Logger,
   type Milliseconds,
   type NodeId,
   type Ports,
   type RandomState,
 } from '../core/index.ts'
-import type { Member } from '../member/index.ts'
+import { Draws, draw, type Duration } from './draws.ts'
+import type { FaultName } from './faults.ts'
 import { Schedule } from './schedule.ts'
+import { traced, Trace } from './trace.ts'
 import { VirtualDisk, type DiskFaults, type DiskOperation } from './virtual-disk.ts'
+import { VirtualLink, type Deviation } from './virtual-link.ts'
+import { VirtualNode } from './virtual-node.ts'
 
-/** What a world asks of a member, whatever its protocol and its state machine. */
-export type Inhabitant = Host & Pick<Member<unknown, unknown, unknown>, 'open' | 'diskId' | 'options'>
+/** What a world asks of whoever lives on its machines: a member, whatever its protocol and its state machine. */
+export interface Inhabitant extends Host {
+  /** Reads the disk; then its links may open. `undefined`: it cannot be used, and the ports were told why. */
+  open(done: (opened: unknown) => void): void
+  /** Of its disk, once that was read. */
+  readonly diskId: string | undefined
+  readonly options: { readonly cluster: string }
+}
 
 export interface WorldOptions<Dweller extends Inhabitant> {
   readonly seed: number
   /** Builds a member over the ports that the world hands in; called again at each restart. `diskId` is for a directory that has none yet. */
   readonly member: (id: NodeId, ports: Ports, diskId: string) => Dweller
   readonly nodes: readonly NodeId[]
-  /** Bounds of a frame's way, of a sync and of another disk operation. */
-  readonly latency?: readonly [Milliseconds, Milliseconds]
-  readonly syncTime?: readonly [Milliseconds, Milliseconds]
-  readonly diskTime?: readonly [Milliseconds, Milliseconds]
+  /** A frame's way; what an operation of the disk takes; what a sync takes. */
+  readonly latency?: Duration
+  readonly diskTime?: Duration
+  readonly syncTime?: Duration
   readonly disk?: (id: NodeId) => DiskFaults
+  /** What a machine's clock shows at the beginning. */
+  readonly skew?: (id: NodeId) => Milliseconds
   readonly log?: (id: NodeId, level: string, message: string, fields: object | undefined) => void
+  readonly trace?: Trace
 }
 
-/** One machine: a disk that outlives its members. */
-export class VirtualNode<Dweller extends Inhabitant> {
-  readonly id: NodeId
-  readonly disk: VirtualDisk
-  member: Dweller | undefined
-  halted: Halt | undefined
-  /** Counts the starts: what an earlier life scheduled never happens in a later one. */
-  life = 0
-  /** Operations that changed this disk, in all its lives. */
-  operations = 0
-  /** Who welcomed this life. */
-  readonly welcomedBy: Set<NodeId> = new Set()
+const usual = {
+  latency: { kind: 'uniform', min: 0.1, max: 1 },
+  diskTime: { kind: 'uniform', min: 0.05, max: 0.3 },
+  syncTime: { kind: 'uniform', min: 0.05, max: 0.3 },
+} as const satisfies Record<string, Duration>
 
-  constructor(id: NodeId, disk: VirtualDisk) {
-    this.id = id
-    this.disk = disk
-  }
-}
+/** A greeting that was not answered, or that was put off, is tried again after so long. */
+const greetAgain = 50
 
 /**
  * A world of members over virtual ports: production's own protocol, journal, member and state machine, on disks, links
- * and clocks that a seed drives. Equal seeds give equal runs.
+ * and clocks that a seed drives. Equal seeds give equal runs. There is no real time in it, and nothing is awaited.
  */
 export class World<Dweller extends Inhabitant> {
   readonly schedule: Schedule = new Schedule()
   readonly options: WorldOptions<Dweller>
-  readonly nodes: ReadonlyMap<NodeId, VirtualNode<Dweller>>
-  /** `from>to`: frames are lost on the way. */
+  readonly draws: Draws
+  readonly trace: Trace
+  readonly nodes: Map<NodeId, VirtualNode<Dweller>> = new Map()
+  /** `from>to`: frames are lost on the way. For tests; faults trouble the links themselves. */
   readonly cut: Set<string> = new Set()
+  /** How often each fault took effect. */
+  readonly fired: Map<FaultName, number> = new Map()
   /** Told of each frame that is sent; false: it is lost on the way. */
   onFrame: ((from: NodeId, to: NodeId, frame: Uint8Array) => boolean) | undefined
   /** Told after each operation that changed a disk, with its number; may cut the power. */
   onDisk: ((node: VirtualNode<Dweller>, operation: DiskOperation) => void) | undefined
-  /** One stream per purpose: what happens on the links does not shift what happens on the disks. */
-  private readonly draws: { readonly links: RandomState; readonly disks: RandomState; readonly members: RandomState }
+  /** Told after each event, with the node at which it happened; nothing else has changed. */
+  onEvent: ((node: VirtualNode<Dweller>) => void) | undefined
+  /** Told what chance made of a frame. */
+  onDeviation: ((deviation: Deviation) => void) | undefined
 
   constructor(options: WorldOptions<Dweller>) {
     this.options = options
-    this.draws = {
-      links: seeded(options.seed),
-      disks: seeded(options.seed ^ 0x5bd1e995),
-      members: seeded(options.seed ^ 0x1b873593),
+    this.draws = new Draws(options.seed)
+    this.trace = options.trace ?? new Trace()
+    for (const id of options.nodes) this.add(id)
+  }
+
+  /** Another machine, with an empty disk, not yet started. */
+  add(id: NodeId): VirtualNode<Dweller> {
+    const disks = this.draws.for(`disk of ${id}`)
+    const idle = {
+      random: disks,
+      alive: () => true,
+      schedule: () => undefined,
+      happened: () => undefined,
+      fault: (name: FaultName) => this.count(name),
     }
-    const nodes = options.nodes.map((id) => {
-      const idle = { random: this.draws.disks, alive: () => true, schedule: () => undefined, happened: () => undefined }
-      return [id, new VirtualNode<Dweller>(id, new VirtualDisk(idle, options.disk?.(id)))] as const
-    })
-    this.nodes = new Map(nodes)
+    const disk = new VirtualDisk(idle, this.options.disk?.(id))
+    const skew = this.options.skew?.(id) ?? 0
+    if (skew > 0) this.count('skew')
+    const node: VirtualNode<Dweller> = new VirtualNode(id, this.nodes.size, disk, this.schedule, skew, () =>
+      this.enter(node, node.life, traced.alarm, 0, () => node.member?.alarm()),
+    )
+    this.nodes.set(id, node)
+    for (const other of this.nodes.keys()) {
+      if (other === id) continue
+      this.node(other).links.set(id, this.newLink(other, id))
+      node.links.set(other, this.newLink(id, other))
+    }
+    return node
+  }
+
+  private newLink(from: NodeId, to: NodeId): VirtualLink {
+    return new VirtualLink(from, to, this.options.latency ?? usual.latency, this.draws)
   }
 
   get now(): Milliseconds {
@@ -86,9 +116,18 @@ export class World<Dweller extends Inhabitant> {
   }
 
   node(id: NodeId): VirtualNode<Dweller> {
-    const node = this.nodes.get(id)
-    if (node === undefined) throw new Error(`there is no node ${id} in this world`)
-    return node
+    return present(this.nodes.get(id), `there is a node ${id} in this world`)
+  }
+
+  /** The link written `from>to`. */
+  link(name: string): VirtualLink {
+    const [from = '', to = ''] = name.split('>')
+    return present(this.node(from).links.get(to), `there is a link ${name} in this world`)
+  }
+
+  /** A fault took effect. */
+  count(fault: FaultName): void {
+    this.fired.set(fault, (this.fired.get(fault) ?? 0) + 1)
   }
 
   /** Runs for so long, or until `done` says so after an event. true: it did. */
@@ -98,39 +137,41 @@ export class World<Dweller extends Inhabitant> {
     return done?.() ?? false
   }
 
+  // Machines and processes
+
   start(id: NodeId): void {
     const node = this.node(id)
     const life = ++node.life
     node.halted = undefined
     node.welcomedBy.clear()
-    const alive = (): boolean => node.life === life && node.halted === undefined
-    node.disk.world = {
-      random: this.draws.disks,
-      alive,
-      schedule: (operation, step) => {
-        const { syncTime } = node.disk.faults
-        const slow = syncTime === undefined ? this.options.syncTime : ([syncTime, syncTime] as const)
-        const [min, max] = (operation === 'sync' ? slow : this.options.diskTime) ?? [0.05, 0.3]
-        this.schedule.after(min + (max - min) * random(this.draws.disks), () => {
-          if (alive()) step()
-        })
-      },
-      happened: (operation) => {
-        node.operations++
-        this.onDisk?.(node, operation)
-      },
-    }
-    const diskId = Array.from({ length: 32 }, () => choose(this.draws.members, 16).toString(16)).join('')
-    const member = this.options.member(id, this.ports(node, alive), diskId)
+    this.mount(node, life)
+    const diskId = randomHex(this.draws.for(`disk id ${life} of ${id}`))
+    const member = this.options.member(id, this.ports(node, life), diskId)
     node.member = member
+    this.trace.event(traced.start, this.now, node.number, life)
     member.open((opened) => {
-      if (opened === undefined || !alive()) return
+      if (opened === undefined || !node.lives(life)) return
       for (const other of this.nodes.keys()) {
         if (other === id) continue
         this.connect(id, other)
         this.connect(other, id)
       }
     })
+    this.endTurn(node, life)
+  }
+
+  /** The process dies; the page cache survives. */
+  kill(id: NodeId): void {
+    const node = this.node(id)
+    node.life++
+    node.member = undefined
+    node.turnAsked = false
+    node.busyUntil = 0
+    node.clock.disarm()
+    node.welcomedBy.clear()
+    for (const other of this.nodes.values()) other.welcomedBy.delete(id)
+    this.trace.event(traced.end, this.now, node.number, node.life)
+    this.onEvent?.(node)
   }
 
   /** The machine loses its power now: the process is gone, and of the disk what was not synced. */
@@ -139,89 +180,152 @@ export class World<Dweller extends Inhabitant> {
     this.node(id).disk.loseData()
   }
 
-  /** The process dies; the page cache survives. */
-  kill(id: NodeId): void {
-    const node = this.node(id)
-    node.life++
-    node.member = undefined
-    node.welcomedBy.clear()
-    for (const other of this.nodes.values()) other.welcomedBy.delete(id)
+  /** Whatever happens at a node comes in here: in turn while the machine is slow or stands still, and to one life only. */
+  enter(node: VirtualNode<Dweller>, life: number, kind: number, detail: number, call: () => void): void {
+    if (!node.lives(life)) return
+    const { now } = this.schedule
+    if (node.busyUntil > now) {
+      this.count(node.stalled ? 'stall' : 'slow')
+      return this.schedule.at(node.busyUntil, () => this.enter(node, life, kind, detail, call))
+    }
+    if (node.turnTime > 0) node.busyUntil = now + node.turnTime
+    this.trace.event(kind, now, node.number, detail)
+    call()
+    this.endTurn(node, life)
   }
 
-  /** `from` introduces itself to `to`, and again until it is welcomed or refused for good. */
-  private connect(from: NodeId, to: NodeId): void {
-    const [node, peer] = [this.node(from), this.node(to)]
-    const lives = [node.life, peer.life]
-    const current = (): boolean =>
-      node.life === lives[0] && peer.life === lives[1] && node.halted === undefined && peer.halted === undefined
-    const diskId = node.member?.diskId
-    if (diskId === undefined || peer.member === undefined) return
-    const cluster = node.member?.options.cluster ?? ''
-    peer.member.greeted({ cluster, from, to, diskId }, (refusal) => {
-      this.schedule.after(this.delay(), () => {
-        if (!current()) return
-        if (refusal === undefined) {
-          node.welcomedBy.add(to)
-          node.member?.connected(to)
-        } else {
-          node.member?.refused(to, refusal)
-          if (refusal.code === 'busy') this.schedule.after(20, () => (current() ? this.connect(from, to) : undefined))
+  private endTurn(node: VirtualNode<Dweller>, life: number): void {
+    while (node.turnAsked && node.lives(life)) {
+      node.turnAsked = false
+      node.member?.flush()
+    }
+    this.onEvent?.(node)
+  }
+
+  // Ports
+
+  private mount(node: VirtualNode<Dweller>, life: number): void {
+    const { disk } = node
+    const { diskTime = usual.diskTime, syncTime = usual.syncTime } = this.options
+    const { random: stream } = disk.world
+    disk.world = {
+      random: stream,
+      alive: () => node.lives(life),
+      schedule: (operation, step) => {
+        let time = draw(stream, operation === 'sync' ? syncTime : diskTime)
+        if (operation === 'sync' && disk.faults.syncTime !== undefined) {
+          time = disk.faults.syncTime
+          this.count('slowDisk')
         }
-      })
-    })
+        const at = this.now + time
+        if (at < node.diskStalledUntil) this.count('stalledDisk')
+        this.schedule.at(Math.max(at, node.diskStalledUntil), () => this.enter(node, life, traced.disk, 0, step))
+      },
+      happened: (operation) => {
+        node.operations++
+        this.onDisk?.(node, operation)
+      },
+      fault: (name) => this.count(name),
+    }
   }
 
-  private delay(): Milliseconds {
-    const [min, max] = this.options.latency ?? [0.1, 1]
-    return min + (max - min) * random(this.draws.links)
-  }
-
-  private ports(node: VirtualNode<Dweller>, alive: () => boolean): Ports {
-    let alarms = 0
-    const logger = (level: string) => (message: string, fields?: object) =>
-      this.options.log?.(node.id, level, message, fields)
-    const log: Logger = { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') }
+  private ports(node: VirtualNode<Dweller>, life: number): Ports {
+    const { log } = this.options
+    const logger = (level: string) => (message: string, fields?: object) => log?.(node.id, level, message, fields)
+    const stream = this.draws.for(`member ${node.id} in life ${life}`)
     return {
-      log,
+      log: { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') },
       disk: node.disk,
       checksum: crc32,
-      random: () => random(this.draws.members),
-      clock: {
-        now: () => this.now,
-        alarm: (at) => {
-          const alarm = ++alarms
-          if (at === undefined) return
-          this.schedule.after(Math.max(0, at - this.now), () => {
-            if (alarm === alarms && alive()) node.member?.alarm()
-          })
-        },
+      random: () => random(stream),
+      clock: node.clock,
+      endOfTurn: () => {
+        node.turnAsked = node.lives(life)
       },
-      endOfTurn: () =>
-        this.schedule.after(0, () => {
-          if (alive()) node.member?.flush()
-        }),
-      links: { send: (to, _channel, parts) => alive() && this.send(node, to, parts) },
-      halt: (reason) => {
-        node.halted ??= reason
+      links: { send: (to, _channel, parts) => node.lives(life) && this.send(node, to, parts) },
+      halt: (reason: Halt) => {
+        if (node.life === life) node.halted ??= reason
       },
     }
   }
 
   private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (!node.welcomedBy.has(to)) return false
-    const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-    let at = 0
-    for (const part of parts) {
-      frame.set(part, at)
-      at += part.length
-    }
+    const frame = joined(parts)
+    const link = present(node.links.get(to), `there is a link ${node.id}>${to}`)
     const passes = this.onFrame?.(node.id, to, frame) ?? true
-    if (!passes || this.cut.has(`${node.id}>${to}`)) return true
+    if (!passes || (this.cut.size > 0 && this.cut.has(link.name))) return true
     const peer = this.node(to)
     const { life } = peer
-    this.schedule.after(this.delay(), () => {
-      if (peer.life === life && peer.halted === undefined) peer.member?.arrived(node.id, frame)
-    })
+    link.send(
+      this.now,
+      frame,
+      (at, copy) => {
+        const detail = checksumOf(copy)
+        this.schedule.at(at, () =>
+          this.enter(peer, life, traced.frame, detail, () => peer.member?.arrived(node.id, copy)),
+        )
+      },
+      (fault, fate) => {
+        this.count(fault)
+        if (fate !== undefined) this.onDeviation?.({ link: link.name, frame: link.sent - 1, fate })
+      },
+    )
     return true
   }
+
+  /** `from` introduces itself to `to`, and again until it is welcomed or refused for good. */
+  private connect(from: NodeId, to: NodeId): void {
+    const [node, peer] = [this.node(from), this.node(to)]
+    const lives = [node.life, peer.life] as const
+    const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
+    const diskId = node.member?.diskId
+    if (diskId === undefined || peer.member === undefined) return
+    const cluster = node.member?.options.cluster ?? ''
+    const [there, back] = [this.link(`${from}>${to}`), this.link(`${to}>${from}`)]
+    const again = (): void =>
+      this.schedule.after(greetAgain, () => {
+        if (current()) this.connect(from, to)
+      })
+    if (there.isCut || back.isCut || this.cut.has(there.name) || this.cut.has(back.name)) return again()
+    this.schedule.after(there.latency(), () => {
+      if (!current()) return
+      this.enter(peer, lives[1], traced.start, node.number, () =>
+        peer.member?.greeted({ cluster, from, to, diskId }, (refusal) => {
+          this.schedule.after(back.latency(), () => {
+            if (!current()) return
+            if (refusal?.code === 'busy') again()
+            this.enter(node, lives[0], traced.start, peer.number, () => {
+              if (refusal !== undefined) return node.member?.refused(to, refusal)
+              node.welcomedBy.add(to)
+              return node.member?.connected(to)
+            })
+          })
+        }),
+      )
+    })
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts
+  if (parts.length === 1 && first !== undefined) return first.slice()
+  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    frame.set(part, at)
+    at += part.length
+  }
+  return frame
+}
+
+/** The checksum that a frame begins with stands for all of it. */
+function checksumOf(frame: Uint8Array): number {
+  return (frame[0] ?? 0) | ((frame[1] ?? 0) << 8) | ((frame[2] ?? 0) << 16) | ((frame[3] ?? 0) << 24)
+}
+
+function randomHex(stream: RandomState): string {
+  let text = ''
+  for (let digit = 0; digit < 32; digit++) text += choose(stream, 16).toString(16)
+  return text
 }

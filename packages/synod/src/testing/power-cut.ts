@@ -9,8 +9,11 @@ import { RaftWorld } from './raft-world.ts'
 export interface PowerCut {
   readonly seed: number
   readonly puts: number
-  /** Which machine, and after how many operations that changed its disk; undefined: nobody. */
-  readonly cut: { readonly node: NodeId; readonly after: number } | undefined
+  /**
+   * Which machine, and after how many operations that changed its disk; undefined: nobody. `all`: the others lose their
+   * power at the same instant.
+   */
+  readonly cut: { readonly node: NodeId; readonly after: number; readonly all?: boolean } | undefined
   readonly disk?: DiskFaults
 }
 
@@ -69,8 +72,10 @@ class Play {
     this.world.onDisk = (node) => {
       if (node.id !== cut?.node || node.operations !== cut.after) return
       this.happened = true
-      this.world.powerCut(node.id)
-      this.world.schedule.after(darkness, () => this.world.start(node.id))
+      for (const id of cut.all === true ? nodes : [node.id]) {
+        this.world.powerCut(id)
+        this.world.schedule.after(darkness, () => this.world.start(id))
+      }
     }
   }
 
@@ -152,7 +157,11 @@ class Play {
     this.leaders.set(term, leader)
   }
 
+  /** Somebody leads, and everybody has applied all that is in its log: after a restart of all, nothing counts as applied. */
   private agreed(): boolean {
+    const leader = this.world.leader()
+    const standing = leader === undefined ? undefined : this.world.member(leader)?.standing
+    if (standing === undefined || standing.decided < standing.lastIndex) return false
     const applied = nodes.map((id) => this.world.member(id)?.applied ?? -1)
     const decided = nodes.map((id) => this.world.member(id)?.standing.decided ?? -2)
     return new Set([...applied, ...decided]).size === 1

@@ -72,6 +72,7 @@ class SnapshotBench {
       alive: () => true,
       schedule: (operation, step) => schedule.after(operation === 'sync' ? 50 : 1, step),
       happened: () => undefined,
+      fault: () => undefined,
     })
     const machine = new TallyMachine()
     machine.operations = [1, 2, 3]
