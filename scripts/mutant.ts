@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 /** A bug put back in: other people's, or one of our own. The named test must fail with it. */
 export interface Mutant {
   readonly name: string
+  /** Where it is described: `mutants/<name>.txt`. */
+  readonly file: string
   /** What the bug is, in a sentence. */
   readonly claim: string
   readonly module: string
@@ -11,6 +13,11 @@ export interface Mutant {
   /** Exact text of the module, occurring once, and what takes its place. */
   readonly old: string
   readonly new: string
+}
+
+/** Those of the project, in the order of their names; each is checked as `readMutant` does. */
+export function readMutants(): Mutant[] {
+  return globSync('mutants/*.txt').toSorted().map(readMutant)
 }
 
 /**
@@ -27,7 +34,7 @@ export function readMutant(file: string): Mutant {
   if (found === undefined)
     throw new Error(`${file} is not a mutant: expected "# claim", "module:", "test:", "--- old", "--- new"`)
   const { claim = '', module = '', test = '', old = '' } = found
-  const mutant = { name, claim, module, test, old, new: found['new'] ?? '' }
+  const mutant = { name, file, claim, module, test, old, new: found['new'] ?? '' }
   const times = readFileSync(resolve(module), 'utf8').split(old).length - 1
   if (times !== 1) throw new Error(`${file}: its old text occurs ${times} times in ${module}, not once`)
   return mutant

@@ -67,7 +67,7 @@ test('only the leader lets leases end', async () => {
   expect(living()).toEqual([1n])
 })
 
-test('a new leader gives every lease its whole time again', async () => {
+test('pitfall G5: a new leader gives every lease its whole time again', async () => {
   await tickAt(0)
   await grant(1n, 5)
   replica.leader = 'another'

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { TallyCluster } from './tally-cluster.ts'
+
+// Goal: a snapshot file counts as present only if somebody has verified it. Ours once counted by its name alone: the
+// leader's offer of a snapshot of that name was taken for one that is here, and the member installed the damaged file.
+// Method: a follower and its leader have the same snapshot; the follower's is damaged, and it starts again.
+test('a damaged snapshot is fetched from a leader who offers one of the same name', () => {
+  const cluster = new TallyCluster()
+  cluster.startAll()
+  // One put after the other, so that all members take their snapshots at the same index.
+  cluster.puts(1, 60)
+  cluster.run(500)
+  const leader = cluster.leader() ?? 'a'
+  const [victim = 'b'] = cluster.followers()
+  const { snapshot } = cluster.present(leader).standing
+  expect(snapshot?.index).toBeGreaterThan(0)
+  expect(cluster.present(victim).standing.snapshot).toEqual(snapshot)
+
+  const name = `snapshot-${snapshot?.index}-${snapshot?.term}`
+  const original = cluster.node(leader).disk.files.get(name)?.bytes
+  const whole = original?.slice()
+  cluster.kill(victim)
+  cluster.node(victim).disk.corrupt(name, 60, 8)
+  cluster.start(victim)
+  cluster.run(20_000, () => cluster.logs.includes(`${victim} info installed a snapshot`))
+  expect(cluster.node(victim).halted).toBeUndefined()
+  expect(cluster.logs).toContain(`${victim} error the snapshot cannot be used`)
+  expect(cluster.logs).toContain(`${victim} info installed a snapshot`)
+  expect(cluster.node(victim).disk.files.get(name)?.bytes).toEqual(whole)
+  expect(cluster.agree()).toBe(true)
+})
