@@ -1,11 +1,29 @@
 /**
- * A world of members on virtual disks, links and clocks, driven by a seed.
+ * A world of members on virtual disks, links and clocks, driven by a seed; what goes wrong in it, in swarms of plans; and
+ * what makes a failing run small.
+ *
+ * ```ts
+ * const plan = drawPlan(subject, seed)            // who takes part, what is asked, what goes wrong
+ * const outcome = simulate(subject, plan)         // the same plan is the same run, on every platform
+ * if (outcome.violation !== undefined) writeArtefact(shrink(subject, plan, outcome.violation))
+ * ```
  *
  * @module
  */
+export { Draws } from './draws.ts'
 export type { Duration } from './draws.ts'
+export type { Fault, FaultName, FaultType, PartitionShape } from './faults.ts'
+export { ArtefactUnreadable, artefactVersion, readArtefact, writeArtefact } from './plan.ts'
+export type { Artefact, ClientOperation, Json, Plan } from './plan.ts'
+export { simulate } from './run.ts'
+export type { Outcome, RunOptions, Violation } from './run.ts'
+export type { Answer, Play, Situation, Stage, Subject } from './subject.ts'
+export { drawPlan } from './swarm.ts'
+export type { SwarmOptions } from './swarm.ts'
+export { Trace } from './trace.ts'
 export { VirtualDisk } from './virtual-disk.ts'
 export type { DiskFaults, DiskOperation, DiskWorld } from './virtual-disk.ts'
+export type { Deviation } from './virtual-link.ts'
 export { VirtualNode } from './virtual-node.ts'
 export { World } from './world.ts'
 export type { Inhabitant, WorldOptions } from './world.ts'

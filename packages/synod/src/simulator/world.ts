@@ -194,6 +194,12 @@ export class World<Dweller extends Inhabitant> {
     this.endTurn(node, life)
   }
 
+  /** Something outside asks a node for something; nothing happens if it is not there. */
+  act(id: NodeId, call: () => void): void {
+    const node = this.node(id)
+    if (node.member !== undefined) this.enter(node, node.life, traced.operation, 0, call)
+  }
+
   private endTurn(node: VirtualNode<Dweller>, life: number): void {
     while (node.turnAsked && node.lives(life)) {
       node.turnAsked = false

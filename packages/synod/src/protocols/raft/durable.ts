@@ -11,7 +11,7 @@ import {
   truncateAfter,
 } from './log.ts'
 import type { CheckpointRecord, Durable, EntriesRecord, Repair, SnapshotRecord } from './messages.ts'
-import type { RaftState } from './state.ts'
+import { initialState, type RaftState } from './state.ts'
 
 /** Makes the state what a record says. The record attaches to the log: `restore` sees to it, and a running member knows. */
 export function fold(state: RaftState, record: Durable): void {
@@ -226,6 +226,21 @@ export function connectLogToSnapshot(state: RaftState): void {
   } else if (lastIndex(state) < base.index) {
     beginAfter(state, base, membership)
   }
+}
+
+/** The persistent part of a state, as a state of its own that goes on by folding records. */
+export function durablePart(state: RaftState): RaftState {
+  const { currentTerm, votedFor, log, compacted, snapshot, memberships, repair } = state
+  const persistent = {
+    currentTerm,
+    votedFor,
+    log: [...log],
+    compacted,
+    snapshot,
+    memberships: [...memberships],
+    repair,
+  }
+  return { ...initialState(), ...persistent }
 }
 
 /** All but the log: for the head of a segment. */

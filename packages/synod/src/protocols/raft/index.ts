@@ -14,6 +14,7 @@
  * @module
  */
 export { raftCodec } from './codec.ts'
+export { durablePart, restore } from './durable.ts'
 export { raftInvariants } from './invariants.ts'
 export type { RaftNode } from './invariants.ts'
 export type {
@@ -43,4 +44,5 @@ export { defaultRaftOptions } from './options.ts'
 export type { RaftOptions } from './options.ts'
 export { Raft } from './raft.ts'
 export type { RaftEnvironment } from './replica.ts'
+export { initialState } from './state.ts'
 export type { Inflight, PendingRead, Progress, RaftState, Role } from './state.ts'

@@ -171,7 +171,9 @@ export const monotonicity: Invariant<RaftNode> = {
       if (term < durableTerm) return `${id} is in term ${term}, and on its disk in ${durableTerm}`
       const before = seen.get(id)
       if (before === undefined) return void seen.set(id, { incarnation, durableTerm, term, commitIndex })
-      if (durableTerm < before.durableTerm) return `${id} went back from term ${before.durableTerm} on its disk`
+      // Where the hard state could not be read, what is known of it begins anew; such a member has no say until it is repaired.
+      if (durableTerm < before.durableTerm && durable.repair === undefined)
+        return `${id} went back from term ${before.durableTerm} on its disk`
       if (before.incarnation === incarnation && (term < before.term || commitIndex < before.commitIndex))
         return `${id} went back from term ${before.term}, commit index ${before.commitIndex}`
       before.incarnation = incarnation

@@ -1,0 +1,177 @@
+import { choose, present, type Milliseconds, type NodeId } from '../core/index.ts'
+import type { Fault } from './faults.ts'
+import type { LinkTrouble } from './virtual-link.ts'
+import type { VirtualNode } from './virtual-node.ts'
+import type { Inhabitant, World } from './world.ts'
+
+/** Lets the faults of a plan happen to a world, each at its time, and ends each at its time. */
+export class Inflictor<Dweller extends Inhabitant> {
+  private readonly world: World<Dweller>
+  /** By then all is over. */
+  private readonly end: Milliseconds
+  /** How many faults keep a node down. */
+  private readonly downs = new Map<NodeId, number>()
+  /** Power cuts that wait for an operation of the disk. */
+  private readonly armed = new Map<NodeId, { operations: number; readonly cut: () => void }[]>()
+  /** Nodes whose disk was exchanged for an empty one: never again what they were. */
+  readonly wiped: Set<NodeId> = new Set()
+
+  constructor(world: World<Dweller>, end: Milliseconds) {
+    this.world = world
+    this.end = end
+    world.onDisk = (node) => this.diskWorked(node)
+  }
+
+  isDown(id: NodeId): boolean {
+    return (this.downs.get(id) ?? 0) > 0
+  }
+
+  inflict(fault: Fault): void {
+    this.world.schedule.at(fault.at, () => this.begin(fault))
+  }
+
+  private begin(fault: Fault): void {
+    const { world } = this
+    switch (fault.type) {
+      case 'partition':
+        return this.trouble(fault, { cut: true })
+      case 'loss':
+        return this.trouble(fault, { loss: fault.share })
+      case 'duplication':
+        return this.trouble(fault, { duplication: fault.share })
+      case 'corruption':
+        return this.trouble(fault, { corruption: fault.share })
+      case 'reordering':
+        return this.trouble(fault, { reordering: true })
+      case 'latency':
+        return this.trouble(fault, { latency: fault.latency })
+      case 'blackout':
+        for (const id of world.nodes.keys()) this.down(id, fault, () => world.powerCut(id))
+        return world.count('blackout')
+      default:
+        return this.troubleNode(fault, world.node(fault.node))
+    }
+  }
+
+  private troubleNode(fault: Extract<Fault, { node: NodeId }>, node: VirtualNode<Dweller>): void {
+    const { world } = this
+    const { id, disk } = node
+    switch (fault.type) {
+      case 'jump':
+        world.count('jump')
+        return node.clock.jump(fault.by)
+      case 'drift':
+        world.count('drift')
+        node.clock.drift(fault.rate)
+        return this.after(fault, () => node.clock.drift(1))
+      case 'slow':
+        node.turnTime = fault.turn
+        return this.after(fault, () => (node.turnTime = 0))
+      case 'stall':
+        node.stalled = true
+        node.busyUntil = Math.max(node.busyUntil, this.endOf(fault))
+        return this.after(fault, () => (node.stalled = false))
+      case 'crash':
+        world.count('crash')
+        return this.down(id, fault, () => world.kill(id))
+      case 'powerCut': {
+        const cut = (): void => {
+          world.count('powerCut')
+          this.down(id, fault, () => world.powerCut(id))
+        }
+        if (fault.operations === 0) return cut()
+        const waiting = this.armed.get(id) ?? []
+        this.armed.set(id, [...waiting, { operations: node.operations + fault.operations, cut }])
+        return undefined
+      }
+      case 'wipe':
+        world.count('wipe')
+        this.wiped.add(id)
+        return this.down(id, fault, () => {
+          world.powerCut(id)
+          disk.wipe()
+        })
+      case 'bitFlip':
+        return this.flip(node, fault.flips)
+      case 'misdirectedWrite':
+        disk.faults.misdirects = { writes: 1, of: isData }
+        return this.after(fault, () => (disk.faults.misdirects = undefined))
+      case 'failingSync':
+        disk.faults.failsSync = isData
+        return this.after(fault, () => {
+          disk.faults.failsSync = undefined
+          // Somebody looks after a member that has stopped.
+          if (node.halted?.code === 'disk' && !this.isDown(id)) world.start(id)
+        })
+      case 'fullDisk': {
+        let used = fault.spare
+        for (const { bytes } of disk.files.values()) used += bytes.length
+        disk.faults.capacity = used
+        return this.after(fault, () => (disk.faults.capacity = undefined))
+      }
+      case 'stalledDisk':
+        node.diskStalledUntil = Math.max(node.diskStalledUntil, this.endOf(fault))
+        return undefined
+      case 'slowDisk':
+        disk.faults.syncTime = fault.syncTime
+        return this.after(fault, () => (disk.faults.syncTime = undefined))
+    }
+  }
+
+  private trouble(fault: Extract<Fault, { links: readonly string[] }>, trouble: LinkTrouble): void {
+    const links = fault.links.map((name) => this.world.link(name))
+    for (const link of links) link.impose(trouble)
+    this.after(fault, () => {
+      for (const link of links) link.lift(trouble)
+    })
+  }
+
+  private endOf(fault: { at: Milliseconds; for: Milliseconds }): Milliseconds {
+    return Math.min(this.end, fault.at + fault.for)
+  }
+
+  private after(fault: { at: Milliseconds; for: Milliseconds }, then: () => void): void {
+    this.world.schedule.at(this.endOf(fault), then)
+  }
+
+  /** A node is down until the last of the faults that keep it down is over. */
+  private down(id: NodeId, fault: { at: Milliseconds; for: Milliseconds }, fell: () => void): void {
+    this.downs.set(id, (this.downs.get(id) ?? 0) + 1)
+    fell()
+    this.after(fault, () => {
+      const left = present(this.downs.get(id), `${id} is down`) - 1
+      this.downs.set(id, left)
+      if (left === 0) this.world.start(id)
+    })
+  }
+
+  private diskWorked(node: VirtualNode<Dweller>): void {
+    const waiting = this.armed.get(node.id)
+    if (waiting === undefined) return
+    const due = waiting.filter(({ operations }) => operations <= node.operations)
+    if (due.length === 0) return
+    this.armed.set(
+      node.id,
+      waiting.filter(({ operations }) => operations > node.operations),
+    )
+    for (const { cut } of due) cut()
+  }
+
+  /** Bits of what is durable turn over, and nobody notices until it is read again. */
+  private flip(node: VirtualNode<Dweller>, flips: number): void {
+    const { disk } = node
+    const names = [...disk.files.keys()].filter(isData).toSorted()
+    for (let flip = 0; flip < flips && names.length > 0; flip++) {
+      const name = present(names[choose(disk.world.random, names.length)], 'a file')
+      const length = disk.files.get(name)?.bytes.length ?? 0
+      if (length === 0) continue
+      this.world.count('bitFlip')
+      disk.corrupt(name, choose(disk.world.random, length), 1)
+    }
+  }
+}
+
+/** Journals and snapshots, not the few bytes that say whose directory it is. */
+function isData(name: string): boolean {
+  return name.startsWith('journal-') || name.startsWith('snapshot-')
+}

@@ -1,0 +1,73 @@
+import { choose, type Milliseconds, type NodeId } from '../core/index.ts'
+import type { Play } from './subject.ts'
+import type { LinkTrouble } from './virtual-link.ts'
+import type { Inhabitant, World } from './world.ts'
+
+export interface Demand<Dweller extends Inhabitant, Node> {
+  readonly world: World<Dweller>
+  readonly play: Play<Dweller, Node>
+  readonly wiped: ReadonlySet<NodeId>
+  readonly patience: Milliseconds
+  /** Runs the world; true: `done` said so. */
+  advance(duration: Milliseconds, done: () => boolean): boolean
+  violation(message: string): void
+}
+
+/**
+ * After the faults: a core, a quorum whose links among themselves are up both ways and whose disks hold what was
+ * committed, must get on within a bound, whatever the nodes outside it do. They stay faulty: dead, deaf, mute, or all
+ * but cut off. That much is fair to ask of a protocol that assumes partial synchrony: messages within the core arrive
+ * in time from now on, and nothing else is assumed.
+ */
+export function demandProgress<Dweller extends Inhabitant, Node>(
+  demand: Demand<Dweller, Node>,
+): { readonly core: readonly NodeId[]; readonly took: Milliseconds } | undefined {
+  const { world, play, wiped, patience } = demand
+  for (const node of world.nodes.values()) {
+    if (node.halted?.code === 'disk') world.start(node.id)
+  }
+  // Whoever was just started reads its disk first: what it holds is not known before.
+  demand.advance(patience / 10, () => false)
+  const candidates = [...world.nodes.values()].filter(
+    (node) => node.member !== undefined && node.halted === undefined && !wiped.has(node.id),
+  )
+  const core = play.core(candidates.map(({ id }) => id))
+  if (core === undefined) return undefined
+  const outside = [...world.nodes.keys()].filter((id) => !core.includes(id))
+  const troubles = outside.map((id) => `${id} ${keepFaulty(world, id, core)}`)
+  const began = world.now
+  if (demand.advance(patience, () => play.settled(core))) return { core, took: world.now - began }
+  const waits = core.map((id) => `${id} ${play.waitsFor(id)}`)
+  demand.violation(
+    `the core ${core.join(', ')} did not get on within ${patience} ms, with all links among them up` +
+      `${outside.length === 0 ? '' : ` (outside: ${troubles.join('; ')})`}: ${waits.join('; ')}`,
+  )
+  return undefined
+}
+
+/** Drawn from a stream of its own; says what it was. */
+function keepFaulty<Dweller extends Inhabitant>(world: World<Dweller>, id: NodeId, core: readonly NodeId[]): string {
+  const stream = world.draws.for(`what stays wrong with ${id}`)
+  const impose = (links: readonly string[], trouble: LinkTrouble): void => {
+    for (const link of links) world.link(link).impose(trouble)
+  }
+  const [away, towards] = [core.map((other) => `${id}>${other}`), core.map((other) => `${other}>${id}`)]
+  switch (choose(stream, 5)) {
+    case 0:
+      if (world.node(id).member !== undefined) world.kill(id)
+      return 'is dead'
+    case 1:
+      impose(away, { cut: true })
+      return 'is not heard'
+    case 2:
+      impose(towards, { cut: true })
+      return 'does not hear'
+    case 3:
+      impose([...away, ...towards], { loss: 0.8 })
+      return 'loses most of what it says and hears'
+    default:
+      impose(away.slice(1), { cut: true })
+      impose(towards.slice(1), { cut: true })
+      return `is connected to ${core[0]} only`
+  }
+}

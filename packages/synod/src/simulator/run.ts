@@ -1,0 +1,182 @@
+import type { Milliseconds, NodeId, Watch } from '../core/index.ts'
+import { Clients, type Tally } from './clients.ts'
+import type { FaultName, FaultType } from './faults.ts'
+import { Inflictor } from './inflict.ts'
+import { demandProgress } from './liveness.ts'
+import type { Plan } from './plan.ts'
+import type { Play, Situation, Subject } from './subject.ts'
+import { Trace } from './trace.ts'
+import type { Deviation } from './virtual-link.ts'
+import type { VirtualNode } from './virtual-node.ts'
+import { World, type Inhabitant } from './world.ts'
+
+/** What was broken, when, and after how many events of the world. */
+export interface Violation {
+  readonly invariant: string
+  readonly message: string
+  readonly at: Milliseconds
+  readonly event: number
+}
+
+/** What came of a run. */
+export interface Outcome {
+  readonly violation: Violation | undefined
+  /** Equal for equal runs. */
+  readonly trace: Trace
+  readonly simulated: Milliseconds
+  readonly answers: Tally
+  readonly reached: readonly string[]
+  readonly fired: ReadonlyMap<FaultName, number>
+  /** Faults that the plan has, and that never took effect. */
+  readonly silent: readonly FaultType[]
+  /** What chance made of single frames. */
+  readonly deviations: readonly Deviation[]
+  /** The core that had to get on, and how long it took; undefined: there was none, or it was not asked. */
+  readonly progress: { readonly core: readonly NodeId[]; readonly took: Milliseconds } | undefined
+}
+
+export interface RunOptions {
+  /** Keeps the hash after each event, for finding the first difference between two runs. */
+  readonly keepSteps?: boolean
+  readonly log?: (at: Milliseconds, id: NodeId, level: string, message: string, fields: object | undefined) => void
+}
+
+/**
+ * Plays a plan: the same plan is the same run, in every home. First safety, under faults, with every invariant asserted
+ * after every event; then liveness, when a core is healed; then what the clients saw is judged. Ends at the first
+ * violation.
+ */
+export function simulate<Dweller extends Inhabitant, Node>(
+  subject: Subject<Dweller, Node>,
+  plan: Plan,
+  options: RunOptions = {},
+): Outcome {
+  return new Run(subject, plan, options).outcome()
+}
+
+class Run<Dweller extends Inhabitant, Node> {
+  private readonly plan: Plan
+  private readonly world: World<Dweller>
+  private readonly play: Play<Dweller, Node>
+  private readonly inflictor: Inflictor<Dweller>
+  private readonly clients: Clients<Dweller, Node>
+  private readonly watches: readonly { readonly name: string; readonly watch: Watch<Node> }[]
+  private unreached: { readonly name: string; readonly watch: ReturnType<Situation<Node>['watch']> }[]
+  private readonly reached: string[] = []
+  private readonly deviations: Deviation[] = []
+  private readonly nodes: Node[] = []
+  private violation: Violation | undefined
+
+  constructor(subject: Subject<Dweller, Node>, plan: Plan, options: RunOptions) {
+    this.plan = plan
+    const { log } = options
+    this.world = new World<Dweller>({
+      ...plan,
+      skew: (id) => plan.skew[id] ?? 0,
+      member: (id, ports, diskId) => this.play.member(id, ports, diskId),
+      trace: new Trace(options.keepSteps),
+      ...(log === undefined
+        ? {}
+        : { log: (id, level, message, fields) => log(this.world.now, id, level, message, fields) }),
+    })
+    this.play = subject.play(plan, {
+      world: this.world,
+      now: () => this.world.now,
+      violation: (invariant, message) => this.broke(invariant, message),
+    })
+    this.watches = this.play.invariants.map(({ name, watch }) => ({ name, watch: watch() }))
+    this.unreached = this.play.situations.map(({ name, watch }) => ({ name, watch: watch() }))
+    this.inflictor = new Inflictor(this.world, plan.duration)
+    this.clients = new Clients(this.world, this.play, subject.pace * 20)
+    this.world.onEvent = (node) => this.check(node)
+    this.world.onDeviation = (deviation) => this.deviations.push(deviation)
+    for (const { link, frame, fate } of plan.deviations) this.world.link(link).planned.set(frame, fate)
+  }
+
+  outcome(): Outcome {
+    const { world, plan } = this
+    this.guarded(() => {
+      for (const id of plan.nodes) world.start(id)
+    })
+    for (const fault of plan.faults) this.inflictor.inflict(fault)
+    for (const operation of plan.operations) this.clients.expect(operation)
+    this.advance(plan.duration)
+    const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
+    if (this.violation === undefined) this.guarded(() => this.play.judge())
+    const configured = new Set(plan.faults.map(({ type }) => type))
+    return {
+      violation: this.violation,
+      trace: world.trace,
+      simulated: world.now,
+      answers: this.clients.tally,
+      reached: this.reached,
+      fired: world.fired,
+      silent: [...configured].filter((type) => !world.fired.has(type)),
+      deviations: this.deviations,
+      progress,
+    }
+  }
+
+  /** Runs for so long, or until something is broken, or until `done`. */
+  private advance(duration: Milliseconds, done?: () => boolean): boolean {
+    let isDone = false
+    this.guarded(() => {
+      isDone = this.world.run(duration, () => this.violation !== undefined || done?.() === true)
+    })
+    return isDone && this.violation === undefined
+  }
+
+  private liveness(): Outcome['progress'] {
+    const { world, play, inflictor, plan } = this
+    return demandProgress({
+      world,
+      play,
+      wiped: inflictor.wiped,
+      patience: plan.patience,
+      advance: (duration, done) => this.advance(duration, done),
+      violation: (message) => this.broke('progress', message),
+    })
+  }
+
+  /** An assertion inside a member is a violation like any other. */
+  private guarded(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      // What is particular to this run stands behind a colon, or is a number.
+      const [claim = message] = message.split(/[:\d]/, 1)
+      this.broke(`assertion: ${claim.trim()}`, error instanceof Error ? (error.stack ?? message) : message)
+    }
+  }
+
+  private broke(invariant: string, message: string): void {
+    const { world } = this
+    this.violation ??= { invariant, message, at: world.now, event: world.trace.count }
+  }
+
+  private check(at: VirtualNode<Dweller>): void {
+    const { id } = at
+    this.clients.look(at)
+    if (this.violation !== undefined) return
+    if (at.halted !== undefined) {
+      const { code, message } = at.halted
+      if (!this.play.mayHalt(id, code)) this.broke('no halt without a cause', `${id} stopped by itself: ${message}`)
+      return
+    }
+    if (at.member === undefined) return
+    this.play.observe?.(id)
+    const node = this.play.node(id)
+    if (node === undefined) return
+    this.nodes[at.number] = node
+    for (const { name, watch } of this.watches) {
+      const broken = watch(node, this.nodes)
+      if (broken !== undefined) return this.broke(name, broken)
+    }
+    for (const situation of this.unreached) {
+      if (!situation.watch(node, this.nodes)) continue
+      this.reached.push(situation.name)
+      this.unreached = this.unreached.filter((other) => other !== situation)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Invariant, Milliseconds, NodeId, Ports, RandomState } from '../core/index.ts'
+import type { Json, Plan } from './plan.ts'
+import type { Inhabitant, World } from './world.ts'
+
+/** How a client's operation ended, as far as the client knows. */
+export type Answer = 'ok' | 'rejected' | 'unknown'
+
+/** Something that a run should have seen at least once: if no run ever does, the runs are too tame. */
+export interface Situation<Node> {
+  readonly name: string
+  /** Begins to watch one run; called after every event with the node at which it happened. */
+  readonly watch: () => (node: Node, nodes: readonly Node[]) => boolean
+}
+
+/** What is put into a world and attacked: a protocol, with all that surrounds it. */
+export interface Subject<Dweller extends Inhabitant = Inhabitant, Node = unknown> {
+  readonly name: string
+  /** How many nodes a swarm may give it; each one as likely as the others. */
+  readonly sizes: readonly number[]
+  /** How large its election timeouts, retries and the like are: the swarm's pace is drawn around it. */
+  readonly pace: Milliseconds
+  /** Whether a power cut, a lost disk, a damaged file mean anything to it. */
+  readonly durable: boolean
+  /** How many of so many nodes may lose what is on their disks, or be lost for good. */
+  readonly frail: (nodes: number) => number
+  /** Draws its own settings, written into the plan. */
+  settings(stream: RandomState, nodes: readonly NodeId[]): Json
+  /** One operation of a client. */
+  operation(stream: RandomState): Json
+  /** Begins one run. */
+  play(plan: Plan, stage: Stage<Dweller>): Play<Dweller, Node>
+}
+
+/** What a play may know of the world around it. */
+export interface Stage<Dweller extends Inhabitant> {
+  readonly world: World<Dweller>
+  readonly now: () => Milliseconds
+  /** Something is wrong that no invariant looks at. */
+  violation(invariant: string, message: string): void
+}
+
+/** One run of a subject. */
+export interface Play<Dweller extends Inhabitant, Node> {
+  readonly invariants: readonly Invariant<Node>[]
+  readonly situations: readonly Situation<Node>[]
+  /** A member over its ports, at each start of its node. */
+  member(id: NodeId, ports: Ports, diskId: string): Dweller
+  /** A node as the invariants see it, always the same object for the same node; undefined: there is nothing to see yet. */
+  node(id: NodeId): Node | undefined
+  /** Submits a client's operation; `answer` is called once, if ever. */
+  submit(id: NodeId, client: string, operation: Json, answer: (how: Answer) => void): void
+  /** The client will not wait any longer, or its connection is gone. */
+  abandoned(client: string): void
+  /** Called after every event. */
+  observe?(id: NodeId): void
+  /** Whether a node may halt by itself, saying so. */
+  mayHalt(id: NodeId, code: string): boolean
+
+  // Liveness
+
+  /** A quorum that can get on by itself if everything within it works; undefined: none can. */
+  core(candidates: readonly NodeId[]): readonly NodeId[] | undefined
+  /** Whether the core has got on and is level. Asked again and again; may submit operations of its own. */
+  settled(core: readonly NodeId[]): boolean
+  /** What a node waits for, in a line. */
+  waitsFor(id: NodeId): string
+
+  /** At the end of the run: what the history, and all that was remembered, says. */
+  judge(): void
+}

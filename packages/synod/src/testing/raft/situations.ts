@@ -1,0 +1,84 @@
+import type { Index, NodeId } from '../../core/index.ts'
+import type { RaftNode, RaftState } from '../../protocols/raft/index.ts'
+import type { Situation } from '../../simulator/index.ts'
+
+/** What is remembered of a node between two events. */
+interface Before {
+  readonly incarnation: number
+  readonly role: RaftState['role']
+  readonly term: number
+  readonly last: Index
+  readonly commitIndex: Index
+  readonly compacted: Index
+  readonly repairing: boolean
+}
+
+/** Something that can be told from a node before an event and after it, in one life. */
+function between(name: string, happened: (before: Before, state: RaftState) => boolean): Situation<RaftNode> {
+  return {
+    name,
+    watch: () => {
+      const seen = new Map<NodeId, Before>()
+      return ({ id, state, incarnation }) => {
+        const before = seen.get(id)
+        const last = state.compacted.index + state.log.length
+        seen.set(id, {
+          incarnation,
+          role: state.role,
+          term: state.currentTerm,
+          last,
+          commitIndex: state.commitIndex,
+          compacted: state.compacted.index,
+          repairing: state.repair !== undefined,
+        })
+        return before !== undefined && before.incarnation === incarnation && happened(before, state)
+      }
+    },
+  }
+}
+
+function now(name: string, is: (node: RaftNode, nodes: readonly RaftNode[]) => boolean): Situation<RaftNode> {
+  return { name, watch: () => is }
+}
+
+/** What a campaign over Raft must have come through: if none of its runs reached one of these, it was too tame. */
+export const raftSituations: readonly Situation<RaftNode>[] = [
+  between('a leader was deposed', ({ role }, { role: after }) => role === 'leader' && after !== 'leader'),
+  now('two led at once, in different terms', ({ state }, nodes) => {
+    return (
+      state.role === 'leader' &&
+      nodes.some((other) => other.state.role === 'leader' && other.state.currentTerm !== state.currentTerm)
+    )
+  }),
+  now('two campaigned in one term', ({ state }, nodes) => {
+    return (
+      state.role === 'candidate' &&
+      nodes.filter((other) => other.state.role === 'candidate' && other.state.currentTerm === state.currentTerm)
+        .length > 1
+    )
+  }),
+  between(
+    'a follower cut off what a deposed leader had sent it',
+    ({ last }, { compacted, log }) => compacted.index + log.length < last,
+  ),
+  between(
+    'an entry of an older term was committed by one of the own (Figure 8)',
+    ({ commitIndex, role, compacted }, state) => {
+      if (role !== 'leader' || state.role !== 'leader' || state.commitIndex <= commitIndex) return false
+      if (compacted !== state.compacted.index) return false
+      const first = state.log[commitIndex - state.compacted.index]
+      return first !== undefined && first.term < state.currentTerm
+    },
+  ),
+  now('a leader offered a snapshot', ({ state }) => {
+    for (const id in state.progress) if (state.progress[id]?.mode === 'snapshot') return true
+    return false
+  }),
+  between('a snapshot replaced a log', ({ last }, { compacted }) => compacted.index > last),
+  between('a log was compacted', ({ compacted }, state) => state.compacted.index > compacted),
+  now('a read waited for a quorum', ({ state }) => state.reads.length > 0),
+  now('leadership was handed over', ({ state }) => state.transfer !== undefined),
+  now('a hole was found in a log', ({ state }) => state.repair !== undefined),
+  between('a hole was repaired by the peers', ({ repairing }, { repair }) => repairing && repair === undefined),
+  now('a restart found a log', ({ state, incarnation }) => incarnation > 1 && state.log.length > 0),
+]
