@@ -2,10 +2,10 @@ import { Malformed, Reader, type Checksum, type Codec, type Writer } from '../co
 
 /**
  * The bytes of a journal (docs/formats.md has the tables). A segment is a file of fixed size: a head, then flush
- * records one after the other, each at a multiple of eight bytes. What follows the last record is whatever the file
- * held before: zeros, or records of an earlier segment, which the seed tells apart.
+ * records one after the other, each at a multiple of eight bytes, and at the very end a copy of the head. What follows
+ * the last record is whatever the file held before: zeros, or records of an earlier segment, which the seed tells apart.
  */
-export const formatVersion = 1
+export const formatVersion = 2
 const segmentMagic = [0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4a, 0x4e, 0x4c] // "SYNODJNL"
 const recordMagic = 0x524e5953 // "SYNR"
 export const recordHeaderLength = 40
@@ -68,8 +68,37 @@ export function encodeHead(head: Omit<SegmentHead, 'length'>, checksum: Checksum
   return bytes
 }
 
+/**
+ * The head of a segment, or its copy at the file's end if the one at the beginning is damaged: without either, all that
+ * the segment holds would pass for something that was never begun. Throws `UnknownFormat` if neither can be read and one
+ * is of another version.
+ */
+export function readHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
+  let first: SegmentHead | 'blank' | 'torn' | UnknownFormat
+  try {
+    first = decodeHead(file, checksum)
+  } catch (error) {
+    if (!(error instanceof UnknownFormat)) throw error
+    first = error
+  }
+  if (typeof first === 'object' && !(first instanceof UnknownFormat)) return first
+  const copy = readCopy(file, checksum)
+  if (copy !== undefined) return copy
+  if (first instanceof UnknownFormat) throw first
+  return first
+}
+
+function readCopy(file: Uint8Array, checksum: Checksum): SegmentHead | undefined {
+  for (let at = file.length - 4096; at >= 4096; at -= 4096) {
+    if (!segmentMagic.every((byte, i) => file[at + i] === byte)) continue
+    const head = decodeHead(file.subarray(at), checksum)
+    return typeof head === 'object' && head.length === file.length - at ? head : undefined
+  }
+  return undefined
+}
+
 /** `blank`: never used. `torn`: it was being written, or it is damaged; the caller knows by what came before. */
-export function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
+function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
   if (file.length < headHeaderLength) return file.every((byte) => byte === 0) ? 'blank' : 'torn'
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (!segmentMagic.every((byte, i) => file[i] === byte)) {

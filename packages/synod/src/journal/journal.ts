@@ -122,9 +122,19 @@ export class Journal<Durable> {
   begin(epoch: number): void {
     assert(epoch >= this.epoch, 'an epoch is not used twice')
     this.epoch = epoch
+    this.healHead()
     this.segments.maintain()
     this.append(this.holder.checkpoint().record)
     this.flush()
+  }
+
+  /** One of the two copies may have been damaged, or torn while the segment was begun: the other one has all of it. */
+  private healHead(): void {
+    const { inUse, file, fileBytes } = this.segments
+    const head = inUse.at(-1)
+    if (head === undefined) return
+    const error = this.segments.writeHead(file, encodeHead(head, this.options.checksum), fileBytes)
+    if (error !== undefined) this.fail(error)
   }
 
   /** Encoded at once; on the disk after `flush` and a sync. */
@@ -187,7 +197,7 @@ export class Journal<Durable> {
   }
 
   private fits(body: Writer): boolean {
-    return this.offset + recordLength(body.length, body.payloadLength) <= this.segments.fileBytes
+    return this.offset + recordLength(body.length, body.payloadLength) <= this.segments.endOffset
   }
 
   /** false: it failed, and the holder has been told. */

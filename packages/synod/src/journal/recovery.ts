@@ -2,8 +2,8 @@ import type { Checksum, Codec } from '../core/index.ts'
 import {
   aligned,
   decodeBody,
-  decodeHead,
   decodeRecordHeader,
+  readHead,
   recordLength,
   type RecordHeader,
   type SegmentHead,
@@ -93,7 +93,7 @@ interface Scanning {
 
 /** A head counts for the file that it was written to: a recycled file still has its former one. */
 function usedHead(file: SegmentFile, checksum: Checksum): SegmentHead | undefined {
-  const head = decodeHead(file.bytes, checksum)
+  const head = readHead(file.bytes, checksum)
   return head === 'blank' || head === 'torn' || head.id !== file.id ? undefined : head
 }
 
@@ -107,6 +107,8 @@ function scanSegment<Durable>(
   state: Scanning,
 ): number {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  // The rest is the copy of the head.
+  const end = file.length - head.length
   let epoch = head.epoch
   const live = (at: number): RecordHeader | undefined => {
     const header = decodeRecordHeader(file, view, at, head.seed, checksum)
@@ -114,10 +116,10 @@ function scanSegment<Durable>(
     return header?.position === head.start + at - head.length && header.epoch >= epoch ? header : undefined
   }
   let at = head.length
-  while (at < file.length) {
+  while (at < end) {
     let header = live(at)
     if (header === undefined) {
-      const next = nextRecord(at + 8, file.length, live)
+      const next = nextRecord(at + 8, end, live)
       if (next === undefined) break
       pieces.push({
         from: head.start + at - head.length,

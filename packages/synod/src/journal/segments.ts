@@ -93,9 +93,19 @@ export class Segments {
     this.inUse.push(head)
     this.fileBytes = this.nextBytes
     this.nextReady = false
-    const error = this.disk.write(fileOf(head.id), 0, bytes)
+    const error = this.writeHead(fileOf(head.id), bytes, this.fileBytes)
     this.maintain()
     return error
+  }
+
+  /** At the beginning of the file, and once more at its end: one damaged sector never hides a whole segment. */
+  writeHead(file: string, bytes: Uint8Array, fileBytes: number): DiskError | undefined {
+    return this.disk.write(file, 0, bytes) ?? this.disk.write(file, fileBytes - bytes.length, bytes)
+  }
+
+  /** Where the last segment's records end at the latest. */
+  get endOffset(): number {
+    return this.fileBytes - this.firstOffset
   }
 
   cut(index: number): void {
@@ -172,7 +182,7 @@ export class Segments {
   private allocate(name: string, head: Uint8Array | undefined, done: (error: DiskError | undefined) => void): void {
     this.nextBytes = this.segmentBytes
     this.disk.allocate(aside, this.segmentBytes, (error) => {
-      const failure = error ?? (head === undefined ? undefined : this.disk.write(aside, 0, head))
+      const failure = error ?? (head === undefined ? undefined : this.writeHead(aside, head, this.segmentBytes))
       if (failure !== undefined) return this.disk.remove(aside, () => done(failure))
       this.disk.sync(aside, (unsynced) => {
         if (unsynced !== undefined) return done(unsynced)

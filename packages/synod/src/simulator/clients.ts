@@ -50,14 +50,16 @@ export class Clients<Dweller extends Inhabitant, Node> {
     const underWay = { client, node: id, life }
     this.busy.set(client, underWay)
     let answered = false
-    world.enter(node, life, traced.operation, 0, () =>
+    world.enter(node, life, traced.operation, 0, () => {
+      // The machine may have stood still for longer than the client waits.
+      if (this.busy.get(client) !== underWay) return
       this.play.submit(id, client, operation, (how) => {
         if (this.busy.get(client) !== underWay || answered) return
         answered = true
         world.trace.event(traced.answer, world.now, node.number, how.length)
         this.finish(client, how)
-      }),
-    )
+      })
+    })
     world.schedule.after(this.patience, () => {
       if (this.busy.get(client) === underWay) this.abandon(client)
     })

@@ -40,7 +40,11 @@ export type Fault =
       /** Right after so many more operations that change the disk; 0 at once. */
       readonly operations: number
     })
-  | (Spell & { readonly type: 'blackout' })
+  | (Spell & {
+      readonly type: 'blackout'
+      /** These have a battery, and only stop. */
+      readonly except: readonly NodeId[]
+    })
   | (OnNode & { readonly type: 'wipe' })
   | (OnNode & { readonly type: 'bitFlip'; readonly flips: number })
   | (OnNode & { readonly type: 'misdirectedWrite' })

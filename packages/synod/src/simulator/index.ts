@@ -5,7 +5,7 @@
  * ```ts
  * const plan = drawPlan(subject, seed)            // who takes part, what is asked, what goes wrong
  * const outcome = simulate(subject, plan)         // the same plan is the same run, on every platform
- * if (outcome.violation !== undefined) writeArtefact(shrink(subject, plan, outcome.violation))
+ * if (outcome.violation !== undefined) writeArtefact(shrink(subject, plan, outcome.violation.invariant))
  * ```
  *
  * @module
@@ -17,6 +17,8 @@ export { ArtefactUnreadable, artefactVersion, readArtefact, writeArtefact } from
 export type { Artefact, ClientOperation, Json, Plan } from './plan.ts'
 export { simulate } from './run.ts'
 export type { Outcome, RunOptions, Violation } from './run.ts'
+export { shrink, sizeOf } from './shrink.ts'
+export type { Shrunk, ShrinkOptions } from './shrink.ts'
 export type { Answer, Play, Situation, Stage, Subject } from './subject.ts'
 export { drawPlan } from './swarm.ts'
 export type { SwarmOptions } from './swarm.ts'

@@ -4,6 +4,9 @@ import type { LinkTrouble } from './virtual-link.ts'
 import type { VirtualNode } from './virtual-node.ts'
 import type { Inhabitant, World } from './world.ts'
 
+/** So long, again and again, a node with a write that nothing bears witness of is left alone. */
+const witnessAfter = 25
+
 /** Lets the faults of a plan happen to a world, each at its time, and ends each at its time. */
 export class Inflictor<Dweller extends Inhabitant> {
   private readonly world: World<Dweller>
@@ -46,7 +49,8 @@ export class Inflictor<Dweller extends Inhabitant> {
       case 'latency':
         return this.trouble(fault, { latency: fault.latency })
       case 'blackout':
-        for (const id of world.nodes.keys()) this.down(id, fault, () => world.powerCut(id))
+        for (const id of world.nodes.keys())
+          this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
         return world.count('blackout')
       default:
         return this.troubleNode(fault, world.node(fault.node))
@@ -80,9 +84,14 @@ export class Inflictor<Dweller extends Inhabitant> {
           this.down(id, fault, () => world.powerCut(id))
         }
         if (fault.operations === 0) return cut()
-        const waiting = this.armed.get(id) ?? []
-        this.armed.set(id, [...waiting, { operations: node.operations + fault.operations, cut }])
-        return undefined
+        const arm = { operations: node.operations + fault.operations, cut }
+        this.armed.set(id, [...(this.armed.get(id) ?? []), arm])
+        return this.after(fault, () =>
+          this.armed.set(
+            id,
+            (this.armed.get(id) ?? []).filter((other) => other !== arm),
+          ),
+        )
       }
       case 'wipe':
         world.count('wipe')
@@ -136,6 +145,11 @@ export class Inflictor<Dweller extends Inhabitant> {
 
   /** A node is down until the last of the faults that keep it down is over. */
   private down(id: NodeId, fault: { at: Milliseconds; for: Milliseconds }, fell: () => void): void {
+    const { world } = this
+    if (world.node(id).disk.unwitnessed && !this.isDown(id) && world.now < this.endOf(fault)) {
+      // Lost before anything is written behind it, a write is a torn one to whoever reads the disk: no promise covers that.
+      return world.schedule.after(witnessAfter, () => this.down(id, fault, fell))
+    }
     this.downs.set(id, (this.downs.get(id) ?? 0) + 1)
     fell()
     this.after(fault, () => {
@@ -165,8 +179,10 @@ export class Inflictor<Dweller extends Inhabitant> {
       const name = present(names[choose(disk.world.random, names.length)], 'a file')
       const length = disk.files.get(name)?.bytes.length ?? 0
       if (length === 0) continue
+      const at = choose(disk.world.random, length)
+      if (!disk.isWitnessed(name, at)) continue
       this.world.count('bitFlip')
-      disk.corrupt(name, choose(disk.world.random, length), 1)
+      disk.corrupt(name, at, 1)
     }
   }
 }

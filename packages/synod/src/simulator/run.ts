@@ -21,6 +21,8 @@ export interface Violation {
 /** What came of a run. */
 export interface Outcome {
   readonly violation: Violation | undefined
+  /** It came to its end, and what was seen was judged as a whole. */
+  readonly judged: boolean
   /** Equal for equal runs. */
   readonly trace: Trace
   readonly simulated: Milliseconds
@@ -36,6 +38,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** Ends with the last event: what was seen is not judged as a whole. */
+  readonly unjudged?: boolean
   /** Keeps the hash after each event, for finding the first difference between two runs. */
   readonly keepSteps?: boolean
   readonly log?: (at: Milliseconds, id: NodeId, level: string, message: string, fields: object | undefined) => void
@@ -65,11 +69,13 @@ class Run<Dweller extends Inhabitant, Node> {
   private readonly reached: string[] = []
   private readonly deviations: Deviation[] = []
   private readonly nodes: Node[] = []
+  private readonly unjudged: boolean
   private violation: Violation | undefined
 
   constructor(subject: Subject<Dweller, Node>, plan: Plan, options: RunOptions) {
     this.plan = plan
-    const { log } = options
+    const { log, unjudged = false } = options
+    this.unjudged = unjudged
     this.world = new World<Dweller>({
       ...plan,
       skew: (id) => plan.skew[id] ?? 0,
@@ -102,10 +108,12 @@ class Run<Dweller extends Inhabitant, Node> {
     for (const operation of plan.operations) this.clients.expect(operation)
     this.advance(plan.duration)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
-    if (this.violation === undefined) this.guarded(() => this.play.judge())
+    const judged = this.violation === undefined && !this.unjudged
+    if (judged) this.guarded(() => this.play.judge())
     const configured = new Set(plan.faults.map(({ type }) => type))
     return {
       violation: this.violation,
+      judged,
       trace: world.trace,
       simulated: world.now,
       answers: this.clients.tally,
@@ -168,7 +176,7 @@ class Run<Dweller extends Inhabitant, Node> {
     this.play.observe?.(id)
     const node = this.play.node(id)
     if (node === undefined) return
-    this.nodes[at.number] = node
+    if (!this.nodes.includes(node)) this.nodes.push(node)
     for (const { name, watch } of this.watches) {
       const broken = watch(node, this.nodes)
       if (broken !== undefined) return this.broke(name, broken)

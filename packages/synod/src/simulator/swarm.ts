@@ -44,6 +44,11 @@ const kinds: Readonly<Record<FaultType, number>> = {
 
 /** Those that only a node whose disk may be lost is given. */
 const hardOnDisks: ReadonlySet<FaultType> = new Set(['wipe', 'bitFlip', 'misdirectedWrite'])
+/**
+ * A disk that loses what was not synced and damages what was leaves nothing by which to tell the one from the other
+ * (docs/guarantees.md): a node has either the one trouble or the other.
+ */
+const needsPower: ReadonlySet<FaultType> = new Set(['powerCut'])
 const ofDisks: ReadonlySet<FaultType> = new Set([
   ...hardOnDisks,
   'powerCut',
@@ -131,16 +136,17 @@ function drawFaults<Dweller extends Inhabitant, Node>(
   const mix = draws.for('swarm: mix of faults')
   const frail = shuffled(mix, nodes).slice(0, subject.frail(nodes.length))
   const intensity = between(mix, 0.3, 2)
+  const others = nodes.filter((id) => !frail.includes(id))
   const faults: Fault[] = []
   for (const type of Object.keys(kinds) as FaultType[]) {
     // Drawn for each kind, wanted or not, so that leaving one out leaves the others as they are.
     const wanted = chance(mix, 0.4)
-    const victims = hardOnDisks.has(type) ? frail : nodes
+    const victims = hardOnDisks.has(type) ? frail : needsPower.has(type) ? others : nodes
     if (!wanted || without.includes(type) || victims.length === 0 || (ofDisks.has(type) && !subject.durable)) continue
     const stream = draws.for(`swarm: ${type}`)
     const every = (60 * subject.pace) / (kinds[type] * intensity)
     for (let at = exponential(stream) * every; at < duration; at += exponential(stream) * every) {
-      faults.push(...drawFault(stream, type, Math.round(at), { nodes, victims, pace: subject.pace }))
+      faults.push(...drawFault(stream, type, Math.round(at), { nodes, victims, frail, pace: subject.pace }))
     }
   }
   return faults.toSorted((a, b) => a.at - b.at)
@@ -149,6 +155,7 @@ function drawFaults<Dweller extends Inhabitant, Node>(
 interface Surroundings {
   readonly nodes: readonly NodeId[]
   readonly victims: readonly NodeId[]
+  readonly frail: readonly NodeId[]
   readonly pace: Milliseconds
 }
 
@@ -156,7 +163,7 @@ function drawFault(
   stream: RandomState,
   type: FaultType,
   at: Milliseconds,
-  { nodes, victims, pace }: Surroundings,
+  { nodes, victims, frail, pace }: Surroundings,
 ): Fault[] {
   const spell = { at, for: Math.round(pace * (0.1 + 3 * exponential(stream))) }
   const node = pick(stream, victims)
@@ -200,7 +207,7 @@ function drawFault(
     case 'slowDisk':
       return [{ type, ...onNode, syncTime: rounded(pace * between(stream, 0.02, 2)) }]
     case 'blackout':
-      return [{ type, ...spell }]
+      return [{ type, ...spell, except: frail }]
     case 'stall':
     case 'crash':
     case 'wipe':

@@ -9,6 +9,8 @@ interface Inode {
   synced: Uint8Array
   /** Since the last sync, in order. */
   writes: { readonly offset: number; readonly bytes: Uint8Array }[]
+  /** Where the last two writes went, from and to. */
+  recent: (readonly [number, number])[]
 }
 
 type NameChange =
@@ -63,6 +65,8 @@ export class VirtualDisk implements Disk {
   readonly faults: DiskFaults
   /** Set when a member starts on it; an operation of an earlier one is never completed. */
   world: DiskWorld
+  /** The last write was misdirected: nothing on the disk tells yet that it ever was. */
+  unwitnessed = false
   private names = new Map<string, Inode>()
   private syncedNames = new Map<string, Inode>()
   private changes: NameChange[] = []
@@ -97,6 +101,7 @@ export class VirtualDisk implements Disk {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
         writes: [{ offset: 0, bytes: new Uint8Array(size) }],
+        recent: [],
       })
       this.world.happened('allocate')
       done(undefined)
@@ -112,11 +117,13 @@ export class VirtualDisk implements Disk {
       return noSpace('write', name)
     }
     if (inode === undefined) {
-      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [] }
+      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [] }
       this.link(name, inode)
     }
     const copy = bytes.slice()
     const place = this.place(name, offset)
+    this.unwitnessed = place !== offset
+    inode.recent = [...inode.recent.slice(-1), [offset, offset + copy.length]]
     inode.bytes = patched(inode.bytes, place, copy)
     inode.writes.push({ offset: place, bytes: copy })
     this.world.happened('write')
@@ -190,6 +197,7 @@ export class VirtualDisk implements Disk {
     this.names = new Map()
     this.syncedNames = new Map()
     this.changes = []
+    this.unwitnessed = false
   }
 
   /** Flips bits of what is durable, behind everybody's back. */
@@ -199,6 +207,11 @@ export class VirtualDisk implements Disk {
     for (const bytes of [inode.bytes, inode.synced]) {
       for (let i = offset; i < Math.min(offset + length, bytes.length); i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
     }
+  }
+
+  /** Nothing on the disk tells that what was written last was ever there: damaged, it is a torn write to everybody. */
+  isWitnessed(name: string, offset: number): boolean {
+    return this.names.get(name)?.recent.every(([from, to]) => offset < from || offset >= to) ?? false
   }
 
   get files(): ReadonlyMap<string, { readonly bytes: Uint8Array }> {

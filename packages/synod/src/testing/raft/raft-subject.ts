@@ -190,12 +190,21 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     return [...whole.slice(first), ...whole.slice(0, first)].slice(0, size).toSorted()
   }
 
-  /** Each of the core has had a write answered, and all have applied the same. */
+  /**
+   * Each of the core has had a write answered, and all have applied the same. Where a quorum has formed around a leader
+   * outside the core, which not all of it can hear, nobody of it can depose that one (§5.2, §9.6): then one answered write is all
+   * that Raft promises.
+   */
   settled(core: readonly NodeId[]): boolean {
+    const members = core.map((id) => this.stage.world.node(id).member)
     for (const id of core) if (!this.probes.has(id)) this.probe(id)
-    if (core.some((id) => this.probes.get(id) !== 'ok')) return false
-    const applied = new Set(core.map((id) => this.stage.world.node(id).member?.applied))
-    return applied.size === 1
+    const answered = core.filter((id) => this.probes.get(id) === 'ok')
+    const outsiders = answered.filter((id) => {
+      const leader = this.stage.world.node(id).member?.standing.leader
+      return leader !== undefined && !core.includes(leader)
+    })
+    if (outsiders.length > 0) return true
+    return answered.length === core.length && new Set(members.map((member) => member?.applied)).size === 1
   }
 
   private probe(id: NodeId): void {

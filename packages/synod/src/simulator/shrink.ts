@@ -1,0 +1,217 @@
+import type { Milliseconds, NodeId } from '../core/index.ts'
+import type { Fault } from './faults.ts'
+import type { Plan } from './plan.ts'
+import { simulate, type Outcome, type Violation } from './run.ts'
+import type { Subject } from './subject.ts'
+import type { Inhabitant } from './world.ts'
+
+export interface ShrinkOptions {
+  /** Told of each smaller plan that still fails. */
+  readonly progress?: (plan: Plan, runs: number) => void
+  /** Asked before each run; true: what was found so far is the answer. */
+  readonly enough?: () => boolean
+}
+
+export interface Shrunk {
+  readonly plan: Plan
+  readonly outcome: Outcome & { readonly violation: Violation }
+  readonly runs: number
+}
+
+/** How many events from outside a plan lists: what somebody has to read. */
+export function sizeOf(plan: Plan): number {
+  return plan.operations.length + plan.faults.length + plan.deviations.length
+}
+
+/**
+ * Makes the plan of a failing run as small as it goes while the *same* invariant fails: what comes after the failure;
+ * then whole kinds of faults, clients, nodes; then single events (delta debugging: Zeller and Hildebrandt 2002; with the
+ * schedule inside derived anew each time: DEMi, NSDI'16); what chance did to frames becomes a list of single fates that
+ * is made shorter too; and times are rounded.
+ */
+export function shrink<Dweller extends Inhabitant, Node>(
+  subject: Subject<Dweller, Node>,
+  plan: Plan,
+  invariant: string,
+  options: ShrinkOptions = {},
+): Shrunk | undefined {
+  return new Shrinker(subject, invariant, options).shrink(plan)
+}
+
+class Shrinker<Dweller extends Inhabitant, Node> {
+  private readonly subject: Subject<Dweller, Node>
+  private readonly invariant: string
+  private readonly options: ShrinkOptions
+  private best: Shrunk | undefined
+  private runs = 0
+
+  constructor(subject: Subject<Dweller, Node>, invariant: string, options: ShrinkOptions) {
+    this.subject = subject
+    this.invariant = invariant
+    this.options = options
+  }
+
+  shrink(plan: Plan): Shrunk | undefined {
+    if (!this.fails(plan)) return undefined
+    this.cutShort()
+    for (let before = Infinity; this.size < before && !this.enough();) {
+      before = this.size
+      this.withoutKinds()
+      this.withoutClients()
+      this.withoutNodes()
+      // From coarse to fine over all lists together: what goes early makes every later run cheaper.
+      for (let parts = 2; parts / 2 < this.size && !this.enough(); parts *= 2) {
+        this.slices(parts)
+        for (const name of ['operations', 'faults', 'deviations'] as const) this.list(name, parts)
+        if (parts === 8) this.chanceToFates()
+      }
+      this.chanceToFates()
+    }
+    this.calm()
+    this.round()
+    return this.best
+  }
+
+  private get size(): number {
+    return this.best === undefined ? Infinity : sizeOf(this.best.plan)
+  }
+
+  private get plan(): Plan {
+    if (this.best === undefined) throw new TypeError('nothing has failed yet')
+    return this.best.plan
+  }
+
+  private enough(): boolean {
+    return this.options.enough?.() ?? false
+  }
+
+  /** Whether this plan still breaks the invariant; then it is the one to go on from. */
+  private fails(plan: Plan): boolean {
+    if (this.best !== undefined && this.enough()) return false
+    this.runs++
+    // What is broken on the way need not be looked for at the end.
+    const unjudged = this.best !== undefined && !this.best.outcome.judged
+    const outcome = simulate(this.subject, plan, { unjudged })
+    const { violation } = outcome
+    if (violation?.invariant !== this.invariant) return false
+    this.best = { plan, outcome: { ...outcome, violation }, runs: this.runs }
+    this.options.progress?.(plan, this.runs)
+    return true
+  }
+
+  private with(change: Partial<Plan>): boolean {
+    return this.fails({ ...this.plan, ...change })
+  }
+
+  /** Nothing after the failure matters; and a failure of safety needs no liveness. */
+  private cutShort(): void {
+    const { plan } = this
+    const end = this.best?.outcome.violation.at ?? plan.duration
+    if (end < plan.duration) {
+      const duration = Math.ceil(end)
+      const before = ({ at }: { at: Milliseconds }): boolean => at <= end
+      const { operations, faults } = plan
+      this.with({ duration, patience: 0, operations: operations.filter(before), faults: faults.filter(before) })
+    } else if (this.invariant !== 'progress') {
+      this.with({ patience: 0 })
+    }
+  }
+
+  private withoutKinds(): void {
+    for (const kind of new Set(this.plan.faults.map(({ type }) => type))) {
+      this.with({ faults: this.plan.faults.filter(({ type }) => type !== kind) })
+    }
+  }
+
+  private withoutClients(): void {
+    for (const client of new Set(this.plan.operations.map((operation) => operation.client))) {
+      this.with({ operations: this.plan.operations.filter((operation) => operation.client !== client) })
+    }
+  }
+
+  private withoutNodes(): void {
+    for (const gone of this.plan.nodes.toReversed()) {
+      if (this.plan.nodes.length === 1) return
+      this.fails(withoutNode(this.plan, gone))
+    }
+  }
+
+  /** Whole stretches of time without anything from outside. */
+  private slices(parts: number): void {
+    const length = this.plan.duration / parts
+    for (let part = 0; part < parts && !this.enough(); part++) {
+      const [from, to] = [part * length, (part + 1) * length]
+      const outside = ({ at }: { at: Milliseconds }): boolean => at < from || at >= to
+      const { operations, faults } = this.plan
+      const left = { operations: operations.filter(outside), faults: faults.filter(outside) }
+      if (left.operations.length + left.faults.length < operations.length + faults.length) this.with(left)
+    }
+  }
+
+  /** Delta debugging: one of the lists without each of so many parts of it. */
+  private list(name: 'faults' | 'operations' | 'deviations', parts: number): void {
+    const all = (): readonly unknown[] => this.plan[name]
+    const size = Math.ceil(all().length / parts)
+    if (size === 0) return
+    // From the end: what is late is needed least.
+    for (let end = all().length; end > 0 && !this.enough(); end = Math.min(end - size, all().length)) {
+      this.with({ [name]: [...all().slice(0, Math.max(0, end - size)), ...all().slice(end)] })
+    }
+  }
+
+  /** What chance did to single frames is written down, and chance is taken out. */
+  private chanceToFates(): void {
+    const chances = new Set<Fault['type']>(['loss', 'duplication', 'corruption'])
+    const { faults } = this.plan
+    if (!faults.some(({ type }) => chances.has(type))) return
+    const deviations = [...this.plan.deviations, ...(this.best?.outcome.deviations ?? [])]
+    const unique = [...new Map(deviations.map((one) => [`${one.link} ${one.frame}`, one])).values()]
+    // Only if it leaves less to read.
+    const before = this.best
+    if (!this.with({ faults: faults.filter(({ type }) => !chances.has(type)), deviations: unique })) return
+    for (let parts = 2; parts / 2 < this.plan.deviations.length; parts *= 2) this.list('deviations', parts)
+    if (before !== undefined && this.size > sizeOf(before.plan)) this.best = before
+  }
+
+  /** A world without jitter is easier to follow. */
+  private calm(): void {
+    if (Object.keys(this.plan.skew).length > 0) this.with({ skew: {} })
+    this.with({ latency: { kind: 'uniform', min: 1, max: 1 } })
+    this.with({ diskTime: { kind: 'uniform', min: 0.1, max: 0.1 } })
+    this.with({ syncTime: { kind: 'uniform', min: 1, max: 1 } })
+  }
+
+  /** Times, to whole tenths of a second, where that changes nothing. */
+  private round(): void {
+    for (const name of ['faults', 'operations'] as const) {
+      for (let i = 0; i < this.plan[name].length && !this.enough(); i++) {
+        const rounded = this.plan[name].map((event, j) => (i === j ? { ...event, ...roundTimes(event) } : event))
+        this.with({ [name]: rounded.toSorted((a, b) => a.at - b.at) })
+      }
+    }
+  }
+}
+
+function roundTimes(event: { at: Milliseconds; for?: Milliseconds }): { at: Milliseconds; for?: Milliseconds } {
+  const coarse = (time: Milliseconds): Milliseconds => Math.round(time / 100) * 100
+  return event.for === undefined
+    ? { at: coarse(event.at) }
+    : { at: coarse(event.at), for: Math.max(100, coarse(event.for)) }
+}
+
+function withoutNode(plan: Plan, gone: NodeId): Plan {
+  const touches = (link: string): boolean => link.split('>').includes(gone)
+  const faults = plan.faults.flatMap((fault): Fault[] => {
+    if ('node' in fault) return fault.node === gone ? [] : [fault]
+    if (!('links' in fault)) return [fault]
+    const links = fault.links.filter((link) => !touches(link))
+    return links.length === 0 ? [] : [{ ...fault, links }]
+  })
+  return {
+    ...plan,
+    nodes: plan.nodes.filter((id) => id !== gone),
+    faults,
+    operations: plan.operations.filter(({ node }) => node !== gone),
+    deviations: plan.deviations.filter(({ link }) => !touches(link)),
+  }
+}
