@@ -110,7 +110,6 @@ const nothing = new Uint8Array(0)
 /** Reads what a Writer wrote. Each length is checked against what is there before it is used. */
 export class Reader {
   readonly control: Uint8Array
-  readonly view: DataView
   at: number
   readonly end: number
   readonly payload: Uint8Array
@@ -121,7 +120,6 @@ export class Reader {
   constructor(control: Uint8Array, payload: Uint8Array = nothing, checksum?: Checksum) {
     this.control = control
     this.checksum = checksum
-    this.view = new DataView(control.buffer, control.byteOffset, control.byteLength)
     this.at = 0
     this.end = control.length
     this.payload = payload
@@ -135,18 +133,25 @@ export class Reader {
   }
 
   u8(): number {
-    return this.view.getUint8(this.take(1))
+    return this.control[this.take(1)] ?? 0
   }
 
   u32(): number {
-    return this.view.getUint32(this.take(4), true)
+    return this.u32At(this.take(4))
   }
 
   u53(): number {
     const at = this.take(8)
-    const high = this.view.getUint32(at + 4, true)
+    const high = this.u32At(at + 4)
     if (high > 0x1f_ffff) throw new Malformed(`a number of more than 53 bits at ${at}`)
-    return high * 0x1_0000_0000 + this.view.getUint32(at, true)
+    return high * 0x1_0000_0000 + this.u32At(at)
+  }
+
+  /** Little-endian. A DataView for each of many small messages would cost more than reading them. */
+  private u32At(at: number): number {
+    const { control } = this
+    const low = (control[at] ?? 0) | ((control[at + 1] ?? 0) << 8) | ((control[at + 2] ?? 0) << 16)
+    return (low | ((control[at + 3] ?? 0) << 24)) >>> 0
   }
 
   /** A view into the bytes read, not a copy. */
@@ -217,7 +222,14 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Node ids are short and ASCII almost always: a loop beats the platform's encoder there. */
 export function encodeUtf8(text: string): Uint8Array {
-  return encoder.encode(text)
+  if (text.length > 32) return encoder.encode(text)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x80) return encoder.encode(text)
+    bytes[i] = code
+  }
+  return bytes
 }
 
 export function decodeUtf8(bytes: Uint8Array): string {

@@ -7,6 +7,7 @@ import {
   restore,
   type Durable,
   type Message,
+  type RaftEnvironment,
   type RaftNode,
   type RaftOptions,
   type RaftState,
@@ -52,12 +53,7 @@ export class ObservedRaft implements RaftNode {
   engine(env: EngineEnvironment<Message, Durable>, options: RaftOptions, count: CountDurable): Raft {
     const persisted = (record: Durable): void => void this.records.push(record)
     const started = (raft: Raft): void => this.started(raft, count)
-    return new (class extends Raft {
-      override start(): void {
-        started(this)
-        super.start()
-      }
-    })(new Recording(env, persisted), options)
+    return new StartedRaft(new Recording(env, persisted), options, started)
   }
 
   private started(raft: Raft, count: CountDurable): void {
@@ -68,6 +64,21 @@ export class ObservedRaft implements RaftNode {
     this.records = []
     this.folded = 0
     this.count = count
+  }
+}
+
+/** Tells when it starts, just before it does. */
+class StartedRaft extends Raft {
+  private readonly started: (raft: Raft) => void
+
+  constructor(env: RaftEnvironment, options: RaftOptions, started: (raft: Raft) => void) {
+    super(env, options)
+    this.started = started
+  }
+
+  override start(): void {
+    this.started(this)
+    super.start()
   }
 }
 

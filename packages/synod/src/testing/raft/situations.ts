@@ -4,13 +4,12 @@ import type { Situation } from '../../simulator/index.ts'
 
 /** What is remembered of a node between two events. */
 interface Before {
-  readonly incarnation: number
-  readonly role: RaftState['role']
-  readonly term: number
-  readonly last: Index
-  readonly commitIndex: Index
-  readonly compacted: Index
-  readonly repairing: boolean
+  incarnation: number
+  role: RaftState['role']
+  last: Index
+  commitIndex: Index
+  compacted: Index
+  repairing: boolean
 }
 
 /** Something that can be told from a node before an event and after it, in one life. */
@@ -21,20 +20,32 @@ function between(name: string, happened: (before: Before, state: RaftState) => b
       const seen = new Map<NodeId, Before>()
       return ({ id, state, incarnation }) => {
         const before = seen.get(id)
-        const last = state.compacted.index + state.log.length
-        seen.set(id, {
-          incarnation,
-          role: state.role,
-          term: state.currentTerm,
-          last,
-          commitIndex: state.commitIndex,
-          compacted: state.compacted.index,
-          repairing: state.repair !== undefined,
-        })
-        return before !== undefined && before.incarnation === incarnation && happened(before, state)
+        if (before === undefined) {
+          seen.set(id, remembered(state, incarnation))
+          return false
+        }
+        const did = before.incarnation === incarnation && happened(before, state)
+        remember(before, state, incarnation)
+        return did
       }
     },
   }
+}
+
+function remembered(state: RaftState, incarnation: number): Before {
+  const before = { incarnation, role: state.role, last: 0, commitIndex: 0, compacted: 0, repairing: false }
+  remember(before, state, incarnation)
+  return before
+}
+
+/** In place: this is done after every event. */
+function remember(before: Before, state: RaftState, incarnation: number): void {
+  before.incarnation = incarnation
+  before.role = state.role
+  before.last = state.compacted.index + state.log.length
+  before.commitIndex = state.commitIndex
+  before.compacted = state.compacted.index
+  before.repairing = state.repair !== undefined
 }
 
 function now(name: string, is: (node: RaftNode, nodes: readonly RaftNode[]) => boolean): Situation<RaftNode> {

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8, Rejected, Writer, type Failure, type NodeId } from '../../core/index.ts'
+import { assert, decodeUtf8, encodeUtf8, Rejected, Writer, type Failure, type NodeId } from '../../core/index.ts'
 import {
   Recorder,
   type Change,
@@ -67,7 +67,10 @@ export class StoreClients {
     const ok = (result: StoreResult): void => settle('ok', () => this.recorder.ok(client, this.now(), result))
     const context: StoreContext = {
       applied: (result) => ok(resultOf(result)),
-      readable: () => ok(operation.type === 'get' ? rangeOf(machine.store, operation) : null),
+      readable: () => {
+        assert(operation.type === 'get', 'only a get is read')
+        ok(rangeOf(machine.store, operation))
+      },
       failed: (error: Failure) =>
         error instanceof Rejected
           ? settle('rejected', () => this.recorder.rejected(client, this.now(), error.detail.code))
