@@ -16,7 +16,9 @@ registerHooks({
     const loaded = nextLoad(url, context)
     if (url !== mutated) return loaded
     applied = true
-    return { ...loaded, source: String(loaded.source).replace(mutant.old, () => mutant.new) }
+    const { source } = loaded
+    const text = typeof source === 'string' ? source : new TextDecoder().decode(source ?? undefined)
+    return { ...loaded, source: text.replace(mutant.old, () => mutant.new) }
   },
 })
 

@@ -6,16 +6,25 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   core: [],
   protocols: ['core'],
   store: ['core'],
+  history: ['core'],
   journal: ['core'],
   member: ['core', 'journal'],
   runtime: ['core', 'protocols', 'journal', 'member'],
   simulator: ['core', 'journal', 'member'],
   grpc: ['core'],
-  testing: ['core', 'protocols', 'store', 'journal', 'member', 'runtime', 'simulator'],
+  testing: ['core', 'protocols', 'store', 'history', 'journal', 'member', 'runtime', 'simulator'],
 }
 
 /** The rooms in which the same inputs must always give the same outputs, on every platform. */
-export const deterministicRooms: readonly string[] = ['core', 'protocols', 'store', 'journal', 'member', 'simulator']
+export const deterministicRooms: readonly string[] = [
+  'core',
+  'protocols',
+  'store',
+  'history',
+  'journal',
+  'member',
+  'simulator',
+]
 
 /** The rooms that may use Node's modules and types. The suites of `testing` run wherever their user runs them. */
 export const platformRooms: readonly string[] = ['runtime', 'grpc']

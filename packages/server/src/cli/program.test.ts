@@ -19,6 +19,7 @@ describe('help', () => {
       'txn',
       'member',
       'status',
+      'check',
       'Examples:',
       'Exit codes:',
       'SYNOD_',
@@ -34,7 +35,7 @@ describe('help', () => {
   })
 
   test('every command has an example', async () => {
-    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'member list', 'status']
+    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'member list', 'status', 'check']
     for (const command of commands) {
       const { code, stdout } = await runHere([...command.split(' '), '--help'])
       expect(code, command).toBe(0)

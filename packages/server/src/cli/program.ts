@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import type { CheckOptions } from './check.ts'
 import { clientSettings } from './client.ts'
 import type { ClientOptions } from './client.ts'
 import type { StatusOptions } from './cluster-commands.ts'
@@ -75,6 +76,7 @@ function createProgram(environment: Environment, done: Done): Command {
   addRangeCommands(program, done)
   addWriteCommands(program, done)
   addClusterCommands(program, done)
+  addCheck(program, done)
   return program
 }
 
@@ -150,6 +152,47 @@ Examples:
   echo '{"compare":[{"target":"value","key":"a","result":"=","operand":"1"}],"success":[{"put":{"key":"a","value":"2"}}]}' | synod txn`,
     )
     .action(async (options: ClientOptions) => done(await (await import('./kv-commands.ts')).txn(options)))
+}
+
+function addCheck(program: Command, done: Done): void {
+  add(program, 'check', 'Judge whether a recorded history is linearizable.', [
+    {
+      flag: '--model',
+      argument: 'name',
+      description: 'judge by this model instead of the one that the history names',
+      environment: false,
+    },
+    {
+      flag: '--timeout',
+      argument: 'seconds',
+      parse: whole(1, 1_000_000),
+      description: 'give up after so long',
+      environment: false,
+    },
+    {
+      flag: '--max-memory',
+      argument: 'MB',
+      parse: whole(1, 1_000_000),
+      description: 'give up beyond so much memory of the search (1073)',
+      environment: false,
+    },
+    { flag: '--html', argument: 'file', description: 'write an interactive picture', environment: false },
+    { flag: '--json', description: 'one JSON object for each history', environment: false },
+  ])
+    .argument('<file>', 'JSON lines of synod/history, Porcupine or Jepsen; - for standard input')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 linearizable, 1 not linearizable, 2 unknown (a limit was reached) or unreadable.
+
+Examples:
+  synod check history.jsonl
+  synod check history.jsonl --html history.html
+  synod check - --timeout 60 --json < history.jsonl`,
+    )
+    .action(async (file: string, options: CheckOptions) =>
+      done(await (await import('./check.ts')).checkFile(file, options)),
+    )
 }
 
 function addRangeCommands(program: Command, done: Done): void {

@@ -35,6 +35,7 @@ export class Inflictor<Dweller extends Inhabitant> {
 
   private begin(fault: Fault): void {
     const { world } = this
+    if ('node' in fault) return this.troubleNode(fault, world.node(fault.node))
     switch (fault.type) {
       case 'partition':
         return this.trouble(fault, { cut: true })
@@ -52,8 +53,6 @@ export class Inflictor<Dweller extends Inhabitant> {
         for (const id of world.nodes.keys())
           this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
         return world.count('blackout')
-      default:
-        return this.troubleNode(fault, world.node(fault.node))
     }
   }
 

@@ -154,7 +154,7 @@ class Run<Dweller extends Inhabitant, Node> {
       const message = error instanceof Error ? error.message : String(error)
       // What is particular to this run stands behind a colon, or is a number.
       const [claim = message] = message.split(/[:\d]/, 1)
-      this.broke(`assertion: ${claim.trim()}`, error instanceof Error ? (error.stack ?? message) : message)
+      this.broke(`assertion: ${claim.trim()}`, message)
     }
   }
 

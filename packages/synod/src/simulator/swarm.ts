@@ -168,6 +168,10 @@ function drawFault(
   const spell = { at, for: Math.round(pace * (0.1 + 3 * exponential(stream))) }
   const node = pick(stream, victims)
   const onNode = { ...spell, node }
+  const onSomeLinks = (fault: (links: readonly string[]) => Fault): Fault[] => {
+    const links = someLinks(stream, nodes)
+    return links.length === 0 ? [] : [fault(links)]
+  }
   switch (type) {
     case 'partition': {
       if (nodes.length < 2) return []
@@ -177,16 +181,11 @@ function drawFault(
     case 'loss':
     case 'duplication':
     case 'corruption':
-      return someLinks(stream, nodes).map((links) => ({
-        type,
-        ...spell,
-        share: Math.round(between(stream, 1, 40)) / 100,
-        links,
-      }))
+      return onSomeLinks((links) => ({ type, ...spell, share: Math.round(between(stream, 1, 40)) / 100, links }))
     case 'reordering':
-      return someLinks(stream, nodes).map((links) => ({ type, ...spell, links }))
+      return onSomeLinks((links) => ({ type, ...spell, links }))
     case 'latency':
-      return someLinks(stream, nodes).map((links) => ({
+      return onSomeLinks((links) => ({
         type,
         ...spell,
         latency: { kind: 'exponential', min: 0.1, mean: rounded(pace * between(stream, 0.02, 0.5)) },
@@ -219,13 +218,13 @@ function drawFault(
 }
 
 /** One link, all from or to one node, or all there are; none in a world of one node. */
-function someLinks(stream: RandomState, nodes: readonly NodeId[]): string[][] {
+function someLinks(stream: RandomState, nodes: readonly NodeId[]): string[] {
   const all = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => `${from}>${to}`))
   if (all.length === 0) return []
   const node = pick(stream, nodes)
   const one = pick(stream, all)
   const near = all.filter((link) => link.startsWith(`${node}>`) || link.endsWith(`>${node}`))
-  return [pick(stream, [[one], near, all])]
+  return pick(stream, [[one], near, all])
 }
 
 /** All links between different groups; who is in none is alone. */

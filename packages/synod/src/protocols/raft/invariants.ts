@@ -1,4 +1,4 @@
-import { present, type Index, type Invariant, type NodeId, type Term } from '../../core/index.ts'
+import type { Index, Invariant, NodeId, Term } from '../../core/index.ts'
 import { entryAt, lastIndex, membershipOf, quorumReached, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
 import type { RaftState } from './state.ts'
@@ -213,13 +213,11 @@ export const durableQuorum: Invariant<RaftNode> = {
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = (disk: RaftState): boolean => index < disk.compacted.index || termAt(disk, index) === term
-      const diskOf = (voter: NodeId): RaftState =>
-        present(
-          nodes.find((node) => node.id === voter),
-          `the world has ${voter}`,
-        ).durable
-      const reached = quorumReached(state, (voter) => (holds(diskOf(voter)) ? index : 0))
+      const holds = ({ durable: disk }: RaftNode): boolean =>
+        index < disk.compacted.index || termAt(disk, index) === term
+      const reached = quorumReached(state, (voter) =>
+        nodes.some((node) => node.id === voter && holds(node)) ? index : 0,
+      )
       return reached >= index
         ? undefined
         : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipOf(state).voters.join(', ')}`

@@ -215,7 +215,12 @@ function resultOf(result: OperationResult | RangeResult): StoreResult {
     case 'deleteRange':
     case 'txn':
       return { ...responseOf(result), revision: result.revision }
-    default:
+    case 'leaseExpire':
+    case 'leaseGrant':
+    case 'leaseLead':
+    case 'leaseRevoke':
+    case 'nothing':
+    case 'publish':
       throw new TypeError(`no client asked for ${result.type}`)
   }
 }

@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Recorder, writeHistory } from 'synod/history'
+import type { StoreOperation, StoreResult } from 'synod/history'
+import { run, runHere } from '../testing/processes.ts'
+import type { Picture } from '../picture/page.ts'
+
+// Goal: `synod check` answers by its exit code, says what is wrong, and writes a page that shows it and cannot be broken by
+// what a history says. Method: the command itself, on the histories of others and on small ones of ours.
+
+const histories = join(import.meta.dirname, '../../../synod/testdata/histories')
+const good = join(histories, 'jepsen-etcd/etcd_002.log')
+const bad = join(histories, 'jepsen-etcd/etcd_001.log')
+const hard = join(histories, 'porcupine-kv/c50-ok.txt')
+const cases = join(histories, 'porcupine-cases/cases.json')
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'synod-check-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+describe('the exit code is the verdict', () => {
+  test('0: linearizable', async () => {
+    expect(await runHere(['check', good])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^linearizable: \d+ operations/) as string,
+    })
+  })
+
+  test('1: not linearizable, with the window, the proof, and how to get a picture', async () => {
+    const { code, stdout } = await runHere(['check', bad])
+    expect(code).toBe(1)
+    expect(stdout).toContain('No order explains read → 4 of client 7')
+    expect(stdout).toMatch(/70 +71 +5 +write 1/)
+    expect(stdout).toContain(`synod check ${bad} --html history.html`)
+  })
+
+  test('2: unknown, with the limit that was reached', async () => {
+    const { code, stdout } = await runHere(['check', hard, '--max-memory', '2'])
+    expect(code).toBe(2)
+    expect(stdout).toMatch(/^unknown: the limit of memory was reached/)
+  })
+
+  test('of several histories, the worst one', async () => {
+    const { code, stdout } = await runHere(['check', cases])
+    expect(code).toBe(1)
+    expect(stdout.match(/^[✓✗] /gm)).toHaveLength(9)
+  })
+
+  test.each([
+    { args: ['no-such-file'], says: /no-such-file cannot be read: ENOENT/ },
+    { args: [import.meta.filename], says: /check\.test\.ts: line 1: expected a history: our own JSON lines/ },
+    { args: [good, '--model', 'bank'], says: /the model 'bank' is unknown: expected register, cas-register/ },
+    { args: [good, '--model', 'queue'], says: /event 1: expected an operation of 'queue'/ },
+    { args: [good, '--timeout', '0'], says: /--timeout.*whole number/ },
+    { args: [bad, '--html', '/dev/null/page.html'], says: /the picture cannot be written to/ },
+    { args: [], says: /missing required argument 'file'/ },
+  ])('2: $args', async ({ args, says }) => {
+    const { code, stderr } = await runHere(['check', ...args])
+    expect(stderr).toMatch(says)
+    expect(code).toBe(2)
+  })
+})
+
+test('standard input is read, and JSON is one object for each history', async () => {
+  const { code, stdout } = await run(['check', '-', '--json'], { stdin: readFileSync(cases) })
+  expect(code).toBe(1)
+  const verdicts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(verdicts).toHaveLength(9)
+  expect(verdicts[1]).toMatchObject({
+    file: '-',
+    model: 'register',
+    outcome: 'not-linearizable',
+    blocked: { client: '2', result: 0 },
+    before: ['200'],
+  })
+})
+
+/** What a page carries, as a browser would find it. */
+function picturesOf(page: string): Picture[] {
+  const data = /<script type="application\/json" id="pictures">([^]*?)<\/script/.exec(page)?.[1]
+  return JSON.parse(data ?? '') as Picture[]
+}
+
+describe('the picture', () => {
+  test('is one file that fetches nothing', async () => {
+    const path = join(folder(), 'page.html')
+    expect((await runHere(['check', bad, '--html', path])).code).toBe(1)
+    const page = readFileSync(path, 'utf8')
+    expect(page).not.toMatch(/\b(src|href)=|@import|url\(|^import /m)
+    expect(page).toContain("default-src 'none'")
+    const [picture] = picturesOf(page)
+    expect(picture?.outcome).toBe('not-linearizable')
+    expect(picture?.drawing.calls).toHaveLength(86)
+    expect(picture?.drawing.calls.filter(({ mark }) => mark === 'blocked')).toHaveLength(1)
+  })
+
+  test('is not broken by what a history says', async () => {
+    const evil = `</script><script>alert(1)</script><!-- " ' & \u2028 \u001B[31m`
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    recorder.invoke(evil, 0, { type: 'put', key: evil, value: evil })
+    recorder.ok(evil, 1, { type: 'put', revision: 2 })
+    recorder.invoke(evil, 2, { type: 'get', key: evil })
+    recorder.ok(evil, 3, { type: 'get', kvs: [], revision: 2 })
+    const path = join(folder(), `<evil>.jsonl`)
+    writeFileSync(path, writeHistory(recorder.history()))
+    const { code, stdout } = await runHere(['check', path, '--html', `${path}.html`])
+    expect(code).toBe(1)
+    // A terminal obeys escape sequences.
+    expect(stdout).not.toContain('\u001B')
+    const page = readFileSync(`${path}.html`, 'utf8')
+    expect(page.match(/<script/g)).toHaveLength(2)
+    expect(page.match(/<\/script/g)).toHaveLength(2)
+    expect(page).toContain('<title>&lt;evil&gt;.jsonl</title>')
+    expect(page).not.toContain('<!--')
+    expect(picturesOf(page)[0]?.drawing.lanes).toEqual([evil])
+  })
+})

@@ -1,0 +1,100 @@
+import type { Call } from '../calls.ts'
+import type { Change } from '../history.ts'
+import type { Revision, StoreOperation, StoreRequest, StoreResponse, StoreResult } from './store-operations.ts'
+import { contains } from './store-run.ts'
+
+type StoreCall = Call<StoreOperation, StoreResult>
+
+/**
+ * What the answers and observations say of writes whose outcome is unknown. Each revision was made by one write; those
+ * that no answered write made, up to the newest that anybody saw, were made by unknown ones. So an unknown write that fits
+ * into none of these gaps changed nothing that anybody saw, and is dropped; any other may fill only a gap, and only one
+ * that was not observed with other content. (etcd patches its histories to the same end. Here a write's return is
+ * never made up: it stays open, whatever was observed when: etcd#19303, #19579.)
+ */
+export function patch(calls: readonly StoreCall[], firstRevision: number): readonly StoreCall[] {
+  const made = new Set<number>()
+  const seen = new Map<number, readonly Change[]>()
+  let newest = firstRevision
+  for (const { operation, result } of calls) {
+    if (operation.type === 'observe') for (const { revision, changes } of operation.seen) seen.set(revision, changes)
+    if (result === undefined || result.type === 'error') continue
+    newest = Math.max(newest, result.revision)
+    if (hasWritten(result)) made.add(result.revision)
+  }
+  const gaps: number[] = []
+  for (let revision = firstRevision + 1; revision <= newest; revision++) if (!made.has(revision)) gaps.push(revision)
+
+  return mergeObservations(calls).flatMap((call) => {
+    const { operation, outcome } = call
+    if (outcome !== 'unknown' || operation.type === 'compact') return [call]
+    if (operation.type === 'observe' || operation.type === 'within' || !canWrite(operation)) return []
+    const revisions = gaps.filter((revision) => {
+      const changes = seen.get(revision)
+      return changes === undefined || canMake(operation, changes)
+    })
+    return revisions.length === 0 ? [] : [{ ...call, operation: { type: 'within', request: operation, revisions } }]
+  })
+}
+
+/** Whether the answer says that the revision that it carries was made by it. */
+export function hasWritten(result: StoreResult): boolean {
+  return result.type !== 'error' && result.type !== 'compact' && result.type !== 'observe' && isWrite(result)
+}
+
+function isWrite(response: StoreResponse): boolean {
+  switch (response.type) {
+    case 'get':
+      return false
+    case 'put':
+      return true
+    case 'delete':
+      return response.deleted > 0
+    case 'txn':
+      return response.responses.some(isWrite)
+  }
+}
+
+function canWrite(request: StoreRequest): boolean {
+  if (request.type === 'txn') return [...request.success, ...request.failure].some(canWrite)
+  return request.type !== 'get'
+}
+
+function canMake(request: StoreRequest, changes: readonly Change[]): boolean {
+  if (request.type === 'put' && changes.length !== 1) return false
+  return changes.every((change) => canChange(request, change))
+}
+
+function canChange(request: StoreRequest, change: Change): boolean {
+  switch (request.type) {
+    case 'get':
+      return false
+    case 'put':
+      return change.type === 'put' && change.key === request.key && change.value === request.value
+    case 'delete':
+      return change.type === 'delete' && contains(request.key, request.end, change.key)
+    case 'txn':
+      return [...request.success, ...request.failure].some((one) => canChange(one, change))
+  }
+}
+
+/** What was seen at one instant, as from a log read at the end, is looked up in one walk through the revisions. */
+function mergeObservations(calls: readonly StoreCall[]): readonly StoreCall[] {
+  const merged: StoreCall[] = []
+  const seenAt = new Map<number, Revision[]>()
+  for (const call of calls) {
+    if (call.operation.type !== 'observe') {
+      merged.push(call)
+      continue
+    }
+    const together = seenAt.get(call.invoked)
+    if (together !== undefined) {
+      together.push(...call.operation.seen)
+      continue
+    }
+    const seen = [...call.operation.seen]
+    seenAt.set(call.invoked, seen)
+    merged.push({ ...call, operation: { type: 'observe', seen } })
+  }
+  return merged
+}
