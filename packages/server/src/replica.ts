@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { voting } from 'synod'
 import type { Halt, Logger } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import type { Replica } from 'synod/member'
@@ -89,7 +90,7 @@ function memberOptions(config: ServerConfig): Member<Message, Durable, StoreCont
     ...defaultMemberOptions,
     self: config.self.node,
     cluster: config.cluster.text,
-    membership: { voters: config.cluster.members.map(({ node }) => node).toSorted() },
+    membership: voting(config.cluster.members.map(({ node }) => node)),
     diskId: randomBytes(16).toString('hex'),
     electionTimeout: config.electionTimeout,
     snapshots: { ...defaultMemberOptions.snapshots, entries: config.snapshotEntries },

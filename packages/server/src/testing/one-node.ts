@@ -1,4 +1,4 @@
-import { Rejected } from 'synod'
+import { Rejected, voting } from 'synod'
 import type { Failure, Logger, Standing } from 'synod'
 import { serve } from 'synod/grpc'
 import type { GrpcServer } from 'synod/grpc'
@@ -72,7 +72,8 @@ export class ImmediateReplica implements Replica<StoreContext> {
       decided: index,
       lastIndex: index,
       compacted: 0,
-      membership: { voters: [self] },
+      membership: voting([self]),
+      committedMembership: voting([self]),
       snapshot: undefined,
       repairing: false,
     }

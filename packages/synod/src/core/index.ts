@@ -9,6 +9,7 @@ export { decodeUtf8, encodeUtf8, Malformed, Reader, Writer } from './codec.ts'
 export type { Codec, Urgency } from './codec.ts'
 export type {
   AnswersReads,
+  ChangeRefused,
   ChangesMembership,
   Command,
   Decides,
@@ -18,6 +19,7 @@ export type {
   Leads,
   LogEngine,
   Membership,
+  MembershipChange,
   Milliseconds,
   NodeId,
   Protocol,
@@ -48,6 +50,7 @@ export type {
 } from './ports.ts'
 export { openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
+export { isJoint, membersOf, readMembership, voting, writeMembership } from './membership.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'

@@ -5,7 +5,7 @@ import { Malformed, Reader, type Checksum, type Codec, type Writer } from '../co
  * records one after the other, each at a multiple of eight bytes. What follows the last record is whatever the file
  * held before: zeros, or records of an earlier segment, which the seed tells apart.
  */
-export const formatVersion = 1
+export const formatVersion = 2
 const segmentMagic = [0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4a, 0x4e, 0x4c] // "SYNODJNL"
 const recordMagic = 0x524e5953 // "SYNR"
 export const recordHeaderLength = 40

@@ -253,7 +253,7 @@ describe('a journal', () => {
     bench.disk.corrupt(fileOf(1), 8)
     const outcome = bench.outcome()
     expect(outcome).toBeInstanceOf(UnknownFormat)
-    expect(outcome).toHaveProperty('message', expect.stringMatching(/version 254.*version 1/))
+    expect(outcome).toHaveProperty('message', expect.stringMatching(/version 253.*version 2/))
   })
 
   it('cannot be opened without a readable head', () => {

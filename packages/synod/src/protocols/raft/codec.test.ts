@@ -1,13 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Malformed, Reader, Writer } from '../../core/index.ts'
+import { Malformed, Reader, voting, Writer } from '../../core/index.ts'
 import { raftCodec } from './codec.ts'
 import type { Durable, Message } from './messages.ts'
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat())
 const node = fc.string({ maxLength: 12 })
 const voters = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,5}$/), { maxLength: 5 }).map((ids) => ids.toSorted())
-const membership = fc.record({ voters })
+const flag = fc.boolean()
+const membership = fc.record({
+  voters,
+  outgoing: voters,
+  learners: voters,
+  learnersNext: voters,
+  autoLeave: flag,
+  joining: voters,
+  contacts: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 20 }), {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
+})
 const command = fc.record({
   origin: node,
   sequence: number,
@@ -23,7 +35,7 @@ const entries = fc.array(entry, { maxLength: 5 })
 const snapshot = fc.record({ index: number, term: number, membership })
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined })
 const type = <const T extends string>(name: T): fc.Arbitrary<T> => fc.constant(name)
-const flag = fc.boolean()
+
 const rejection = fc.record({ prevLogIndex: number, conflictTerm: optional(number), conflictIndex: number })
 
 const message: fc.Arbitrary<Message> = fc.oneof(
@@ -152,7 +164,7 @@ describe('bytes that are nothing of ours are Malformed, and nothing else', () =>
       ['b', 'a'],
       ['a', 'a'],
     ]) {
-      const snapshotOf = { index: 1, term: 1, membership: { voters: ids } }
+      const snapshotOf = { index: 1, term: 1, membership: { ...voting([]), voters: ids } }
       const { control } = bytesOf((out) =>
         raftCodec.message({ type: 'installSnapshot', term: 1, round: 1, snapshot: snapshotOf }, out),
       )

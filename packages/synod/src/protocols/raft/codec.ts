@@ -1,7 +1,8 @@
 import {
   Malformed,
+  readMembership,
+  writeMembership,
   type Codec,
-  type Membership,
   type NodeId,
   type Reader,
   type SnapshotId,
@@ -133,7 +134,7 @@ function writeRecord(record: Durable, out: Writer): void {
       out.u32(record.memberships.length)
       for (const { index, membership } of record.memberships) {
         out.u53(index)
-        out.nodes(membership.voters)
+        writeMembership(membership, out)
       }
       return writeOptional(record.repair, out, writeRepair)
     case 'repairing':
@@ -197,7 +198,7 @@ function writeEntries(entries: readonly Entry[], out: Writer): void {
       out.command(command)
     } else if (membership !== undefined) {
       out.u8(membershipEntry)
-      out.nodes(membership.voters)
+      writeMembership(membership, out)
     } else out.u8(nothing)
   }
 }
@@ -223,19 +224,9 @@ function readEntry(input: Reader): Entry {
   }
 }
 
-function readMembership(input: Reader): Membership {
-  const voters = input.nodes()
-  for (const [i, voter] of voters.entries()) {
-    const before = voters[i - 1]
-    if (before !== undefined && before >= voter)
-      throw new Malformed(`voters are sorted and distinct: ${voters.join(', ')}`)
-  }
-  return { voters }
-}
-
 function readMemberships(input: Reader): PlacedMembership[] {
   const memberships: PlacedMembership[] = []
-  for (let left = input.count(12); left > 0; left--) {
+  for (let left = input.count(33); left > 0; left--) {
     memberships.push({ index: input.u53(), membership: readMembership(input) })
   }
   if (memberships.length === 0) throw new Malformed('a checkpoint names the membership')
@@ -253,7 +244,7 @@ function readPosition(input: Reader): Position {
 
 function writeSnapshot(snapshot: SnapshotId, out: Writer): void {
   writePosition(snapshot, out)
-  out.nodes(snapshot.membership.voters)
+  writeMembership(snapshot.membership, out)
 }
 
 function readSnapshot(input: Reader): SnapshotId {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { voting } from '../../core/index.ts'
 import { raftInvariants, type RaftNode } from './invariants.ts'
 import { initialState, type RaftState } from './state.ts'
 
 // Goal: each invariant can fail. Method: for each, two glances at a world in which it is broken, and at one in which it is not.
-const memberships = [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }]
+const memberships = [{ index: 0, membership: voting(['a', 'b', 'c']) }]
 
 function node(id: string, state: Partial<RaftState>, durable: Partial<RaftState> = {}, incarnation = 1): RaftNode {
   return {
@@ -42,7 +43,7 @@ describe('is found broken', () => {
   test('log matching', () => {
     const one = [node('a', { log: log(1, 2) })]
     expect(found('log matching', one, [node('b', { log: log(2, 2) })])).toContain('entry 2 of b')
-    const other = { term: 2, membership: { voters: ['x'] } }
+    const other = { term: 2, membership: voting(['x']) }
     expect(found('log matching', one, [node('b', { log: [{ term: 1 }, other] })])).toContain('entry 2 of b')
     expect(found('log matching', one, [node('b', { log: log(1, 2) })])).toBeUndefined()
   })

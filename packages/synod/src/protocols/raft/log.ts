@@ -2,6 +2,7 @@ import {
   committedIndex,
   present,
   tally,
+  voting,
   type Index,
   type Membership,
   type NodeId,
@@ -101,11 +102,16 @@ export function positionOf(snapshot: SnapshotId | undefined): Position {
   return snapshot === undefined ? { index: 0, term: 0 } : { index: snapshot.index, term: snapshot.term }
 }
 
-const nobody: Membership = { voters: [] }
+const nobody = voting([])
+const unplaced: PlacedMembership = { index: 0, membership: nobody }
 
-/** The membership in force: the newest of the log, committed or not (Ongaro §4.1). */
+/** The membership in force, and where it came from: the newest of the log, committed or not (Ongaro §4.1). */
+export function placedMembership(state: RaftState): PlacedMembership {
+  return state.memberships.at(-1) ?? unplaced
+}
+
 export function membershipOf(state: RaftState): Membership {
-  return state.memberships.at(-1)?.membership ?? nobody
+  return placedMembership(state).membership
 }
 
 /** The membership in force at an index that is not compacted. */

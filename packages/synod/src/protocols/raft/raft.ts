@@ -3,7 +3,9 @@ import {
   type Command,
   type Index,
   type LogEngine,
+  type ChangeRefused,
   type Membership,
+  type MembershipChange,
   type NodeId,
   type ReadId,
   type SnapshotId,
@@ -20,7 +22,7 @@ import {
   onVote,
   recognizeLeader,
 } from './election.ts'
-import { entryBytes, isVoter, lastIndex, membershipOf, positionOf } from './log.ts'
+import { entryBytes, isVoter, lastIndex, membershipAt, membershipOf, placedMembership, positionOf } from './log.ts'
 import type { AppendEntries, Durable, InstallSnapshot, Message } from './messages.ts'
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
@@ -76,7 +78,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     connectLogToSnapshot(state)
     state.commitIndex = positionOf(state.snapshot).index
     state.verified = state.commitIndex
-    env.reconfigured(membershipOf(state))
+    env.reconfigured(membershipOf(state), placedMembership(state).index)
     beginRepair(this)
     const { voters } = membershipOf(state)
     const alone = voters.length === 1 && isVoter(state, env.self)
@@ -141,6 +143,11 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     if (this.state.role === 'leader') this.turn(() => becomeFollower(this, this.state.currentTerm, undefined))
   }
 
+  change(changes: readonly MembershipChange[]): { index: Index } | ChangeRefused {
+    assert(changes.length > 0, 'a change of the membership changes something')
+    return { code: 'not-leader', message: 'membership changes are not taken yet' }
+  }
+
   get standing(): Standing {
     const { state } = this
     return {
@@ -151,6 +158,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
       lastIndex: lastIndex(state),
       compacted: state.compacted.index,
       membership: membershipOf(state),
+      committedMembership: membershipAt(state, state.commitIndex),
       snapshot: state.snapshot,
       repairing: isRepairing(this),
     }
@@ -215,12 +223,13 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
   private turn(handle: () => void): void {
     const { state } = this
     const { currentTerm, leader, commitIndex } = state
-    const membership = membershipOf(state)
+    const before = placedMembership(state)
     handle()
     assert(state.currentTerm >= currentTerm && state.commitIndex >= commitIndex, 'term and commit index never decrease')
     assert(state.commitIndex <= lastIndex(state), 'commitIndex is at most the last index')
     assert(state.compacted.index <= state.commitIndex, 'only what is committed is compacted (§7)')
     if (state.currentTerm !== currentTerm || state.leader !== leader) this.env.led(state.leader, state.currentTerm)
-    if (membershipOf(state) !== membership) this.env.reconfigured(membershipOf(state))
+    const placed = placedMembership(state)
+    if (placed.membership !== before.membership) this.env.reconfigured(placed.membership, placed.index)
   }
 }

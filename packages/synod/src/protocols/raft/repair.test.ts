@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { voting } from '../../core/index.ts'
 import type { Durable } from './messages.ts'
 import { World } from './testing/world.ts'
 
@@ -105,7 +106,7 @@ describe('a member with a hole in its journal', () => {
           votedFor: 'a',
           last: { index: 6, term: 1 },
           snapshot: undefined,
-          memberships: [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }],
+          memberships: [{ index: 0, membership: voting(['a', 'b', 'c']) }],
           repair: undefined,
         })
       },
@@ -210,7 +211,7 @@ describe('a member whose snapshot cannot be read', () => {
       repairing: true,
       lastIndex: 0,
       snapshot: undefined,
-      membership: { voters: ['a', 'b', 'c'] },
+      membership: voting(['a', 'b', 'c']),
     })
     expect(world.state('b').repair).toMatchObject({ through: 7, bounded: true, hardState: true })
     world.run(1000)
@@ -228,8 +229,8 @@ describe('a member whose snapshot cannot be read', () => {
 })
 
 describe('a journal that begins at a later segment', () => {
-  const memberships = [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }]
-  const snapshot = { index: 12, term: 2, membership: { voters: ['a', 'b', 'c'] } }
+  const memberships = [{ index: 0, membership: voting(['a', 'b', 'c']) }]
+  const snapshot = { index: 12, term: 2, membership: voting(['a', 'b', 'c']) }
   const head: Durable = {
     type: 'checkpoint',
     currentTerm: 2,

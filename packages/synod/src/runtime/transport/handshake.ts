@@ -19,7 +19,7 @@ export interface VersionRange {
   readonly highest: number
 }
 
-export const versions: VersionRange = { lowest: 1, highest: 1 }
+export const versions: VersionRange = { lowest: 2, highest: 2 }
 
 /** The first words of a connection. */
 export interface Greeting {

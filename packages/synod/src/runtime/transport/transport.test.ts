@@ -6,7 +6,15 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { Channel, Halt, Hello, Host, Logger, NodeId, Refusal } from '../../core/index.ts'
 import { GuardedHost } from '../guarded-host.ts'
 import { FrameBatch, frameMax, FrameReader } from './frames.ts'
-import { encodeAnswer, encodeGreeting, type Greeting, readAnswer, readGreeting, readGreetingHead } from './handshake.ts'
+import {
+  encodeAnswer,
+  encodeGreeting,
+  type Greeting,
+  readAnswer,
+  readGreeting,
+  readGreetingHead,
+  versions,
+} from './handshake.ts'
 import type { TransportLimits } from './peer.ts'
 import { Transport } from './transport.ts'
 
@@ -97,7 +105,7 @@ class RawPeer {
         if (head === undefined || heard.length < head.length) return
         channel = readGreeting(heard, head).channel
         this.channels[channel] = socket
-        socket.write(encodeAnswer({ version: 1 }))
+        socket.write(encodeAnswer({ version: versions.highest }))
       })
     })
   }
@@ -124,7 +132,7 @@ async function dial(port: number): Promise<Socket> {
 
 function greeting(changes: Partial<Greeting> = {}): Uint8Array {
   const hello = { cluster, from: 'x', to: 'a', diskId: 'disk-x' }
-  return encodeGreeting({ versions: { lowest: 1, highest: 1 }, hello, channel: 'urgent', ...changes })
+  return encodeGreeting({ versions, hello, channel: 'urgent', ...changes })
 }
 
 async function whatIsAnswered(socket: Socket): Promise<ReturnType<typeof readAnswer>> {
@@ -288,7 +296,7 @@ test('a connection of which nothing is heard any more is closed', async () => {
   const a = await start('a', {}, { tick: 5, silentTicksMax: 4 })
   const socket = await dial(a.port)
   socket.write(greeting())
-  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: 1 })
+  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: versions.highest })
   await closed(socket)
   expect(a.warnings).toEqual([])
 })
@@ -334,7 +342,7 @@ test('a peer without a common version is refused with both ranges, though it say
   socket.write(new Uint8Array(200_000))
   expect((await whatIsAnswered(socket))?.answer).toMatchObject({ refusal: { code: 'version' } })
   await closed(socket)
-  expect(a.warnings.join()).toMatch(/7 to 9 .* 1 to 1/u)
+  expect(a.warnings.join()).toMatch(/7 to 9 .* 2 to 2/u)
   expect(a.listener.greetings).toEqual([])
 })
 
@@ -400,7 +408,7 @@ test('a greeting in single bytes is understood', async () => {
     socket.write(Uint8Array.of(byte))
     await pause(0)
   }
-  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: 1 })
+  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: versions.highest })
 })
 
 test('whatever strangers say, the member hears nothing and goes on', async () => {

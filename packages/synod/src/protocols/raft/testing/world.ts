@@ -4,6 +4,7 @@ import {
   present,
   random,
   seeded,
+  voting,
   type Command,
   type Index,
   type Membership,
@@ -107,7 +108,7 @@ export class World {
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'members'>) {
     this.options = { seed: 1, raft: {}, delay: [1, 1], sync: [1, 1], lost: 0, duplicated: 0, ...options }
     this.random = seeded(this.options.seed)
-    this.membership = { voters: this.options.members.toSorted() }
+    this.membership = voting(this.options.members)
     this.watches = raftInvariants.map(({ name, watch }) => ({ name, watch: watch() }))
     for (const id of this.membership.voters) this.members.set(id, this.newMember(id))
   }
