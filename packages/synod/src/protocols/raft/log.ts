@@ -126,10 +126,10 @@ export function isVoter(state: RaftState, id: NodeId): boolean {
 
 /** The outcome of an election, or of a check of the quorum, under the membership in force. */
 export function quorumVotes(state: RaftState, votes: Readonly<Record<NodeId, boolean>>): VoteResult {
-  return tally(membershipOf(state).voters, votes)
+  return tally(membershipOf(state), votes)
 }
 
 /** The highest value that a quorum of the membership in force has reached. */
 export function quorumReached(state: RaftState, reached: (voter: NodeId) => number | undefined): number {
-  return committedIndex(membershipOf(state).voters, reached)
+  return committedIndex(membershipOf(state), reached)
 }
