@@ -50,7 +50,7 @@ export type {
 } from './ports.ts'
 export { openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
-export { isJoint, membersOf, readMembership, voting, writeMembership } from './membership.ts'
+export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { Electorate, VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'

@@ -38,25 +38,36 @@ export function writeMembership(membership: Membership, out: Writer): void {
   }
 }
 
-/** Throws `Malformed` where a list is not sorted, or names one member twice. */
+/** Why no rule of membership changes leads to this one; undefined: it may be. */
+export function unsound(membership: Membership): string | undefined {
+  const { voters, outgoing, learners, learnersNext, autoLeave, joining, contacts } = membership
+  const members = new Set(membersOf(membership))
+  for (const ids of [voters, outgoing, learners, learnersNext, joining]) {
+    const at = ids.findIndex((id, i) => i > 0 && id <= (ids[i - 1] ?? ''))
+    if (at > 0) return `members are sorted and distinct: ${ids.join(', ')}`
+  }
+  const both = learners.find((id) => voters.includes(id) || outgoing.includes(id))
+  if (both !== undefined) return `${both} is a learner and a voter`
+  const staged = learnersNext.find((id) => !outgoing.includes(id) || voters.includes(id))
+  if (staged !== undefined) return `${staged} is to become a learner, and is not an outgoing voter`
+  const joins = joining.find((id) => !learners.includes(id) && !learnersNext.includes(id))
+  if (joins !== undefined) return `${joins} is to become a voter, and is no learner`
+  if (autoLeave && outgoing.length === 0) return 'there is no joint phase to be left'
+  const stranger = Object.keys(contacts).find((id) => !members.has(id))
+  return stranger === undefined ? undefined : `${stranger} has a contact, and is no member`
+}
+
+/** Throws `Malformed` for what is not sound. */
 export function readMembership(input: Reader): Membership {
-  const [voters, outgoing, learners] = [readIds(input), readIds(input), readIds(input)]
-  const [learnersNext, joining, autoLeave] = [readIds(input), readIds(input), input.flag()]
+  const [voters, outgoing, learners] = [input.nodes(), input.nodes(), input.nodes()]
+  const [learnersNext, joining, autoLeave] = [input.nodes(), input.nodes(), input.flag()]
   const known: [NodeId, string][] = []
   for (let left = input.count(8); left > 0; left--) known.push([input.text(), input.text()])
-  checkSorted(known.map(([id]) => id))
-  return { voters, outgoing, learners, learnersNext, autoLeave, joining, contacts: Object.fromEntries(known) }
-}
-
-function readIds(input: Reader): NodeId[] {
-  const ids = input.nodes()
-  checkSorted(ids)
-  return ids
-}
-
-function checkSorted(ids: readonly NodeId[]): void {
-  for (const [i, id] of ids.entries()) {
-    const before = ids[i - 1]
-    if (before !== undefined && before >= id) throw new Malformed(`members are sorted and distinct: ${ids.join(', ')}`)
-  }
+  const twice = known.find(([id], i) => i > 0 && id <= (known[i - 1]?.[0] ?? ''))
+  if (twice !== undefined) throw new Malformed(`contacts are sorted and distinct: ${twice[0]}`)
+  const contacts = Object.fromEntries(known)
+  const membership = { voters, outgoing, learners, learnersNext, autoLeave, joining, contacts }
+  const reason = unsound(membership)
+  if (reason !== undefined) throw new Malformed(reason)
+  return membership
 }

@@ -1,25 +1,39 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Malformed, Reader, voting, Writer } from '../../core/index.ts'
+import { Malformed, Reader, voting, Writer, type Membership } from '../../core/index.ts'
 import { raftCodec } from './codec.ts'
 import type { Durable, Message } from './messages.ts'
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat())
 const node = fc.string({ maxLength: 12 })
-const voters = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,5}$/), { maxLength: 5 }).map((ids) => ids.toSorted())
 const flag = fc.boolean()
-const membership = fc.record({
-  voters,
-  outgoing: voters,
-  learners: voters,
-  learnersNext: voters,
-  autoLeave: flag,
-  joining: voters,
-  contacts: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 20 }), {
-    maxKeys: 3,
-    noNullPrototype: true,
-  }),
-})
+/** Each of a few members is something at random; what follows from it makes a sound membership. */
+const membership = fc
+  .record({
+    roles: fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,5}$/),
+      fc.constantFrom('voter', 'outgoing', 'both', 'learner', 'joining', 'staged'),
+      { maxKeys: 6, noNullPrototype: true },
+    ),
+    contact: fc.string({ maxLength: 20 }),
+    auto: flag,
+  })
+  .map(({ roles, contact, auto }) => {
+    const those = (...wanted: string[]): string[] =>
+      Object.keys(roles)
+        .filter((id) => wanted.includes(roles[id] ?? ''))
+        .toSorted()
+    const outgoing = those('outgoing', 'both', 'staged')
+    return {
+      voters: those('voter', 'both'),
+      outgoing,
+      learners: those('learner', 'joining'),
+      learnersNext: those('staged'),
+      autoLeave: auto && outgoing.length > 0,
+      joining: those('joining'),
+      contacts: Object.fromEntries(those('voter', 'joining', 'outgoing').map((id) => [id, contact])),
+    }
+  })
 const command = fc.record({
   origin: node,
   sequence: number,
@@ -159,17 +173,21 @@ describe('bytes that are nothing of ours are Malformed, and nothing else', () =>
     )
   })
 
-  test('voters that are not sorted, or named twice', () => {
-    for (const ids of [
-      ['b', 'a'],
-      ['a', 'a'],
-    ]) {
-      const snapshotOf = { index: 1, term: 1, membership: { ...voting([]), voters: ids } }
-      const { control } = bytesOf((out) =>
-        raftCodec.message({ type: 'installSnapshot', term: 1, round: 1, snapshot: snapshotOf }, out),
-      )
-      expect(() => raftCodec.readMessage(new Reader(control))).toThrow('sorted and distinct')
-    }
+  const abc = voting(['a', 'b', 'c'])
+  test.each<[string, Membership]>([
+    ['sorted and distinct', { ...abc, voters: ['b', 'a'] }],
+    ['sorted and distinct', { ...abc, voters: ['a', 'a'] }],
+    ['b is a learner and a voter', { ...abc, learners: ['b'] }],
+    ['x is to become a learner, and is not', { ...abc, outgoing: ['a'], learnersNext: ['x'] }],
+    ['x is to become a voter, and is no learner', { ...abc, joining: ['x'] }],
+    ['no joint phase to be left', { ...abc, autoLeave: true }],
+    ['x has a contact, and is no member', { ...abc, contacts: { x: 'nowhere' } }],
+  ])('a membership that cannot be: %s', (reason, impossible) => {
+    const snapshotOf = { index: 1, term: 1, membership: impossible }
+    const { control } = bytesOf((out) =>
+      raftCodec.message({ type: 'installSnapshot', term: 1, round: 1, snapshot: snapshotOf }, out),
+    )
+    expect(() => raftCodec.readMessage(new Reader(control))).toThrow(reason)
   })
 })
 
