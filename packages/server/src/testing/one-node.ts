@@ -74,6 +74,7 @@ export class ImmediateReplica implements Replica<StoreContext> {
       compacted: 0,
       membership: voting([self]),
       committedMembership: voting([self]),
+      parting: [],
       snapshot: undefined,
       repairing: false,
     }

@@ -154,6 +154,8 @@ export interface Standing {
   readonly membership: Membership
   /** The one in force at `decided`: it will never be taken back. */
   readonly committedMembership: Membership
+  /** Members that were removed, and to which this leader still sends so that they learn of it. Ends without a word. */
+  readonly parting: readonly NodeId[]
   readonly snapshot: SnapshotId | undefined
   /** The hole in its log is not yet repaired by its peers. */
   readonly repairing: boolean

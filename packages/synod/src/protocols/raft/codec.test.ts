@@ -81,7 +81,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type('timeoutNow'), term: number }),
   fc.record({ type: type('installSnapshot'), term: number, snapshot, round: number }),
   fc.record({ type: type('askTerm') }),
-  fc.record({ type: type('tellTerm'), term: number, lastIndex: number }),
+  fc.record({ type: type('tellTerm'), term: number, lastIndex: number, members: fc.array(node, { maxLength: 3 }) }),
 )
 
 const hard = { currentTerm: number, votedFor: optional(node) }
@@ -93,6 +93,7 @@ const repair = fc.record({
   term: optional(number),
   noted: flag,
   awaiting: fc.array(node, { maxLength: 3 }),
+  told: fc.array(node, { maxLength: 3 }),
 })
 const placed = fc.array(fc.record({ index: number, membership }), { minLength: 1, maxLength: 3 })
 const record: fc.Arbitrary<Durable> = fc.oneof(

@@ -69,7 +69,8 @@ function writeMessage(message: Message, out: Writer): void {
       return out.u53(message.term)
     case 'tellTerm':
       out.u53(message.term)
-      return out.u53(message.lastIndex)
+      out.u53(message.lastIndex)
+      return out.nodes(message.members)
     case 'askTerm':
       return undefined
   }
@@ -108,7 +109,7 @@ function readMessage(input: Reader): Message {
     case messages.askTerm:
       return { type: 'askTerm' }
     case messages.tellTerm:
-      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53() }
+      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53(), members: input.nodes() }
     default:
       throw new Malformed(`Raft has no message of number ${tag}`)
   }
@@ -270,10 +271,11 @@ function writeRepair(repair: Repair, out: Writer): void {
   writeOptional(repair.term, out, (term) => out.u53(term))
   out.flag(repair.noted)
   out.nodes(repair.awaiting)
+  out.nodes(repair.told)
 }
 
 function readRepair(input: Reader): Repair {
   const [through, bounded, hardState] = [input.u53(), input.flag(), input.flag()]
   const term = readOptional(input, (from) => from.u53())
-  return { through, bounded, hardState, term, noted: input.flag(), awaiting: input.nodes() }
+  return { through, bounded, hardState, term, noted: input.flag(), awaiting: input.nodes(), told: input.nodes() }
 }

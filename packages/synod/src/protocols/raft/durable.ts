@@ -192,6 +192,7 @@ export function loseRecords(state: RaftState): void {
     term: undefined,
     noted: repair?.noted ?? false,
     awaiting: [],
+    told: [],
   }
 }
 
@@ -212,6 +213,7 @@ function giveUpLog(state: RaftState): void {
     term: undefined,
     noted: repair?.noted ?? false,
     awaiting: [],
+    told: [],
   }
 }
 

@@ -119,9 +119,10 @@ export function membershipAt(state: RaftState, index: Index): Membership {
   return state.memberships.findLast((placed) => placed.index <= index)?.membership ?? nobody
 }
 
-/** Whether this member may campaign at all. */
+/** Whether a member counts in quorums, on either side of a joint phase, and may campaign. */
 export function isVoter(state: RaftState, id: NodeId): boolean {
-  return membershipOf(state).voters.includes(id)
+  const { voters, outgoing } = membershipOf(state)
+  return voters.includes(id) || outgoing.includes(id)
 }
 
 /** The outcome of an election, or of a check of the quorum, under the membership in force. */

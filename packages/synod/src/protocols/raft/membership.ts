@@ -59,8 +59,8 @@ function impossible(why: Impossible['impossible'], message: string): Impossible 
   return { impossible: why, message }
 }
 
-/** One step after the other. */
-function take(membership: Membership, steps: readonly Step[]): Membership {
+/** What comes of one step after the other, whether or not it may come into force. */
+export function take(membership: Membership, steps: readonly Step[]): Membership {
   let next = membership
   for (const step of steps) next = step.become === 'same' ? next : move(next, step)
   const contacts = { ...next.contacts }

@@ -99,6 +99,8 @@ export interface TellTerm {
   readonly type: 'tellTerm'
   readonly term: Term
   readonly lastIndex: Index
+  /** Everybody whom it knows as a member: the part that was lost may have made others ones, who have to be asked too. */
+  readonly members: readonly NodeId[]
 }
 
 /** What the members say to each other (Ongaro and Ousterhout 2014, Figures 2 and 13). */
@@ -127,6 +129,8 @@ export interface Repair {
   readonly noted: boolean
   /** The peers that have not yet told how far they have gone, while `hardState` or `bounded` is false. */
   readonly awaiting: readonly NodeId[]
+  /** Those that have. */
+  readonly told: readonly NodeId[]
 }
 
 /** The log after (prevIndex, prevTerm) is exactly `entries`: truncation and append in one. */

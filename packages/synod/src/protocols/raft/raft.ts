@@ -1,5 +1,6 @@
 import {
   assert,
+  present,
   type Command,
   type Index,
   type LogEngine,
@@ -27,6 +28,7 @@ import type { AppendEntries, Durable, InstallSnapshot, Message } from './message
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
 import { askTerms, beginRepair, endRepair, isRepairing, mayAcknowledge, onAskTerm, onTellTerm } from './repair.ts'
+import { change, proceedWithMembership } from './reconfiguration.ts'
 import { appendAsLeader, beat, onAppendEntries, onAppended } from './replication.ts'
 import type { RaftEnvironment, Replica } from './replica.ts'
 import { compact, onInstallSnapshot, snapshotAt } from './snapshot.ts'
@@ -80,8 +82,8 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     state.verified = state.commitIndex
     env.reconfigured(membershipOf(state), placedMembership(state).index)
     beginRepair(this)
-    const { voters } = membershipOf(state)
-    const alone = voters.length === 1 && isVoter(state, env.self)
+    const { voters, outgoing } = membershipOf(state)
+    const alone = voters.length === 1 && outgoing.length === 0 && isVoter(state, env.self)
     // Nobody else could lead: there is nothing to wait for.
     if (alone && !isRepairing(this)) this.turn(() => campaign(this, false))
     else awaitElection(this)
@@ -98,6 +100,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
           return onElectionTimeout(this)
         case 'heartbeat':
           beat(this)
+          proceedWithMembership(this)
           return continueTransfer(this)
         case 'lease':
           this.state.heard = false
@@ -144,8 +147,9 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
   }
 
   change(changes: readonly MembershipChange[]): { index: Index } | ChangeRefused {
-    assert(changes.length > 0, 'a change of the membership changes something')
-    return { code: 'not-leader', message: 'membership changes are not taken yet' }
+    const asked: { outcome?: { index: Index } | ChangeRefused } = {}
+    this.turn(() => (asked.outcome = change(this, changes)))
+    return present(asked.outcome, 'a change has an outcome')
   }
 
   get standing(): Standing {
@@ -159,6 +163,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
       compacted: state.compacted.index,
       membership: membershipOf(state),
       committedMembership: membershipAt(state, state.commitIndex),
+      parting: Object.keys(state.progress).filter((id) => state.progress[id]?.parting !== undefined),
       snapshot: state.snapshot,
       repairing: isRepairing(this),
     }
@@ -182,6 +187,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
         this.adoptTerm(message.term)
         onAppended(this, message, from)
         proceedWithReads(this)
+        proceedWithMembership(this)
         return from === this.state.transfer ? continueTransfer(this) : undefined
       case 'timeoutNow':
         return this.onTimeoutNow(message.term, from)

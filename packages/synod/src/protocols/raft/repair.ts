@@ -1,5 +1,5 @@
-import type { NodeId } from '../../core/index.ts'
-import { lastIndex, lastPosition, membershipOf, termAt } from './log.ts'
+import { membersOf, type NodeId } from '../../core/index.ts'
+import { lastIndex, lastPosition, termAt } from './log.ts'
 import type { TellTerm } from './messages.ts'
 import { hardState, record, type Replica } from './replica.ts'
 
@@ -20,15 +20,21 @@ export function mayAcknowledge(raft: Replica): boolean {
 export function beginRepair(raft: Replica): void {
   const { state, env } = raft
   if (state.repair === undefined) return
-  const others = membershipOf(state).voters.filter((voter) => voter !== env.self)
+  const others = knownMembers(raft).filter((id) => id !== env.self)
   const repair = {
     ...state.repair,
     term: state.repair.term ?? state.currentTerm,
     noted: true,
     awaiting: state.repair.hardState && state.repair.bounded ? [] : others,
+    told: [],
   }
   record(raft, { type: 'repairing', ...hardState(state), repair })
   askTerms(raft)
+}
+
+/** A lost record may have changed the membership: whoever is one by any that is known. */
+function knownMembers({ state }: Replica): NodeId[] {
+  return [...new Set(state.memberships.flatMap(({ membership }) => membersOf(membership)))]
 }
 
 /**
@@ -47,22 +53,25 @@ export function askTerms(raft: Replica): void {
 export function onAskTerm(raft: Replica, from: NodeId): void {
   const { repair, currentTerm: term } = raft.state
   if (repair !== undefined && !(repair.hardState && repair.bounded)) return
-  raft.env.send(from, { type: 'tellTerm', term, lastIndex: Math.max(lastIndex(raft.state), repair?.through ?? 0) })
+  const through = Math.max(lastIndex(raft.state), repair?.through ?? 0)
+  raft.env.send(from, { type: 'tellTerm', term, lastIndex: through, members: knownMembers(raft) })
 }
 
 /** No peer can know of a vote above its own term, which was durable before it asked for one; nor of entries beyond its log. */
-export function onTellTerm(raft: Replica, { term, lastIndex: told }: TellTerm, from: NodeId): void {
-  const { state } = raft
+export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void {
+  const { state, env } = raft
   const { repair } = state
   if (repair === undefined || !repair.awaiting.includes(from)) return
-  const awaiting = repair.awaiting.filter((peer) => peer !== from)
-  const through = Math.max(repair.through, told)
-  const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, term, state.currentTerm)
-  const known = { ...repair, awaiting, through, term: newest }
-  if (awaiting.length > 0) state.repair = known
+  const told = [...repair.told, from]
+  const known = new Set([...repair.awaiting, ...message.members])
+  const awaiting = [...known].filter((peer) => peer !== env.self && !told.includes(peer))
+  const through = Math.max(repair.through, message.lastIndex)
+  const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, message.term, state.currentTerm)
+  const next = { ...repair, awaiting, told, through, term: newest }
+  if (awaiting.length > 0) state.repair = next
   else {
     raft.env.clearTimer('repair')
-    record(raft, { type: 'repairing', ...hardState(state), repair: { ...known, hardState: true, bounded: true } })
+    record(raft, { type: 'repairing', ...hardState(state), repair: { ...next, hardState: true, bounded: true } })
   }
 }
 
