@@ -1,4 +1,4 @@
-import { assert, present, type NodeId } from '../../../core/index.ts'
+import { assert, present, type Membership, type MembershipChange, type NodeId } from '../../../core/index.ts'
 import type { Entry, Message } from '../messages.ts'
 import type { RaftOptions } from '../options.ts'
 import { World, type Happening } from './world.ts'
@@ -113,6 +113,8 @@ function perform(stage: Stage, world: World, verb: string, node: NodeId, words: 
     case 'resign':
       world.raft(node).resign()
       return []
+    case 'change':
+      return changeMembership(world, node, words.slice(1))
     case 'compact':
       world.compact(node, Number(words[1] ?? 0))
       return [`${node}: log begins after ${world.state(node).compacted.index}`]
@@ -123,6 +125,44 @@ function perform(stage: Stage, world: World, verb: string, node: NodeId, words: 
     default:
       return disturb(world, verb, node, words)
   }
+}
+
+/** `+d`: a voter; `+d?`: a learner; `^d`: promote; `!d`: demote; `-d`: remove; `d@where`: update. */
+function changeMembership(world: World, node: NodeId, words: readonly string[]): string[] {
+  const outcome = world.change(node, ...words.map(changeOf))
+  return 'code' in outcome ? [`${node}: refuses, ${outcome.code}: ${outcome.message}`] : []
+}
+
+function changeOf(word: string): MembershipChange {
+  const [id = '', contact] = word
+    .replace(/^[-+^!]/, '')
+    .replace(/\?$/, '')
+    .split('@')
+  if (contact !== undefined) return { type: 'update', id, contact }
+  switch (word.charAt(0)) {
+    case '+':
+      return { type: word.endsWith('?') ? 'addLearner' : 'addVoter', id, contact: id }
+    case '^':
+      return { type: 'promote', id }
+    case '!':
+      return { type: 'demote', id }
+    case '-':
+      return { type: 'remove', id }
+    default:
+      throw new Error(`no change of the membership: ${word}`)
+  }
+}
+
+/** As in the dissertation: C(old, new) while it is joint. */
+function sayMembership({ voters, outgoing, learners, learnersNext, joining, autoLeave }: Membership): string {
+  const parts = [`voters ${voters.join(' ')}`]
+  if (outgoing.length > 0) parts.push(`and the majority of ${outgoing.join(' ')}`)
+  const staying = learners.filter((id) => !joining.includes(id))
+  if (staying.length > 0) parts.push(`learners ${staying.join(' ')}`)
+  if (joining.length > 0) parts.push(`joining ${joining.join(' ')}`)
+  if (learnersNext.length > 0) parts.push(`learners next ${learnersNext.join(' ')}`)
+  if (outgoing.length > 0 && !autoLeave) parts.push('until told otherwise')
+  return parts.join(', ')
 }
 
 function disturb(world: World, verb: string, node: NodeId, words: readonly string[]): string[] {
@@ -152,6 +192,10 @@ function disturb(world: World, verb: string, node: NodeId, words: readonly strin
       return []
     case 'heal':
       world.heal()
+      return []
+    case 'add':
+      world.add(node)
+      world.start(node)
       return []
     case 'crash':
       world.crash(node)
@@ -209,16 +253,18 @@ function tell(happening: Happening, quiet: boolean): string[] {
       return [by === node ? `${node}: leads term ${term}` : `${node}: follows ${by} in term ${term}`]
     }
     case 'decided': {
-      const { node, index, term, command } = happening
-      return [`${node}: decides ${index}/${term} ${command === undefined ? 'no-op' : command.sequence}`]
+      const { node, index, term, command, membership } = happening
+      return [`${node}: decides ${index}/${term} ${command?.sequence ?? (membership ? 'membership' : 'no-op')}`]
     }
     case 'readable':
       return [`${happening.node}: read ${happening.id} is answered by a state at ${happening.index}`]
     case 'unreadable':
       return [`${happening.node}: read ${happening.id} is not answered here`]
     case 'installed':
-    default:
       return [`${happening.node}: installs the snapshot at ${happening.snapshot.index}`]
+    case 'reconfigured':
+    default:
+      return [`${happening.node}: goes by ${sayMembership(happening.membership)}`]
   }
 }
 

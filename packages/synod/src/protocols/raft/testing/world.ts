@@ -5,9 +5,11 @@ import {
   random,
   seeded,
   voting,
+  type ChangeRefused,
   type Command,
   type Index,
   type Membership,
+  type MembershipChange,
   type NodeId,
   type RandomState,
   type SnapshotId,
@@ -17,6 +19,7 @@ import {
 } from '../../../core/index.ts'
 import { loseRecords, loseSnapshot, restore } from '../durable.ts'
 import { raftInvariants, type RaftNode } from '../invariants.ts'
+import { entryAt } from '../log.ts'
 import type { Durable, Message } from '../messages.ts'
 import { defaultRaftOptions, type RaftOptions } from '../options.ts'
 import { Raft } from '../raft.ts'
@@ -39,10 +42,11 @@ export interface WorldOptions {
 export type Happening =
   | { type: 'sent'; from: NodeId; to: NodeId; message: Message; lost: boolean }
   | { type: 'led'; node: NodeId; by: NodeId | undefined; term: Term }
-  | { type: 'decided'; node: NodeId; index: Index; term: Term; command: Command | undefined }
+  | { type: 'decided'; node: NodeId; index: Index; term: Term; command: Command | undefined; membership: boolean }
   | { type: 'readable'; node: NodeId; id: number; index: Index }
   | { type: 'unreadable'; node: NodeId; id: number }
   | { type: 'installed'; node: NodeId; snapshot: SnapshotId }
+  | { type: 'reconfigured'; node: NodeId; membership: Membership }
 
 interface Packet {
   at: number
@@ -79,6 +83,8 @@ export interface Member extends RaftNode {
   /** The records that the next start cannot read, by position, and whether the snapshot's file is gone. */
   unreadable: Set<number>
   snapshotUnreadable: boolean
+  /** The membership that it was told last, as text. */
+  goesBy: string | undefined
 }
 
 /** A command that says its own name. */
@@ -90,6 +96,7 @@ export function commandOf(origin: NodeId, sequence: number, size = 1): Command {
 export class World {
   readonly options: WorldOptions
   readonly members: Map<NodeId, Member> = new Map()
+  /** The first one. */
   readonly membership: Membership
   readonly cut: Set<string> = new Set()
   readonly snapshots: Map<Index, Machine> = new Map()
@@ -110,7 +117,7 @@ export class World {
     this.random = seeded(this.options.seed)
     this.membership = voting(this.options.members)
     this.watches = raftInvariants.map(({ name, watch }) => ({ name, watch: watch() }))
-    for (const id of this.membership.voters) this.members.set(id, this.newMember(id))
+    for (const id of this.membership.voters) this.members.set(id, this.newMember(id, this.membership))
   }
 
   /** For worlds that are meant to break some invariants. */
@@ -118,9 +125,15 @@ export class World {
     this.watches = this.watches.filter(({ name }) => !names.includes(name))
   }
 
-  private newMember(id: NodeId): Member {
+  /** A machine with an empty disk; it knows nobody. */
+  add(id: NodeId): void {
+    assert(!this.members.has(id), `${id} is new`)
+    this.members.set(id, this.newMember(id, voting([])))
+  }
+
+  private newMember(id: NodeId, membership: Membership): Member {
     const raft = this.newRaft(id)
-    const bootstrap = raft.bootstrap(this.membership)
+    const bootstrap = raft.bootstrap(membership)
     const durable = initialState()
     restore(durable, bootstrap)
     return {
@@ -140,6 +153,7 @@ export class World {
       machine: { applied: 0, commands: [] },
       unreadable: new Set(),
       snapshotUnreadable: false,
+      goesBy: undefined,
     }
   }
 
@@ -189,7 +203,9 @@ export class World {
         assert(index === machine.applied + 1, `${id} decides in order: ${index} after ${machine.applied}`)
         machine.applied = index
         if (command !== undefined) machine.commands.push(`${command.origin}${command.sequence}`)
-        this.happenings.push({ type: 'decided', node: id, index, term, command })
+        // The first entry of all repeats the first membership; for a reader it is the no-op of its leader.
+        const membership = index > 1 && entryAt(member().state, index).membership !== undefined
+        this.happenings.push({ type: 'decided', node: id, index, term, command, membership })
       },
       led: (by, term) => void this.happenings.push({ type: 'led', node: id, by, term }),
       readable: (read, index) => {
@@ -202,12 +218,22 @@ export class World {
         assert(this.readFloors.delete(`${id} ${read}`), `read ${read} was asked at ${id}, and once`)
         this.happenings.push({ type: 'unreadable', node: id, id: read })
       },
-      reconfigured: () => undefined,
+      reconfigured: (membership) => this.reconfigured(id, membership),
       install: (snapshot) => {
         const machine = present(this.snapshots.get(snapshot.index), `snapshot ${snapshot.index} is on a disk`)
         member().machine = copyOf(machine)
         this.happenings.push({ type: 'installed', node: id, snapshot })
       },
+    }
+  }
+
+  /** The first entry repeats the first membership, and a start says what was known before: neither is news. */
+  private reconfigured(node: NodeId, membership: Membership): void {
+    const member = this.member(node)
+    const before = member.goesBy
+    member.goesBy = JSON.stringify(membership)
+    if (before !== undefined && before !== member.goesBy) {
+      this.happenings.push({ type: 'reconfigured', node, membership })
     }
   }
 
@@ -217,7 +243,7 @@ export class World {
       return
     }
     const chance = (thousandths: number): boolean => thousandths > 0 && choose(this.random, 1000) < thousandths
-    const lost = this.cut.has(`${from}>${to}`) || chance(this.options.lost)
+    const lost = this.cut.has(`${from}>${to}`) || !this.members.has(to) || chance(this.options.lost)
     this.happenings.push({ type: 'sent', from, to, message, lost })
     const copies = lost ? 0 : chance(this.options.duplicated) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
@@ -253,6 +279,7 @@ export class World {
     assert(!member.up, `${id} is down`)
     member.up = true
     member.incarnation++
+    member.goesBy = undefined
     member.raft = this.newRaft(id)
     member.durable = initialState()
     for (const [position, record] of member.journal.entries()) {
@@ -370,6 +397,12 @@ export class World {
     const taken = member.up && member.raft.propose(commandOf(id, sequence, size))
     this.check()
     return taken
+  }
+
+  change(id: NodeId, ...changes: readonly MembershipChange[]): { readonly index: Index } | ChangeRefused {
+    const outcome = this.raft(id).change(changes)
+    this.check()
+    return outcome
   }
 
   read(id: NodeId, read: number): boolean {
