@@ -1,6 +1,8 @@
 import { GrpcError } from 'synod/grpc'
-import type { MemberListResponse, StatusResponse } from '../proto/other-messages.ts'
-import { readMemberListResponse, readStatusResponse } from '../proto/other-messages.ts'
+import type { MembersResponse } from '../proto/member-messages.ts'
+import { readMembersResponse } from '../proto/member-messages.ts'
+import type { StatusResponse } from '../proto/other-messages.ts'
+import { readStatusResponse } from '../proto/other-messages.ts'
 import { parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { withClient } from './client.ts'
@@ -11,8 +13,8 @@ import { printJson, printLine, table } from './output.ts'
 
 const nothing = (): void => {}
 
-async function askMembers(client: Client): Promise<MemberListResponse> {
-  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMemberListResponse)
+async function askMembers(client: Client): Promise<MembersResponse> {
+  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
 }
 
 export async function memberList(options: ClientOptions): Promise<number> {

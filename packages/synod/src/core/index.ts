@@ -40,6 +40,7 @@ export type {
   Halt,
   Hello,
   Host,
+  Introduction,
   Links,
   Logger,
   Ports,

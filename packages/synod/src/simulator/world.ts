@@ -43,6 +43,8 @@ export class VirtualNode<Dweller extends Inhabitant> {
   operations = 0
   /** Who welcomed this life. */
   readonly welcomedBy: Set<NodeId> = new Set()
+  /** With whom this life wants links, and what is known of them; undefined: its disk is still being read. */
+  contacts: Readonly<Record<NodeId, string>> | undefined
 
   constructor(id: NodeId, disk: VirtualDisk) {
     this.id = id
@@ -57,7 +59,7 @@ export class VirtualNode<Dweller extends Inhabitant> {
 export class World<Dweller extends Inhabitant> {
   readonly schedule: Schedule = new Schedule()
   readonly options: WorldOptions<Dweller>
-  readonly nodes: ReadonlyMap<NodeId, VirtualNode<Dweller>>
+  readonly nodes: Map<NodeId, VirtualNode<Dweller>> = new Map()
   /** `from>to`: frames are lost on the way. */
   readonly cut: Set<string> = new Set()
   /** Told of each frame that is sent; false: it is lost on the way. */
@@ -74,11 +76,13 @@ export class World<Dweller extends Inhabitant> {
       disks: seeded(options.seed ^ 0x5bd1e995),
       members: seeded(options.seed ^ 0x1b873593),
     }
-    const nodes = options.nodes.map((id) => {
-      const idle = { random: this.draws.disks, alive: () => true, schedule: () => undefined, happened: () => undefined }
-      return [id, new VirtualNode<Dweller>(id, new VirtualDisk(idle, options.disk?.(id)))] as const
-    })
-    this.nodes = new Map(nodes)
+    for (const id of options.nodes) this.add(id)
+  }
+
+  /** Another machine, with an empty disk. */
+  add(id: NodeId): void {
+    const idle = { random: this.draws.disks, alive: () => true, schedule: () => undefined, happened: () => undefined }
+    this.nodes.set(id, new VirtualNode<Dweller>(id, new VirtualDisk(idle, this.options.disk?.(id))))
   }
 
   get now(): Milliseconds {
@@ -102,6 +106,7 @@ export class World<Dweller extends Inhabitant> {
     const node = this.node(id)
     const life = ++node.life
     node.halted = undefined
+    node.contacts = undefined
     node.welcomedBy.clear()
     const alive = (): boolean => node.life === life && node.halted === undefined
     node.disk.world = {
@@ -126,11 +131,23 @@ export class World<Dweller extends Inhabitant> {
     member.open((opened) => {
       if (opened === undefined || !alive()) return
       for (const other of this.nodes.keys()) {
-        if (other === id) continue
         this.connect(id, other)
         this.connect(other, id)
       }
     })
+  }
+
+  private reconfigure(node: VirtualNode<Dweller>, contacts: Readonly<Record<NodeId, string>>): void {
+    const before = node.contacts ?? {}
+    node.contacts = contacts
+    for (const id of node.welcomedBy) if (!(id in contacts)) node.welcomedBy.delete(id)
+    for (const id of Object.keys(contacts)) if (!(id in before)) this.schedule.after(0, () => this.connect(node.id, id))
+  }
+
+  /** What the peer has sent already still arrives; it introduces itself anew. */
+  private estrange(node: VirtualNode<Dweller>, peer: NodeId): void {
+    if (this.nodes.get(peer)?.welcomedBy.delete(node.id) === true)
+      this.schedule.after(this.delay(), () => this.connect(peer, node.id))
   }
 
   /** The machine loses its power now: the process is gone, and of the disk what was not synced. */
@@ -144,20 +161,24 @@ export class World<Dweller extends Inhabitant> {
     const node = this.node(id)
     node.life++
     node.member = undefined
+    node.contacts = undefined
     node.welcomedBy.clear()
     for (const other of this.nodes.values()) other.welcomedBy.delete(id)
   }
 
   /** `from` introduces itself to `to`, and again until it is welcomed or refused for good. */
   private connect(from: NodeId, to: NodeId): void {
-    const [node, peer] = [this.node(from), this.node(to)]
+    const [node, peer] = [this.nodes.get(from), this.nodes.get(to)]
+    if (from === to || node === undefined || peer === undefined || node.welcomedBy.has(to)) return
     const lives = [node.life, peer.life]
     const current = (): boolean =>
       node.life === lives[0] && peer.life === lives[1] && node.halted === undefined && peer.halted === undefined
     const diskId = node.member?.diskId
-    if (diskId === undefined || peer.member === undefined) return
+    if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
+    const contact = node.contacts[from] ?? ''
     const cluster = node.member?.options.cluster ?? ''
-    peer.member.greeted({ cluster, from, to, diskId }, (refusal) => {
+    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
+    peer.member.greeted(hello, (refusal) => {
       this.schedule.after(this.delay(), () => {
         if (!current()) return
         if (refusal === undefined) {
@@ -200,7 +221,11 @@ export class World<Dweller extends Inhabitant> {
         this.schedule.after(0, () => {
           if (alive()) node.member?.flush()
         }),
-      links: { send: (to, _channel, parts) => alive() && this.send(node, to, parts) },
+      links: {
+        send: (to, _channel, parts) => alive() && this.send(node, to, parts),
+        reconfigure: (contacts) => this.reconfigure(node, contacts),
+        estrange: (peer) => this.estrange(node, peer),
+      },
       halt: (reason) => {
         node.halted ??= reason
       },

@@ -58,7 +58,9 @@ export class RaftWorld<Context> extends World<RaftMember<Context>> {
             cluster: '00000000000000c1',
             ...options.options,
             self: id,
-            membership: voting(options.nodes),
+            ...(options.nodes.includes(id)
+              ? { membership: voting(options.nodes) }
+              : { membership: voting([]), introducers: Object.fromEntries(options.nodes.map((first) => [first, ''])) }),
             diskId,
           },
         })
