@@ -81,7 +81,12 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type('timeoutNow'), term: number }),
   fc.record({ type: type('installSnapshot'), term: number, snapshot, round: number }),
   fc.record({ type: type('askTerm') }),
-  fc.record({ type: type('tellTerm'), term: number, lastIndex: number, members: fc.array(node, { maxLength: 3 }) }),
+  fc.record({
+    type: type('tellTerm'),
+    term: number,
+    lastIndex: number,
+    memberships: fc.array(fc.record({ index: number, members: fc.array(node, { maxLength: 3 }) })),
+  }),
 )
 
 const hard = { currentTerm: number, votedFor: optional(node) }
@@ -94,6 +99,8 @@ const repair = fc.record({
   noted: flag,
   awaiting: fc.array(node, { maxLength: 3 }),
   told: fc.array(node, { maxLength: 3 }),
+  committed: number,
+  known: fc.array(fc.record({ index: number, members: fc.array(node, { maxLength: 3 }) }), { maxLength: 3 }),
 })
 const placed = fc.array(fc.record({ index: number, membership }), { minLength: 1, maxLength: 3 })
 const record: fc.Arbitrary<Durable> = fc.oneof(

@@ -8,7 +8,17 @@ import {
   type SnapshotId,
   type Writer,
 } from '../../core/index.ts'
-import type { Durable, Entry, HardState, Message, PlacedMembership, Position, Rejection, Repair } from './messages.ts'
+import type {
+  Durable,
+  Entry,
+  HardState,
+  Message,
+  PlacedMembers,
+  PlacedMembership,
+  Position,
+  Rejection,
+  Repair,
+} from './messages.ts'
 
 // The numbers of messages and records are part of the formats: they are never used again for something else.
 const messages = {
@@ -70,7 +80,7 @@ function writeMessage(message: Message, out: Writer): void {
     case 'tellTerm':
       out.u53(message.term)
       out.u53(message.lastIndex)
-      return out.nodes(message.members)
+      return writePlacedMembers(message.memberships, out)
     case 'askTerm':
       return undefined
   }
@@ -109,7 +119,7 @@ function readMessage(input: Reader): Message {
     case messages.askTerm:
       return { type: 'askTerm' }
     case messages.tellTerm:
-      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53(), members: input.nodes() }
+      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53(), memberships: readPlacedMembers(input) }
     default:
       throw new Malformed(`Raft has no message of number ${tag}`)
   }
@@ -264,6 +274,20 @@ function readRejection(input: Reader): Rejection {
   return { prevLogIndex, conflictTerm, conflictIndex: input.u53() }
 }
 
+function writePlacedMembers(list: readonly PlacedMembers[], out: Writer): void {
+  out.u32(list.length)
+  for (const { index, members } of list) {
+    out.u53(index)
+    out.nodes(members)
+  }
+}
+
+function readPlacedMembers(input: Reader): PlacedMembers[] {
+  const list: PlacedMembers[] = []
+  for (let left = input.count(12); left > 0; left--) list.push({ index: input.u53(), members: input.nodes() })
+  return list
+}
+
 function writeRepair(repair: Repair, out: Writer): void {
   out.u53(repair.through)
   out.flag(repair.bounded)
@@ -272,10 +296,23 @@ function writeRepair(repair: Repair, out: Writer): void {
   out.flag(repair.noted)
   out.nodes(repair.awaiting)
   out.nodes(repair.told)
+  writePlacedMembers(repair.known, out)
+  out.u53(repair.committed)
 }
 
 function readRepair(input: Reader): Repair {
   const [through, bounded, hardState] = [input.u53(), input.flag(), input.flag()]
   const term = readOptional(input, (from) => from.u53())
-  return { through, bounded, hardState, term, noted: input.flag(), awaiting: input.nodes(), told: input.nodes() }
+  const [noted, awaiting, told] = [input.flag(), input.nodes(), input.nodes()]
+  return {
+    through,
+    bounded,
+    hardState,
+    term,
+    noted,
+    awaiting,
+    told,
+    known: readPlacedMembers(input),
+    committed: input.u53(),
+  }
 }

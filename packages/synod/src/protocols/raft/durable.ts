@@ -6,6 +6,7 @@ import {
   lastIndex,
   lastPosition,
   membershipOf,
+  openMemberships,
   positionOf,
   termAt,
   truncateAfter,
@@ -193,6 +194,8 @@ export function loseRecords(state: RaftState): void {
     noted: repair?.noted ?? false,
     awaiting: [],
     told: [],
+    known: [],
+    committed: 0,
   }
 }
 
@@ -214,6 +217,8 @@ function giveUpLog(state: RaftState): void {
     noted: repair?.noted ?? false,
     awaiting: [],
     told: [],
+    known: [],
+    committed: 0,
   }
 }
 
@@ -232,17 +237,13 @@ export function connectLogToSnapshot(state: RaftState): void {
 
 /** All but the log: for the head of a segment. */
 export function checkpointOf(state: RaftState): CheckpointRecord {
-  const first = Math.max(
-    0,
-    state.memberships.findLastIndex((placed) => placed.index <= state.commitIndex),
-  )
   return {
     type: 'checkpoint',
     currentTerm: state.currentTerm,
     votedFor: state.votedFor,
     last: lastPosition(state),
     snapshot: state.snapshot,
-    memberships: state.memberships.slice(first),
+    memberships: openMemberships(state),
     repair: state.repair,
   }
 }

@@ -1,5 +1,5 @@
 import { assert, type NodeId, type Term } from '../../core/index.ts'
-import { entriesFrom, isVoter, lastIndex, lastPosition, membershipOf, quorumVotes } from './log.ts'
+import { entriesFrom, lastIndex, lastPosition, mayCampaign, membershipOf, openMemberships, quorumVotes } from './log.ts'
 import type { RequestVote, Vote } from './messages.ts'
 import { dropReads } from './reads.ts'
 import { isRepairing } from './repair.ts'
@@ -53,7 +53,7 @@ export function onElectionTimeout(raft: Replica): void {
   const { state, env, options } = raft
   if (state.role === 'leader') return checkQuorum(raft)
   awaitElection(raft)
-  if (isRepairing(raft) || !isVoter(state, env.self)) return becomeFollower(raft, state.currentTerm, undefined)
+  if (isRepairing(raft) || !mayCampaign(state, env.self)) return becomeFollower(raft, state.currentTerm, undefined)
   if (options.preVote) rehearse(raft)
   else campaign(raft, false)
 }
@@ -172,8 +172,7 @@ function becomeLeader(raft: Replica): void {
 function followAll(raft: Replica): void {
   const { state } = raft
   state.progress = {}
-  const committed = state.memberships.findLastIndex(({ index }) => index <= state.commitIndex)
-  for (const { membership } of state.memberships.slice(Math.max(0, committed))) followMembers(raft, membership)
+  for (const { membership } of openMemberships(state)) followMembers(raft, membership)
 }
 
 /** A leader that did not hear from a quorum within an election timeout steps down (Ongaro §6.2). */

@@ -9,7 +9,7 @@ import {
   type SnapshotId,
   type Term,
 } from '../../core/index.ts'
-import { entryAt, isVoter, lastIndex, membershipOf, placedMembership, termAt } from './log.ts'
+import { entryAt, lastIndex, mayCampaign, membershipOf, placedMembership, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
 import type { RaftState, Role } from './state.ts'
 
@@ -268,7 +268,7 @@ export const electedByQuorum: Invariant<RaftNode> = {
   },
 }
 
-/** Who is no voter by its own log, a learner or removed, does not campaign and is not elected (Ongaro §4.2). */
+/** Who is no voter by what is committed, nor by what comes after it, a learner or removed, does not campaign (Ongaro §4.2.2). */
 export const onlyVotersCampaign: Invariant<RaftNode> = {
   name: 'only voters campaign',
   watch: () => {
@@ -276,7 +276,7 @@ export const onlyVotersCampaign: Invariant<RaftNode> = {
     return ({ id, state }) => {
       const before = roles.get(id)
       roles.set(id, state.role)
-      if (state.role === 'follower' || state.role === before || isVoter(state, id)) return undefined
+      if (state.role === 'follower' || state.role === before || mayCampaign(state, id)) return undefined
       return `${id} becomes ${state.role}, and is no voter of ${membershipText(membershipOf(state))}`
     }
   },

@@ -119,7 +119,27 @@ export function membershipAt(state: RaftState, index: Index): Membership {
   return state.memberships.findLast((placed) => placed.index <= index)?.membership ?? nobody
 }
 
-/** Whether a member counts in quorums, on either side of a joint phase, and may campaign. */
+/** The memberships of which one may be in force by what is decided: the last committed one, and those after it. */
+export function openMemberships(state: RaftState): readonly PlacedMembership[] {
+  return state.memberships.slice(
+    Math.max(
+      0,
+      state.memberships.findLastIndex(({ index }) => index <= state.commitIndex),
+    ),
+  )
+}
+
+/**
+ * Voters campaign, and so does who is none by a membership that is not committed yet: it may be the only one that has
+ * it, and the others cannot be elected without it (Ongaro §4.2.2). It does not count its own vote.
+ */
+export function mayCampaign(state: RaftState, id: NodeId): boolean {
+  return openMemberships(state).some(
+    ({ membership }) => membership.voters.includes(id) || membership.outgoing.includes(id),
+  )
+}
+
+/** Whether a member counts in quorums, on either side of a joint phase. */
 export function isVoter(state: RaftState, id: NodeId): boolean {
   const { voters, outgoing } = membershipOf(state)
   return voters.includes(id) || outgoing.includes(id)

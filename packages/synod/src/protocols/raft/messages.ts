@@ -99,7 +99,13 @@ export interface TellTerm {
   readonly type: 'tellTerm'
   readonly term: Term
   readonly lastIndex: Index
-  /** Everybody whom it knows as a member: the part that was lost may have made others ones, who have to be asked too. */
+  /** Of the newest membership that it knows to be committed, and of those after it. */
+  readonly memberships: readonly PlacedMembers[]
+}
+
+/** Who the members are by an entry. */
+export interface PlacedMembers {
+  readonly index: Index
   readonly members: readonly NodeId[]
 }
 
@@ -131,6 +137,10 @@ export interface Repair {
   readonly awaiting: readonly NodeId[]
   /** Those that have. */
   readonly told: readonly NodeId[]
+  /** What they, and the own log, say of who the members are: those of the part that was lost have to be asked too. */
+  readonly known: readonly PlacedMembers[]
+  /** Where the newest membership is that somebody knows to be committed: those before it no longer count. */
+  readonly committed: Index
 }
 
 /** The log after (prevIndex, prevTerm) is exactly `entries`: truncation and append in one. */

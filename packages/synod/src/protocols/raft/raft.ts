@@ -23,7 +23,16 @@ import {
   onVote,
   recognizeLeader,
 } from './election.ts'
-import { entryBytes, isVoter, lastIndex, membershipAt, membershipOf, placedMembership, positionOf } from './log.ts'
+import {
+  entryBytes,
+  isVoter,
+  lastIndex,
+  mayCampaign,
+  membershipAt,
+  membershipOf,
+  placedMembership,
+  positionOf,
+} from './log.ts'
 import type { AppendEntries, Durable, InstallSnapshot, Message } from './messages.ts'
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
@@ -222,7 +231,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
   private onTimeoutNow(term: number, from: NodeId): void {
     const { state, env } = this
     const invited = state.role === 'follower' && term === state.currentTerm && state.leader === from
-    if (invited && isVoter(state, env.self) && !isRepairing(this)) campaign(this, true)
+    if (invited && mayCampaign(state, env.self) && !isRepairing(this)) campaign(this, true)
   }
 
   /** Around each handler: what must hold after it, and what the member must hear of. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { voting } from '../../core/index.ts'
+import { voting, type MembershipChange } from '../../core/index.ts'
 import type { Durable } from './messages.ts'
 import { World } from './testing/world.ts'
 
@@ -155,6 +155,42 @@ describe('a member with a hole in its journal', () => {
     world.heal()
     world.run(3000)
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6, leader: 'a', term: 1 })
+  })
+
+  describe('and which held a change of the membership', () => {
+    function afterChange(members: string[], ...changes: MembershipChange[]): World {
+      const world = new World({ members })
+      world.elect('a')
+      for (const { type, id } of changes) if (type === 'addVoter') world.add(id)
+      world.startAll()
+      world.change('a', ...changes)
+      world.run(500)
+      const { journal } = world.member('b')
+      world.crash('b')
+      for (let at = 2; at < journal.length; at++) world.member('b').unreadable.add(at)
+      return world
+    }
+
+    test('asks also those of whom its peers tell that they are members', () => {
+      const world = afterChange(['a', 'b', 'c'], { type: 'addVoter', id: 'd', contact: '' })
+      world.cut.add('b>d')
+      world.start('b')
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['a', 'c'] })
+      world.run(3000)
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['d'] })
+      world.heal()
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'd'] } })
+    })
+
+    test('does not wait for one that was removed', () => {
+      const world = afterChange(['a', 'b', 'c', 'd'], { type: 'remove', id: 'd' })
+      world.crash('d')
+      world.start('b')
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['a', 'c', 'd'] })
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c'] } })
+    })
   })
 
   test('that is the only voter says so, and never serves', () => {

@@ -1,6 +1,6 @@
-import { membersOf, type NodeId } from '../../core/index.ts'
-import { lastIndex, lastPosition, termAt } from './log.ts'
-import type { TellTerm } from './messages.ts'
+import { membersOf, type Index, type NodeId } from '../../core/index.ts'
+import { lastIndex, lastPosition, openMemberships, termAt } from './log.ts'
+import type { PlacedMembers, PlacedMembership, TellTerm } from './messages.ts'
 import { hardState, record, type Replica } from './replica.ts'
 
 /**
@@ -18,23 +18,34 @@ export function mayAcknowledge(raft: Replica): boolean {
 
 /** After the last record: says durably that from here on records are written by a member that does not know all it said. */
 export function beginRepair(raft: Replica): void {
-  const { state, env } = raft
+  const { state } = raft
   if (state.repair === undefined) return
-  const others = knownMembers(raft).filter((id) => id !== env.self)
+  const isComplete = state.repair.hardState && state.repair.bounded
+  const known = placedMembers(state.memberships)
   const repair = {
     ...state.repair,
     term: state.repair.term ?? state.currentTerm,
     noted: true,
-    awaiting: state.repair.hardState && state.repair.bounded ? [] : others,
+    awaiting: isComplete ? [] : toAsk(raft, known, [], 0),
     told: [],
+    known,
+    committed: 0,
   }
   record(raft, { type: 'repairing', ...hardState(state), repair })
   askTerms(raft)
 }
 
-/** A lost record may have changed the membership: whoever is one by any that is known. */
-function knownMembers({ state }: Replica): NodeId[] {
-  return [...new Set(state.memberships.flatMap(({ membership }) => membersOf(membership)))]
+function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[] {
+  return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
+}
+
+/**
+ * All members by the newest membership that is committed, and by later ones: a leader whom this member may have helped
+ * to elect since then has that membership in its log (§5.4), and the terms before it are known to those who have it.
+ */
+function toAsk({ env }: Replica, known: readonly PlacedMembers[], told: readonly NodeId[], committed: Index): NodeId[] {
+  const members = known.filter(({ index }) => index >= committed).flatMap((placed) => placed.members)
+  return [...new Set(members)].filter((id) => id !== env.self && !told.includes(id))
 }
 
 /**
@@ -54,20 +65,22 @@ export function onAskTerm(raft: Replica, from: NodeId): void {
   const { repair, currentTerm: term } = raft.state
   if (repair !== undefined && !(repair.hardState && repair.bounded)) return
   const through = Math.max(lastIndex(raft.state), repair?.through ?? 0)
-  raft.env.send(from, { type: 'tellTerm', term, lastIndex: through, members: knownMembers(raft) })
+  const memberships = placedMembers(openMemberships(raft.state))
+  raft.env.send(from, { type: 'tellTerm', term, lastIndex: through, memberships })
 }
 
 /** No peer can know of a vote above its own term, which was durable before it asked for one; nor of entries beyond its log. */
 export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void {
-  const { state, env } = raft
+  const { state } = raft
   const { repair } = state
   if (repair === undefined || !repair.awaiting.includes(from)) return
   const told = [...repair.told, from]
-  const known = new Set([...repair.awaiting, ...message.members])
-  const awaiting = [...known].filter((peer) => peer !== env.self && !told.includes(peer))
+  const known = [...repair.known, ...message.memberships]
+  const committed = Math.max(repair.committed, message.memberships[0]?.index ?? 0)
+  const awaiting = toAsk(raft, known, told, committed)
   const through = Math.max(repair.through, message.lastIndex)
   const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, message.term, state.currentTerm)
-  const next = { ...repair, awaiting, told, through, term: newest }
+  const next = { ...repair, awaiting, told, known, committed, through, term: newest }
   if (awaiting.length > 0) state.repair = next
   else {
     raft.env.clearTimer('repair')

@@ -264,7 +264,7 @@ function tell(happening: Happening, quiet: boolean): string[] {
       return [`${happening.node}: installs the snapshot at ${happening.snapshot.index}`]
     case 'reconfigured':
     default:
-      return [`${happening.node}: goes by ${sayMembership(happening.membership)}`]
+      return [`${happening.node}: goes by ${sayMembership(happening.membership)}${happening.back ? ' again' : ''}`]
   }
 }
 

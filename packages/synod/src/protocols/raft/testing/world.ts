@@ -20,7 +20,7 @@ import {
 import { loseRecords, loseSnapshot, restore } from '../durable.ts'
 import { raftInvariants, type RaftNode } from '../invariants.ts'
 import { entryAt } from '../log.ts'
-import type { Durable, Message } from '../messages.ts'
+import type { Durable, Message, PlacedMembership } from '../messages.ts'
 import { defaultRaftOptions, type RaftOptions } from '../options.ts'
 import { Raft } from '../raft.ts'
 import type { RaftEnvironment } from '../replica.ts'
@@ -46,7 +46,7 @@ export type Happening =
   | { type: 'readable'; node: NodeId; id: number; index: Index }
   | { type: 'unreadable'; node: NodeId; id: number }
   | { type: 'installed'; node: NodeId; snapshot: SnapshotId }
-  | { type: 'reconfigured'; node: NodeId; membership: Membership }
+  | { type: 'reconfigured'; node: NodeId; membership: Membership; before: Membership; back: boolean }
 
 interface Packet {
   at: number
@@ -83,8 +83,8 @@ export interface Member extends RaftNode {
   /** The records that the next start cannot read, by position, and whether the snapshot's file is gone. */
   unreadable: Set<number>
   snapshotUnreadable: boolean
-  /** The membership that it was told last, as text. */
-  goesBy: string | undefined
+  /** The membership that it was told last. */
+  goesBy: PlacedMembership | undefined
 }
 
 /** A command that says its own name. */
@@ -218,7 +218,7 @@ export class World {
         assert(this.readFloors.delete(`${id} ${read}`), `read ${read} was asked at ${id}, and once`)
         this.happenings.push({ type: 'unreadable', node: id, id: read })
       },
-      reconfigured: (membership) => this.reconfigured(id, membership),
+      reconfigured: (membership, index) => this.reconfigured(id, { membership, index }),
       install: (snapshot) => {
         const machine = present(this.snapshots.get(snapshot.index), `snapshot ${snapshot.index} is on a disk`)
         member().machine = copyOf(machine)
@@ -228,13 +228,13 @@ export class World {
   }
 
   /** The first entry repeats the first membership, and a start says what was known before: neither is news. */
-  private reconfigured(node: NodeId, membership: Membership): void {
+  private reconfigured(node: NodeId, placed: PlacedMembership): void {
     const member = this.member(node)
-    const before = member.goesBy
-    member.goesBy = JSON.stringify(membership)
-    if (before !== undefined && before !== member.goesBy) {
-      this.happenings.push({ type: 'reconfigured', node, membership })
-    }
+    const { goesBy } = member
+    member.goesBy = placed
+    if (goesBy === undefined || JSON.stringify(goesBy.membership) === JSON.stringify(placed.membership)) return
+    const [before, back] = [goesBy.membership, placed.index < goesBy.index]
+    this.happenings.push({ type: 'reconfigured', node, membership: placed.membership, before, back })
   }
 
   private transmit(from: NodeId, to: NodeId, message: Message): void {
