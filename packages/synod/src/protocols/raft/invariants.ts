@@ -203,15 +203,19 @@ export const monotonicity: Invariant<RaftNode> = {
   },
 }
 
-/** A vote, once durable, stays what it is for its term (§5.2). */
+/**
+ * A vote, once durable, stays what it is for its term (§5.2). A disk that lost a candidate's vote for itself lost the
+ * candidate as well: it never counts the votes that others gave it.
+ */
 export const oneVoteATerm: Invariant<RaftNode> = {
   name: 'one vote a term',
   watch: () => {
     const votes = new Map<NodeId, Map<Term, NodeId>>()
     return ({ id, durable: { votedFor, currentTerm } }) => {
-      if (votedFor === undefined) return undefined
       let own = votes.get(id)
       if (own === undefined) votes.set(id, (own = new Map()))
+      for (const [term, vote] of own) if (term > currentTerm && vote === id) own.delete(term)
+      if (votedFor === undefined) return undefined
       const vote = own.get(currentTerm)
       if (vote === undefined) own.set(currentTerm, votedFor)
       return vote === undefined || vote === votedFor

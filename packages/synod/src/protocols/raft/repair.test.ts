@@ -157,6 +157,23 @@ describe('a member with a hole in its journal', () => {
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6, leader: 'a', term: 1 })
   })
 
+  test('does not vote against the leader under which it was made whole', () => {
+    // b may have voted for a or for c in term 2: nothing that can be read tells.
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.member('b').journal.push({ type: 'hardState', currentTerm: 2, votedFor: 'a' })
+    world.member('b').unreadable.add(1)
+    world.member('b').synced = 2
+    world.start('b')
+    const b = world.raft('b')
+    for (const peer of ['a', 'c']) b.receive({ type: 'tellTerm', term: 2, lastIndex: 0, memberships: [] }, peer)
+    const [prevLogIndex, prevLogTerm, leaderCommit, round] = [0, 0, 0, 1]
+    b.receive({ type: 'appendEntries', term: 2, prevLogIndex, prevLogTerm, entries: [], leaderCommit, round }, 'a')
+    expect(b.standing).toMatchObject({ repairing: false, term: 2, leader: 'a' })
+    b.receive({ type: 'requestVote', term: 2, lastLogIndex: 5, lastLogTerm: 1, preVote: false, transfer: false }, 'c')
+    world.deliver()
+    expect(world.sent('vote')).toMatchObject([{ from: 'b', to: 'c', granted: false }])
+  })
+
   describe('and which held a change of the membership', () => {
     function afterChange(members: string[], ...changes: MembershipChange[]): World {
       const world = new World({ members })

@@ -96,11 +96,14 @@ export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void
 export function endRepair(raft: Replica): void {
   const { state } = raft
   const { repair } = state
-  if (repair === undefined || !repair.hardState) return
+  // The leader of this term is elected: whoever else this member may have voted for in it was not, and must not be now.
+  if (repair === undefined || !repair.hardState || state.leader === undefined) return
+  const votedFor = state.votedFor ?? state.leader
   const reachesEnd = repair.bounded && state.verified >= repair.through
   const hasLaterLeader =
     state.currentTerm > (repair.term ?? Infinity) && termAt(state, state.verified) === state.currentTerm
   if (reachesEnd || hasLaterLeader) {
-    record(raft, { type: 'repaired', ...hardState(state), last: lastPosition(state), snapshot: state.snapshot })
+    const { currentTerm, snapshot } = state
+    record(raft, { type: 'repaired', currentTerm, votedFor, last: lastPosition(state), snapshot })
   }
 }
