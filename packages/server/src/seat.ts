@@ -18,7 +18,7 @@ export interface Seat {
 }
 
 /** Members that start together do not all listen at once; who was added a moment ago is not known everywhere. */
-const patienceMs = 10_000
+const patienceMs = 5_000
 const pauseMs = 300
 
 /** A first member, as the flags say: every one of them computes the same. */
