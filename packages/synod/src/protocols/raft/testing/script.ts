@@ -59,8 +59,8 @@ function act(stage: Stage, line: string): string[] {
   const answer = perform(stage, world, verb, node, words)
   const heard = world.happenings.slice(stage.told)
   stage.told = world.happenings.length
-  const quiet = verb === 'run'
-  return [...joinDecisions(heard.flatMap((happening) => tell(happening, quiet))), ...answer]
+  const told: Told = verb === 'pass' ? 'little' : verb === 'run' ? 'some' : 'all'
+  return [...joinDecisions(heard.flatMap((happening) => tell(happening, told))), ...answer]
 }
 
 /** What one member decides in a row is one line. */
@@ -115,6 +115,8 @@ function perform(stage: Stage, world: World, verb: string, node: NodeId, words: 
       return []
     case 'change':
       return changeMembership(world, node, words.slice(1))
+    case 'machines':
+      return machines(world)
     case 'compact':
       world.compact(node, Number(words[1] ?? 0))
       return [`${node}: log begins after ${world.state(node).compacted.index}`]
@@ -171,6 +173,7 @@ function disturb(world: World, verb: string, node: NodeId, words: readonly strin
       world.deliver()
       return []
     case 'run':
+    case 'pass':
       world.run(Number(node.replace('ms', '')))
       return []
     case 'drop':
@@ -232,6 +235,16 @@ function writeTerm(world: World, id: NodeId, currentTerm: number): string[] {
   return []
 }
 
+/** The commands that each has applied; those that are alike in one line. */
+function machines(world: World): string[] {
+  const alike = new Map<string, NodeId[]>()
+  for (const { id, up, machine } of world.members.values()) {
+    const applied = up ? machine.commands.join(' ') || 'nothing' : 'down'
+    alike.set(applied, [...(alike.get(applied) ?? []), id])
+  }
+  return [...alike].map(([applied, ids]) => `${ids.join(' ')}: ${applied}`)
+}
+
 function describe(world: World, id: NodeId): string {
   const { state, up } = world.member(id)
   if (!up) return `${id}: down`
@@ -240,11 +253,14 @@ function describe(world: World, id: NodeId): string {
   return `${id}: ${state.role} in term ${state.currentTerm}, log ${base}${log === '' ? 'empty' : log}, commit ${state.commitIndex}`
 }
 
-function tell(happening: Happening, quiet: boolean): string[] {
+/** Of what happens: everything; not heartbeats and acknowledgements; or only who leads, who is a member, and what is installed. */
+type Told = 'all' | 'some' | 'little'
+
+function tell(happening: Happening, told: Told): string[] {
   switch (happening.type) {
     case 'sent': {
       const { from, to, message, lost } = happening
-      if (quiet && isRoutine(message)) return []
+      if (told === 'little' || (told === 'some' && isRoutine(message))) return []
       return [`${from} ${lost ? '⇢' : '→'} ${to}  ${say(message)}${lost ? ', lost' : ''}`]
     }
     case 'led': {
@@ -254,6 +270,7 @@ function tell(happening: Happening, quiet: boolean): string[] {
     }
     case 'decided': {
       const { node, index, term, command, membership } = happening
+      if (told === 'little') return []
       return [`${node}: decides ${index}/${term} ${command?.sequence ?? (membership ? 'membership' : 'no-op')}`]
     }
     case 'readable':
