@@ -106,6 +106,8 @@ export class World {
   readonly happenings: Happening[] = []
   readonly random: RandomState
   packets: Packet[] = []
+  /** By how much a message is later than others. */
+  slow: (sent: { from: NodeId; to: NodeId; message: Message }) => number = () => 0
   now: number = 0
   private order: number = 0
   private watches: { name: string; watch: Watch<RaftNode> }[]
@@ -247,7 +249,8 @@ export class World {
     this.happenings.push({ type: 'sent', from, to, message, lost })
     const copies = lost ? 0 : chance(this.options.duplicated) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      this.packets.push({ at: this.now + this.draw(this.options.delay), order: this.order++, from, to, message })
+      const at = this.now + this.draw(this.options.delay) + this.slow({ from, to, message })
+      this.packets.push({ at, order: this.order++, from, to, message })
     }
   }
 
