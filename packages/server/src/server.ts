@@ -30,7 +30,8 @@ export interface RunningServer {
 
 /** Starts one member: data directory, peers, clients, in this order. Throws a `CommandError` that names the flag. */
 export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
-  const first = !existsSync(join(config.directory, 'identity'))
+  // Who was added is not known by its flags: it may correct them, and must keep its disk.
+  const first = config.state === 'new' && !existsSync(join(config.directory, 'identity'))
   try {
     return await startMember(config, log)
   } catch (error) {

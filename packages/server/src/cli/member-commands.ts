@@ -161,7 +161,7 @@ async function findLeader(client: Client, members: readonly Member[]): Promise<A
   const advertised = members.flatMap(({ clientUrls }) => clientUrls.slice(0, 1))
   const addresses = [...client.addresses, ...advertised.map((url) => parseAddress(url, 'member list'))]
   const said = await Promise.all(addresses.map(async (address) => leads(client, address)))
-  const leader = addresses.find((_, i) => said[i])
+  const leader = addresses.find((_, i) => said[i] === true)
   if (leader === undefined) throw new CommandError('no member says that it leads: see status --cluster')
   return leader
 }

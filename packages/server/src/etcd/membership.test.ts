@@ -123,7 +123,7 @@ describe('scenario 8: adding a member cannot cost the quorum', () => {
     await writer.progress(cluster)
     // Its name and where it serves clients it says itself; the others know it by both.
     const find = async (): Promise<Json | undefined> =>
-      (await membersOf(cluster, 3)).find(({ ID }) => ID === String(fourth.id)) as Json | undefined
+      (await membersOf(cluster, 3)).find(({ ID }) => ID === String(fourth.id))
     await cluster.until(async () => 'clientURLs' in Object(await find()))
     expect(await find()).toMatchObject({ name: fourth.name, clientURLs: [fourth.url] })
     // The one that was removed while it was down is told so, ends, and says so again.

@@ -57,12 +57,12 @@ export class Circle {
   }
 
   /**
-   * A learner is not heard before the membership says by which disk it takes part. It cannot catch up without being
-   * heard, so whoever becomes a voter has its disk named in every membership in which it is one, and no acknowledgement
-   * of another disk is ever counted for it.
+   * A leader does not hear a learner before the membership says by which disk that takes part. It cannot catch up without
+   * being heard, so whoever becomes a voter has its disk named in every membership in which it is one, and no
+   * acknowledgement of another disk is ever counted for it. (Who does not lead may lag: its learner may be the leader.)
    */
   hears(from: NodeId): boolean {
-    return !this.unnamed.has(from)
+    return !this.unnamed.has(from) || !this.holder.standing.leading
   }
 
   /** Links may open. */

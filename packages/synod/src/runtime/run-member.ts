@@ -72,7 +72,9 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   const guard = new GuardedHost((reason) => {
     transport.destroy()
     clock.close()
-    log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
+    // Who was removed has nothing more to do, and nothing is wrong.
+    if (reason.code === 'removed') log.info(`halted: ${reason.message}`)
+    else log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
     if (started) options.onHalt(reason)
     else {
       haltedBefore = reason

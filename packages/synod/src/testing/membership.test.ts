@@ -294,6 +294,21 @@ describe('pitfall E10: whom a member talks to', () => {
     expect(cluster.read('d')).toContain(1000)
   })
 
+  it('hears a leader that was a learner without a named disk when it last knew', () => {
+    const [away = 'b'] = cluster.followers()
+    cluster.change('a', addVoter('d'))
+    cluster.run(100)
+    cluster.kill(away)
+    cluster.add('d')
+    cluster.start('d')
+    const leader = cluster.leader() ?? 'a'
+    expect(cluster.run(10_000, () => votersAt(cluster, leader).includes('d'))).toBe(true)
+    cluster.present(leader).transfer('d')
+    expect(cluster.run(5_000, () => cluster.present('d').standing.leading)).toBe(true)
+    cluster.start(away)
+    expect(cluster.run(5_000, () => cluster.present(away).standing.leader === 'd' && settled(cluster))).toBe(true)
+  })
+
   /** As `join`, while one of the members is down. */
   function join3(id: NodeId): void {
     const leader = cluster.leader() ?? 'a'
