@@ -129,6 +129,7 @@ function writeRecord(record: Durable, out: Writer): void {
   out.u8(records[record.type])
   out.u53(record.currentTerm)
   writeOptional(record.votedFor, out, writeNode)
+  out.flag(record.repairing === true)
   switch (record.type) {
     case 'hardState':
       return undefined
@@ -158,7 +159,8 @@ function writeRecord(record: Durable, out: Writer): void {
 
 function readRecord(input: Reader): Durable {
   const tag = input.u8()
-  const hardState: HardState = { currentTerm: input.u53(), votedFor: readOptional(input, readNode) }
+  const [currentTerm, votedFor] = [input.u53(), readOptional(input, readNode)]
+  const hardState: HardState = { currentTerm, votedFor, ...(input.flag() && { repairing: true }) }
   switch (tag) {
     case records.hardState:
       return { type: 'hardState', ...hardState }

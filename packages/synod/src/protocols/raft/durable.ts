@@ -85,7 +85,11 @@ function attaches(state: RaftState, index: Index, term: Term): boolean {
 
 /** Folds a record of the journal, of which a part may be lost. */
 export function restore(state: RaftState, written: Durable): void {
+  // Who was made whole votes in that term for its leader alone, whatever vote of its own can be read again.
+  if (written.type === 'repaired' && written.currentTerm === state.currentTerm) state.votedFor = written.votedFor
   const record = withNewestHardState(state, written)
+  // Even if the record that noted the loss is lost as well.
+  if (written.repairing === true && state.repair !== undefined) state.repair = { ...state.repair, noted: true }
   switch (record.type) {
     case 'entries':
       restoreEntries(state, record)
@@ -117,11 +121,8 @@ export function restore(state: RaftState, written: Durable): void {
 function withNewestHardState(state: RaftState, record: Durable): Durable {
   const { currentTerm, votedFor } = state
   if (record.currentTerm > currentTerm) return record
-  return {
-    ...record,
-    currentTerm,
-    votedFor: record.currentTerm < currentTerm ? votedFor : (votedFor ?? record.votedFor),
-  }
+  if (record.currentTerm < currentTerm) return { ...record, currentTerm, votedFor }
+  return { ...record, votedFor: votedFor ?? record.votedFor }
 }
 
 function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): void {

@@ -116,6 +116,8 @@ export type Message = RequestVote | Vote | AppendEntries | Appended | TimeoutNow
 export interface HardState {
   readonly currentTerm: Term
   readonly votedFor: NodeId | undefined
+  /** Written by a member that does not know all it said: it proves nothing about what was lost before it. */
+  readonly repairing?: true
 }
 
 /** Part of the log cannot be read, and is not yet made good by the peers. */

@@ -200,6 +200,17 @@ describe('a member with a hole in its journal', () => {
       expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'd'] } })
     })
 
+    test('does not wait for one that is removed while it waits', () => {
+      const world = afterChange(['a', 'b', 'c', 'd', 'e'], { type: 'update', id: 'd', contact: 'elsewhere' })
+      world.crash('d')
+      world.start('b')
+      world.run(3000)
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['d'], told: ['a', 'c', 'e'] })
+      expect(world.change('a', { type: 'remove', id: 'd' })).toHaveProperty('index')
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'e'] } })
+    })
+
     test('does not wait for one that was removed', () => {
       const world = afterChange(['a', 'b', 'c', 'd'], { type: 'remove', id: 'd' })
       world.crash('d')
@@ -270,6 +281,31 @@ describe('a member whose snapshot cannot be read', () => {
     world.run(1000)
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7, snapshot: { index: 6 } })
     expect(world.member('b').machine.commands).toHaveLength(6)
+  })
+
+  test('still knows it when the record that noted it is lost as well', () => {
+    const world = new World({ members: ['a', 'b', 'c'], raft: { maxMessageBytes: 64 } })
+    world.elect('a')
+    for (let i = 1; i <= 6; i++) world.propose('a', i)
+    world.deliver()
+    world.compact('b', 6)
+    world.deliver()
+    world.crash('b')
+    world.member('b').snapshotUnreadable = true
+    world.start('b')
+    const note = world.member('b').journal.length - 1
+    world.until(() => world.member('b').durable.log.length > 0, true)
+    expect(world.raft('b').standing.repairing).toBe(true)
+    world.crash('b')
+    // What was written after it attaches to the beginning of the log, and proves nothing.
+    world
+      .member('b')
+      .unreadable.add(note)
+      .add(note - 1)
+    world.start('b')
+    expect(world.raft('b').standing).toMatchObject({ repairing: true })
+    world.run(5000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7 })
   })
 
   test('still knows at the next start that it gave up what it had acknowledged', () => {

@@ -39,6 +39,10 @@ function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[
   return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
 }
 
+function merged(known: readonly PlacedMembers[]): PlacedMembers[] {
+  return [...new Map(known.map((placed) => [`${placed.index} ${placed.members.join(' ')}`, placed])).values()]
+}
+
 /**
  * All members by the newest membership that is committed, and by later ones: a leader whom this member may have helped
  * to elect since then has that membership in its log (§5.4), and the terms before it are known to those who have it.
@@ -53,9 +57,10 @@ function toAsk({ env }: Replica, known: readonly PlacedMembers[], told: readonly
  * this member acknowledged it is in the log of another one, or of the leader that counts on it.
  */
 export function askTerms(raft: Replica): void {
-  const awaiting = raft.state.repair?.awaiting ?? []
+  const { awaiting, told } = raft.state.repair ?? { awaiting: [], told: [] }
   if (awaiting.length === 0) return
-  for (const peer of awaiting) raft.env.send(peer, { type: 'askTerm' })
+  // Those that have told too: meanwhile one that is awaited may have been removed.
+  for (const peer of [...awaiting, ...told]) raft.env.send(peer, { type: 'askTerm' })
   const { electionTimeoutMin } = raft.options
   raft.env.setTimer('repair', electionTimeoutMin, electionTimeoutMin)
 }
@@ -73,15 +78,19 @@ export function onAskTerm(raft: Replica, from: NodeId): void {
 export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void {
   const { state } = raft
   const { repair } = state
-  if (repair === undefined || !repair.awaiting.includes(from)) return
-  const told = [...repair.told, from]
-  const known = [...repair.known, ...message.memberships]
+  if (repair === undefined || repair.awaiting.length === 0) return
+  const again = repair.told.includes(from)
+  if (!again && !repair.awaiting.includes(from)) return
+  const told = again ? repair.told : [...repair.told, from]
   const committed = Math.max(repair.committed, message.memberships[0]?.index ?? 0)
-  const awaiting = toAsk(raft, known, told, committed)
-  const through = Math.max(repair.through, message.lastIndex)
-  const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, message.term, state.currentTerm)
-  const next = { ...repair, awaiting, told, known, committed, through, term: newest }
-  if (awaiting.length > 0) state.repair = next
+  const known = merged([...repair.known, ...message.memberships])
+  const next = { ...repair, awaiting: toAsk(raft, known, told, committed), told, known, committed }
+  // Nothing was promised since it told the first time.
+  if (!again) {
+    next.through = Math.max(repair.through, message.lastIndex)
+    if (!repair.hardState) next.term = Math.max(repair.term ?? 0, message.term, state.currentTerm)
+  }
+  if (next.awaiting.length > 0) state.repair = next
   else {
     raft.env.clearTimer('repair')
     record(raft, { type: 'repairing', ...hardState(state), repair: { ...next, hardState: true, bounded: true } })
