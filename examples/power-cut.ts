@@ -3,7 +3,7 @@
  *
  *     node -C @synod/source examples/power-cut.ts [seed]
  */
-import type { Failure, StateMachine } from 'synod'
+import { voting, type Failure, type StateMachine } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import { defaultRaftOptions, Raft, raftCodec, type Durable, type Message } from 'synod/raft'
 import { World } from 'synod/simulator'
@@ -50,7 +50,7 @@ class Sum implements StateMachine<Asker> {
 
 const seed = Number(process.argv[2] ?? 1)
 const nodes = ['a', 'b', 'c']
-const options = { ...defaultMemberOptions, cluster: '00000000000000c1', membership: { voters: nodes } }
+const options = { ...defaultMemberOptions, cluster: '00000000000000c1', membership: voting(nodes) }
 const world = new World({
   seed,
   nodes,

@@ -63,7 +63,7 @@ export class ServerProcess {
   private exited: Promise<void> = Promise.resolve()
   private killed = false
   /** Told when the process ends without having been asked to. */
-  onDeath: (how: string) => void = () => {}
+  onDeath: (how: string, exitCode: number | null) => void = () => {}
 
   constructor(
     command: ServerCommand,
@@ -122,16 +122,16 @@ export class ServerProcess {
     this.child = child
     this.killed = false
     this.exited = new Promise((resolve) => {
-      const ended = (how: string): void => {
+      const ended = (how: string, exitCode: number | null): void => {
         if (this.child !== child) return
         this.child = undefined
         process.off('exit', reap)
         this.endpoint.close()
-        if (!this.killed) this.onDeath(how)
+        if (!this.killed) this.onDeath(how, exitCode)
         resolve()
       }
-      child.once('error', (error) => ended(`could not be started: ${error.message}`))
-      child.once('exit', (code, signal) => ended(`ended by itself with ${signal ?? `exit code ${code}`}`))
+      child.once('error', (error) => ended(`could not be started: ${error.message}`, null))
+      child.once('exit', (code, signal) => ended(`ended by itself with ${signal ?? `exit code ${code}`}`, code))
     })
   }
 

@@ -13,6 +13,9 @@ export const paths = {
   status: '/etcdserverpb.Maintenance/Status',
   hashKv: '/etcdserverpb.Maintenance/HashKV',
   memberList: '/etcdserverpb.Cluster/MemberList',
+  memberAdd: '/etcdserverpb.Cluster/MemberAdd',
+  memberRemove: '/etcdserverpb.Cluster/MemberRemove',
+  memberPromote: '/etcdserverpb.Cluster/MemberPromote',
 } as const
 
 /** A key as a read shows it. */
@@ -156,8 +159,40 @@ export function readHashKv(bytes: Uint8Array): { hash: number; compactRevision: 
   return { hash: message.int(2), compactRevision: message.int(3) }
 }
 
-export function readMemberList(bytes: Uint8Array): { id: bigint; name: string }[] {
-  return new Message(bytes).messages(2).map((member) => ({ id: member.id(1), name: member.text(2) }))
+/** A member as the list shows it. */
+export interface MemberAnswer {
+  readonly id: bigint
+  readonly name: string
+  readonly peerUrls: readonly string[]
+  readonly isLearner: boolean
+}
+
+/** As of all that was decided before it was asked. */
+export function memberListRequest(): Uint8Array {
+  return new MessageWriter().int(1, true).done()
+}
+
+export function memberAddRequest(peerUrl: string, isLearner: boolean): Uint8Array {
+  return new MessageWriter().bytes(1, peerUrl).int(2, isLearner).done()
+}
+
+/** For MemberRemove and MemberPromote. */
+export function memberIdRequest(id: bigint): Uint8Array {
+  return new MessageWriter().int(1, id).done()
+}
+
+/** The id of the member that was added. */
+export function readMemberAdd(bytes: Uint8Array): bigint {
+  return new Message(bytes).message(2).id(1)
+}
+
+export function readMemberList(bytes: Uint8Array): MemberAnswer[] {
+  return new Message(bytes).messages(2).map((member) => ({
+    id: member.id(1),
+    name: member.text(2),
+    peerUrls: member.texts(3),
+    isLearner: member.int(5) === 1,
+  }))
 }
 
 function rangeAnswer(message: Message): RangeAnswer {

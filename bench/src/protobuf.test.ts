@@ -64,8 +64,8 @@ test('answers are read by field number', () => {
   expect(readTxn(txn)).toEqual({ revision: 42, succeeded: true, ranges: [{ revision: 42, found, count: 1 }] })
   const status = new MessageWriter().message(1, header).bytes(2, '3.6.0').int(4, 7).int(6, 3).done()
   expect(readStatus(status)).toEqual({ memberId: 2n ** 63n, revision: 42, leader: 7n, raftTerm: 3, version: '3.6.0' })
-  const member = new MessageWriter().int(1, 7).bytes(2, 'n1').done()
+  const member = new MessageWriter().int(1, 7).bytes(2, 'n1').bytes(3, 'http://n1:1').int(5, true).done()
   expect(readMemberList(new MessageWriter().message(1, header).message(2, member).done())).toEqual([
-    { id: 7n, name: 'n1' },
+    { id: 7n, name: 'n1', peerUrls: ['http://n1:1'], isLearner: true },
   ])
 })

@@ -66,6 +66,11 @@ export class Message {
     return typeof value === 'bigint' ? value : 0n
   }
 
+  /** Every string of a repeated field. */
+  texts(number: number): string[] {
+    return this.all(number).map((bytes) => new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  }
+
   text(number: number): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(this.bytes(number))
   }

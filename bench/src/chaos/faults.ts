@@ -121,7 +121,7 @@ export class Faults {
       case 'kill a follower':
         return this.kill([this.follower(this.dice)], lasts)
       case 'kill all':
-        return this.kill(members, lasts / 4)
+        return this.kill([...members], lasts / 4)
       case 'kill again and again': {
         // also while it recovers from the last time
         const victim = members[choose(this.dice, members.length)]
@@ -134,7 +134,7 @@ export class Faults {
       case 'freeze a follower':
         return this.freeze([this.follower(this.dice)], lasts)
       case 'freeze all':
-        return this.freeze(members, lasts / 4)
+        return this.freeze([...members], lasts / 4)
     }
   }
 
@@ -209,7 +209,8 @@ export class Faults {
   private async kill(victims: readonly ServerProcess[], downMs: number, thenMs = 0): Promise<void> {
     await Promise.all(victims.map((victim) => victim.kill()))
     await this.sleep(downMs)
-    for (const victim of victims) victim.start()
+    // who was removed meanwhile stays away, and who is being replaced is dead for good
+    for (const victim of victims) if (this.victims.members.includes(victim) && !victim.running) victim.start()
     await this.sleep(thenMs)
   }
 

@@ -8,8 +8,8 @@ import { type Outcome, type Violation } from './history.ts'
 import { median } from './meter.ts'
 import { type Result, run, type RunOptions } from './run.ts'
 
-const usage = `Kills, freezes and cuts off the members of a real three-node cluster while clients write and read, and then
-proves from the revisions that nothing was lost, repeated, reordered or invented.
+const usage = `Kills, freezes and cuts off the members of a real cluster, adds, removes and replaces them, while clients write and
+read, and then proves from the revisions that nothing was lost, repeated, reordered or invented.
 
   npm run chaos -- --minutes 2
 
@@ -18,7 +18,9 @@ proves from the revisions that nothing was lost, repeated, reordered or invented
   --clients N    how many clients ask at once (default 64)
   --rate N       operations a second of all clients together (default 1000)
   --data-dir D   an empty or new folder for data and logs, which is kept; by default a temporary one, kept on failure
-  --etcd PATH    try an etcd in place of Synod, to try the checker itself; without partitions, which need our peers' greeting
+  --fixed        the three members stay; otherwise a fourth and a fifth come and go, and dead ones are replaced
+  --etcd PATH    try an etcd in place of Synod, to try the checker itself; without partitions, which need our peers' greeting,
+                 and with three members that stay
 
 Exit code 0: no violation. 1: violations, with the operations involved. 2: wrong usage.
 `
@@ -67,6 +69,7 @@ function readOptions(): Options | string | undefined {
         rate: { type: 'string', default: '1000' },
         'data-dir': { type: 'string' },
         etcd: { type: 'string' },
+        fixed: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values
@@ -93,7 +96,9 @@ function readOptions(): Options | string | undefined {
   const directory = given ?? mkdtempSync(join(tmpdir(), 'synod-chaos-'))
   const command = values.etcd === undefined ? synod : etcd(values.etcd)
   const partitions = values.etcd === undefined
-  return { minutes, seed, clients, operationsPerSecond, directory, command, partitions, temporary: given === undefined }
+  const comings = partitions && values.fixed !== true
+  const temporary = given === undefined
+  return { minutes, seed, clients, operationsPerSecond, directory, command, partitions, comings, temporary }
 }
 
 function summary(result: Result): string {

@@ -3,26 +3,22 @@ import type { ServerProcess } from '../cluster.ts'
 
 /** Asks every member over and over whom it follows: finds the leader to aim at, and counts the elections. */
 export class Observer {
-  private readonly members: readonly ServerProcess[]
   private readonly leaders = new Map<number, ServerProcess>()
   private readonly confirmed = new Map<number, ServerProcess>()
   private highestTerm = 0
   private stopped = false
-  private running: Promise<unknown> = Promise.resolve()
+  private readonly watches: Promise<void>[] = []
   /** Two leaders in one term, should that ever be seen. */
   readonly contradictions: string[] = []
 
-  constructor(members: readonly ServerProcess[]) {
-    this.members = members
-  }
-
-  start(): void {
-    this.running = Promise.all(this.members.map((member) => this.watch(member)))
+  /** From now on, as long as this watches: one that was removed may still say what it led. */
+  follow(member: ServerProcess): void {
+    this.watches.push(this.watch(member))
   }
 
   async stop(): Promise<void> {
     this.stopped = true
-    await this.running
+    await Promise.all(this.watches)
   }
 
   /** Who led the newest term that anybody was seen to lead. */

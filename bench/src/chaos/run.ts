@@ -1,11 +1,13 @@
-import { awaitLeader, freePorts, type Place, type ServerCommand, ServerProcess } from '../cluster.ts'
+import { awaitLeader, type ServerCommand, type ServerProcess } from '../cluster.ts'
 import { paths, rangeRequest, hashKvRequest, readHashKv, readMemberList, readRevision } from '../etcd-api.ts'
+import { Comings } from './comings.ts'
 import { Faults } from './faults.ts'
 import { check, type Operation, type Revision, type Violation } from './history.ts'
 import { type Gap, Meter } from './meter.ts'
 import { Observer } from './observer.ts'
 import { Network } from './proxy.ts'
 import { readBack } from './read-back.ts'
+import { Roster } from './roster.ts'
 import { prefix, Workload } from './workload.ts'
 
 /** What a run is made of. */
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly directory: string
   readonly command: ServerCommand
   readonly partitions: boolean
+  /** Members come and go. */
+  readonly comings: boolean
 }
 
 /** What it did, and what it found. */
@@ -31,7 +35,7 @@ export interface Result {
   readonly afterLeaderDeath: readonly number[]
 }
 
-const names = ['n1', 'n2', 'n3']
+const firstMembers = 3
 const callTimeoutMs = 3000
 /** A cluster that is whole again elects within a second; a machine under load may take its time. */
 const recoveryMs = 60_000
@@ -42,30 +46,35 @@ export async function run(options: RunOptions): Promise<Result> {
   const now = (): number => performance.now() - began
   const log = (line: string): void => console.log(`${(now() / 1000).toFixed(1).padStart(7)} s  ${line}`)
   const network = new Network()
-  const members = await createMembers(options, network)
   const found: Violation[] = []
-  for (const member of members) {
-    member.onDeath = (how) => {
+  const observer = new Observer()
+  const roster = new Roster({
+    ...options,
+    network,
+    joined: (member) => observer.follow(member),
+    died: (member, how) => {
       log(`${member.name} ${how}`)
-      found.push(
-        violation('a member never ends by itself', `${member.name} ${how}; its log ends:\n${member.logTail(20)}`),
-      )
-    }
-    member.start()
-  }
-  const observer = new Observer(members)
+      const why = `${member.name} ${how}; its log ends:\n${member.logTail(20)}`
+      found.push(violation('a member never ends by itself, unless it was removed', why))
+    },
+  })
+  const { members } = roster
   try {
+    await roster.begin(firstMembers)
     await introduce(members, network)
     const meter = new Meter(now)
-    const ports = members.map(({ place }) => place.clientPort)
+    const ports = (): number[] => members.map(({ place }) => place.clientPort)
     const workload = new Workload({ ...options, ports, timeoutMs: callTimeoutMs }, meter, now)
     const faults = new Faults({ members, network, observer, meter, partitions: options.partitions, log }, options.seed)
-    observer.start()
+    const comings = new Comings({ roster, network, log }, options.seed)
     workload.start()
     faults.start()
+    if (options.comings) comings.start()
     await interruptible(options.minutes * 60_000)
+    await Promise.all([faults.stop(), comings.stop()])
     await faults.stop()
     log('mended')
+    if (options.comings) await settle(comings, found)
     let whole = await progress(members, 'after everything was mended', found)
     await new Promise((resolve) => setTimeout(resolve, 2000))
     meter.pause()
@@ -82,7 +91,7 @@ export async function run(options: RunOptions): Promise<Result> {
       violations: found,
       operations: workload.operations,
       history,
-      faults: faults.counts,
+      faults: new Map([...faults.counts, ...comings.counts]),
       elections: observer.elections,
       terms: observer.terms,
       longest: meter.longest,
@@ -90,24 +99,17 @@ export async function run(options: RunOptions): Promise<Result> {
     }
   } finally {
     await observer.stop()
-    await Promise.all(members.map((member) => member.kill()))
+    await roster.killAll()
     await network.close()
   }
 }
 
-/** Each behind a port of the network: the others know it by that port, and it by its own. */
-async function createMembers(options: RunOptions, network: Network): Promise<ServerProcess[]> {
-  const ports = await freePorts(names.length * 2)
-  const places: Place[] = []
-  for (const [i, name] of names.entries()) {
-    const clientPort = ports[2 * i] ?? 0
-    const peerPort = ports[2 * i + 1] ?? 0
-    const knownPeerPort = await network.listen(name, { host: '127.0.0.1', port: peerPort })
-    places.push({ name, clientPort, peerPort, knownPeerPort })
+async function settle(comings: Comings, found: Violation[]): Promise<void> {
+  try {
+    await comings.settle()
+  } catch (error) {
+    found.push(violation('a whole cluster serves', error instanceof Error ? error.message : String(error)))
   }
-  // small, so that logs are cut and snapshots are taken many times in a run
-  const extra = ['--snapshot-count', '2000', '--log-level', 'warn']
-  return places.map((place) => new ServerProcess(options.command, place, places, options.directory, extra))
 }
 
 /** Tells the network which id is whose. */
@@ -162,7 +164,7 @@ async function agreedHistory(
   const hashes = await Promise.all(
     members.map(async ({ endpoint }) => readHashKv(await endpoint.call(paths.hashKv, hashKvRequest(last), 30_000))),
   )
-  const texts = hashes.map(({ hash, compactRevision }, i) => `${names[i]} ${hash} from ${compactRevision}`)
+  const texts = hashes.map(({ hash, compactRevision }, i) => `${members[i]?.name} ${hash} from ${compactRevision}`)
   if (new Set(hashes.map(({ hash, compactRevision }) => `${hash}/${compactRevision}`)).size > 1) {
     found.push(violation('all members agree', `HashKV at revision ${last}: ${texts.join(', ')}`))
   }
@@ -171,7 +173,7 @@ async function agreedHistory(
     const differs = first.findIndex((one, at) => JSON.stringify(one) !== JSON.stringify(other[at]))
     if (differs < 0) continue
     const [a, b] = [JSON.stringify(first[differs]), JSON.stringify(other[differs])]
-    found.push(violation('all members agree', `${names[0]} has ${a}, ${names[i + 1]} has ${b}`))
+    found.push(violation('all members agree', `${members[0]?.name} has ${a}, ${members[i + 1]?.name} has ${b}`))
   }
   return first
 }

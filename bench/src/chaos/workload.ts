@@ -23,7 +23,8 @@ const keys: readonly string[] = Array.from({ length: 24 }, (_, i) => `${prefix}$
 
 /** What a run's clients do. */
 export interface WorkloadOptions {
-  readonly ports: readonly number[]
+  /** Where members serve clients at the moment. */
+  readonly ports: () => readonly number[]
   readonly clients: number
   /** Of all clients together, when everything is answered at once. */
   readonly operationsPerSecond: number
@@ -77,18 +78,20 @@ export class Workload {
 
   private async client(client: number): Promise<void> {
     const dice = seeded(this.options.seed * 1009 + client)
-    const endpoints = this.options.ports.map((port) => new Endpoint(port))
     const pauseMs = (1000 * this.options.clients) / this.options.operationsPerSecond
-    let at = client % endpoints.length
+    const [first = 0] = this.options.ports().slice(client % this.options.ports().length)
+    let endpoint = new Endpoint(first)
     for (let n = 0; !this.stopped; n++) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs * 2 * random(dice)))
-      const endpoint = endpoints[at]
-      if (endpoint === undefined) throw new Error('a client needs an endpoint')
       const answered = await this.one(client, endpoint, dice, this.decide(dice, `${client}-${n}`))
       // a client whose member does not answer tries another one, as every client of etcd does
-      if (!answered || choose(dice, 50) === 0) at = choose(dice, endpoints.length)
+      if (answered && choose(dice, 50) > 0) continue
+      const port = pick(dice, this.options.ports())
+      if (port === endpoint.port) continue
+      endpoint.close()
+      endpoint = new Endpoint(port)
     }
-    for (const endpoint of endpoints) endpoint.close()
+    endpoint.close()
   }
 
   private async one(client: number, endpoint: Endpoint, dice: RandomState, asked: Asked): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import type { Halt, Logger } from 'synod'
+import type { Halt, Logger, Ports } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import type { Replica } from 'synod/member'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
@@ -10,12 +10,14 @@ import { HaltedAtStart, startMember, StartFailed } from 'synod/runtime'
 import type { RunningMember } from 'synod/runtime'
 import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
-import { parseAddress } from './cli/addresses.ts'
 import type { ServerConfig } from './cli/config.ts'
-import { CommandError } from './cli/exit.ts'
+import { CommandError, exitCodes } from './cli/exit.ts'
+import { takeSeat } from './seat.ts'
+import type { Seat } from './seat.ts'
 
 /** A member on this computer's disk and network, with its state machine. */
 export interface OpenedReplica {
+  readonly seat: Pick<Seat, 'cluster' | 'self'>
   readonly replica: Replica<StoreContext>
   readonly machine: ReplicatedStore
   /** The index up to which the store has applied. */
@@ -36,43 +38,33 @@ export async function openReplica(
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
   const machine = new ReplicatedStore((bytes, seed) => crc32(bytes, seed))
-  const made = Promise.withResolvers<StoreMember>()
+  const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
     startMember({
       directory: config.directory,
       listen: config.peerAddress,
-      peers: config.cluster.members.map(({ node, name, peerUrl }) => ({ id: node, name, ...hostAndPort(peerUrl) })),
       log,
       onHalt: halted,
-      open: (ports) => {
-        const member = new Member({
-          ports,
-          codec: raftCodec,
-          machine,
-          engine: (env) =>
-            new Raft(env, {
-              ...defaultRaftOptions,
-              electionTimeoutMin: config.electionTimeout,
-              heartbeatInterval: config.heartbeatInterval,
-            }),
-          options: memberOptions(config),
-        })
+      open: async (ports) => {
+        const seat = await takeSeat(config, ports, log)
+        const member = createMember(config, seat, ports, machine)
         const identity = new Promise<string>((resolve) => {
           member.open((opened) => {
             // Without an identity the member has halted, and its ports say why.
             if (opened !== undefined) resolve(opened.identity.diskId)
           })
         })
-        made.resolve(member)
+        made.resolve({ member, seat })
         return {
           host: member,
-          identity: identity.then((diskId) => ({ cluster: config.cluster.text, id: config.self.node, diskId })),
+          identity: identity.then((diskId) => ({ cluster: seat.cluster, id: seat.self, diskId })),
         }
       },
     }),
   )
-  const member = await made.promise
+  const { member, seat } = await made.promise
   return {
+    seat,
     replica: member,
     machine,
     applied: () => member.applied,
@@ -84,14 +76,25 @@ export async function openReplica(
   }
 }
 
-function memberOptions(config: ServerConfig): Member<Message, Durable, StoreContext>['options'] {
+function createMember(config: ServerConfig, seat: Seat, ports: Ports, machine: ReplicatedStore): StoreMember {
+  const { heartbeatInterval, electionTimeout } = config
+  return new Member({
+    ports,
+    codec: raftCodec,
+    machine,
+    engine: (env) => new Raft(env, { ...defaultRaftOptions, electionTimeoutMin: electionTimeout, heartbeatInterval }),
+    options: memberOptions(config, seat),
+  })
+}
+
+function memberOptions(config: ServerConfig, seat: Seat): StoreMember['options'] {
   return {
     ...defaultMemberOptions,
-    self: config.self.node,
-    cluster: config.cluster.text,
-    membership: { voters: config.cluster.members.map(({ node }) => node).toSorted() },
+    ...seat,
     diskId: randomBytes(16).toString('hex'),
     electionTimeout: config.electionTimeout,
+    farewell: 2 * config.electionTimeout,
+    changes: { ...defaultMemberOptions.changes, learners: config.maxLearners },
     snapshots: { ...defaultMemberOptions.snapshots, entries: config.snapshotEntries },
   }
 }
@@ -120,14 +123,12 @@ async function startOrExplain(config: ServerConfig, open: () => Promise<RunningM
   try {
     return await open()
   } catch (error) {
-    if (error instanceof HaltedAtStart) throw new CommandError(`${config.directory}: ${error.message}`)
+    if (error instanceof HaltedAtStart) {
+      const code = error.halt.code === 'removed' ? exitCodes.ok : exitCodes.failed
+      throw new CommandError(`${config.directory}: ${error.message}`, code)
+    }
     if (!(error instanceof StartFailed)) throw error
     const flag = error.detail.code === 'address' ? '--listen-peer-urls' : '--data-dir'
     throw new CommandError(`${flag}: ${error.message}`)
   }
-}
-
-function hostAndPort(url: string): { host: string; port: number } {
-  const { host, port } = parseAddress(url, '--initial-cluster')
-  return { host, port }
 }

@@ -10,8 +10,8 @@ import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
 import { Front } from './etcd/front.ts'
 import { Lessor } from './etcd/lessor.ts'
-import { Publisher } from './etcd/publisher.ts'
 import { openReplica } from './replica.ts'
+import type { Seat } from './seat.ts'
 
 /** What a transport adds to the largest request: etcd's allowance, and its text when it is exceeded. */
 const transportAllowance = 512 * 1024
@@ -20,7 +20,9 @@ const transportAllowance = 512 * 1024
 export interface RunningServer {
   /** Where it listens, with the ports that it was given. */
   readonly clientUrls: readonly string[]
-  /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused. */
+  /** Which member of which cluster it is. */
+  readonly seat: Pick<Seat, 'cluster' | 'self'>
+  /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused; or it was removed. */
   readonly halted: Promise<Halt>
   /** Hands leadership over, answers what is under way for at most so long, and ends everything. */
   stop(graceMs: number): Promise<void>
@@ -28,7 +30,8 @@ export interface RunningServer {
 
 /** Starts one member: data directory, peers, clients, in this order. Throws a `CommandError` that names the flag. */
 export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
-  const first = !existsSync(join(config.directory, 'identity'))
+  // Who was added is not known by its flags: it may correct them, and must keep its disk.
+  const first = config.state === 'new' && !existsSync(join(config.directory, 'identity'))
   try {
     return await startMember(config, log)
   } catch (error) {
@@ -48,10 +51,8 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
   const lessor = new Lessor(front)
-  const publisher = new Publisher(front, config.name)
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
-    publisher.stop()
     const drained = Promise.all(grpcs.map(async (grpc) => grpc.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
@@ -64,8 +65,8 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
       clientUrls.push(await listen(grpc, address))
     }
     lessor.start()
-    publisher.start(config.advertisedClientUrls ?? clientUrls)
-    return { clientUrls, halted: halted.promise, stop }
+    opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
+    return { clientUrls, seat: opened.seat, halted: halted.promise, stop }
   } catch (error) {
     await stop(0)
     throw error

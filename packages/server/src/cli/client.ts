@@ -82,12 +82,29 @@ export class Client {
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error
         if (mayBeApplied(error))
-          throw new CommandError(`${address.url}: ${error.message}\n${outcomeUnknown}`, exitCodes.unknown)
-        if (!elsewhere.has(error.code)) throw new CommandError(error.message)
-        failures.push(`${address.url}: ${error.message}`)
+          throw new CommandError(`${address.url}: ${explained(error)}\n${outcomeUnknown}`, exitCodes.unknown)
+        if (!elsewhere.has(error.code)) throw new CommandError(explained(error))
+        failures.push(`${address.url}: ${explained(error)}`)
       }
     }
     throw nobodyAnswered(failures)
+  }
+
+  /** The same, of this member and no other. */
+  async changeAt<Answer>(
+    address: Address,
+    path: string,
+    write: (out: ProtoWriter) => void,
+    read: (input: ProtoReader) => Answer,
+  ): Promise<Answer> {
+    try {
+      return await this.askOne(address, path, write, read, this.remaining)
+    } catch (error) {
+      if (!(error instanceof GrpcError)) throw error
+      const said = `${address.url}: ${explained(error)}`
+      if (mayBeApplied(error)) throw new CommandError(`${said}\n${outcomeUnknown}`, exitCodes.unknown)
+      throw new CommandError(said)
+    }
   }
 
   private get remaining(): number {
@@ -134,6 +151,12 @@ function nobodyAnswered(failures: readonly string[]): CommandError {
 
 const outcomeUnknown =
   'The outcome is unknown: the write may have been applied, or may still be. Read before you repeat it.'
+
+/** What clients match on, and what the server adds for people. */
+function explained({ message, trailers }: GrpcError): string {
+  const reason = trailers.get('synod-reason')
+  return reason === undefined || message.includes(reason) ? message : `${message} (${reason})`
+}
 
 /** Unless the request never left, or the member says that it will not be applied. */
 function mayBeApplied(error: GrpcError): boolean {

@@ -1,43 +1,16 @@
 import { GrpcError } from 'synod/grpc'
-import type { MemberListResponse, StatusResponse } from '../proto/other-messages.ts'
-import { readMemberListResponse, readStatusResponse } from '../proto/other-messages.ts'
+import type { StatusResponse } from '../proto/other-messages.ts'
+import { readStatusResponse } from '../proto/other-messages.ts'
 import { parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { withClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { exitCodes } from './exit.ts'
 import { hexadecimal } from './identity.ts'
+import { askMembers } from './member-commands.ts'
 import { printJson, printLine, table } from './output.ts'
 
 const nothing = (): void => {}
-
-async function askMembers(client: Client): Promise<MemberListResponse> {
-  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMemberListResponse)
-}
-
-export async function memberList(options: ClientOptions): Promise<number> {
-  const { header, members } = await withClient(options, askMembers)
-  if (options.json === true) {
-    printJson({
-      clusterId: hexadecimal(header.clusterId),
-      members: members.map(({ id, name, peerUrls, clientUrls }) => ({
-        id: hexadecimal(id),
-        name,
-        peerUrls,
-        clientUrls,
-      })),
-    })
-    return exitCodes.ok
-  }
-  const rows = members.map(({ id, name, peerUrls, clientUrls }) => [
-    hexadecimal(id),
-    name,
-    peerUrls.join(','),
-    clientUrls.join(','),
-  ])
-  printLine(table([['ID', 'NAME', 'PEERS', 'CLIENTS'], ...rows]))
-  return exitCodes.ok
-}
 
 /** A member's own account of itself, or why there is none. */
 interface Report {
@@ -101,6 +74,7 @@ function reportJson({ endpoint, name, said, error }: Report): object {
     clusterId: hexadecimal(said.header.clusterId),
     leader: said.leader === 0n ? null : hexadecimal(said.leader),
     leads: said.leader === said.header.memberId,
+    isLearner: said.isLearner,
     term: said.raftTerm,
     index: said.raftIndex,
     applied: said.raftAppliedIndex,
@@ -117,7 +91,7 @@ function reportRow({ endpoint, name, said, error }: Report): string[] {
   return [
     endpoint ?? '-',
     name === undefined ? hexadecimal(header.memberId) : `${hexadecimal(header.memberId)} (${name})`,
-    leader === header.memberId ? 'yes' : leader === 0n ? 'no leader' : 'no',
+    leader === header.memberId ? 'yes' : leader === 0n ? 'no leader' : said.isLearner ? 'learner' : 'no',
     String(said.raftTerm),
     String(said.raftIndex),
     String(said.raftAppliedIndex),

@@ -14,6 +14,7 @@ import { exitCodes, UsageError } from './exit.ts'
 import { hexadecimal, identify } from './identity.ts'
 import { MemberProcess, severity } from './member-process.ts'
 import { environmentName } from './options.ts'
+import { quoted } from './shell.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { printLine, reader, table } from './output.ts'
 
@@ -64,11 +65,6 @@ function sharedFlags(options: DevOptions): string[] {
   })
 }
 
-/** As a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
-}
-
 interface DevMember {
   readonly process: MemberProcess
   readonly id: bigint
@@ -114,7 +110,7 @@ class DevCluster {
       ]
       const process = new MemberProcess(name, flags, openLog(dataDir, `${name}.log`), {
         problem: (line, level) => this.problem(name, line, level),
-        exited: (how) => void this.exited(name, how, flags),
+        exited: (how, code) => void this.exited(name, how, code, flags),
       })
       return { process, id: ids.get(name) ?? 0n, client }
     })
@@ -162,8 +158,13 @@ class DevCluster {
     if (settled || level >= severity.error) this.say(`${styleText('bold', name)} ${line}`)
   }
 
-  private async exited(name: string, how: string, flags: readonly string[]): Promise<void> {
+  private async exited(name: string, how: string, code: number | null, flags: readonly string[]): Promise<void> {
     if (this.stopping) return
+    if (code === exitCodes.ok) {
+      // Nobody asked it to stop, so it has nothing more to do: its log says who removed it.
+      this.say(`${styleText('bold', name)} was removed from the cluster, and has ended`)
+      return this.stopIfAlone(await this.askAll())
+    }
     const started = this.members.find(({ process }) => process.name === name)?.process.ready === true
     if (!started) {
       this.say(

@@ -55,7 +55,18 @@ export const startSettings: readonly Setting[] = [
     argument: 'state',
     fallback: 'new',
     choices: ['new', 'existing'],
-    description: 'with "existing", an empty data directory is an error',
+    description: 'existing: this member was added to a cluster that runs; its directory, or the others, say who it is',
+  },
+  {
+    flag: '--max-learners',
+    argument: 'count',
+    fallback: 1,
+    parse: whole(0, 100),
+    description: 'so many learners may wait to be promoted; a voter that joins is none of them',
+  },
+  {
+    flag: '--strict-add',
+    description: 'adding a voter is answered when it votes, not when it begins to join',
   },
   {
     flag: '--heartbeat-interval',
@@ -119,6 +130,7 @@ export const sharedSettings: readonly Setting[] = startSettings.filter(({ flag }
     '--election-timeout',
     '--quota-backend-bytes',
     '--snapshot-count',
+    '--max-learners',
     '--max-request-bytes',
     '--log-level',
   ].includes(flag),
@@ -135,6 +147,8 @@ export interface StartOptions {
   readonly initialCluster?: string
   readonly initialClusterToken: string
   readonly initialClusterState: 'new' | 'existing'
+  readonly maxLearners?: number
+  readonly strictAdd?: boolean | string
   readonly heartbeatInterval: number
   readonly electionTimeout: number
   readonly quotaBackendBytes: number
@@ -156,6 +170,8 @@ export interface ServerConfig {
   readonly cluster: ClusterIdentity
   readonly self: FirstMember
   readonly state: 'new' | 'existing'
+  readonly maxLearners: number
+  readonly strictAdd: boolean
   readonly heartbeatInterval: number
   readonly electionTimeout: number
   readonly quotaBytes: number
@@ -200,6 +216,8 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     cluster,
     self,
     state: options.initialClusterState,
+    maxLearners: options.maxLearners ?? 1,
+    strictAdd: options.strictAdd !== undefined && options.strictAdd !== false,
     heartbeatInterval,
     electionTimeout,
     quotaBytes: options.quotaBackendBytes === 0 ? 2 * gibibyte : options.quotaBackendBytes,

@@ -8,8 +8,8 @@ import { parseLogLine, readableLine } from './logging.ts'
 export interface MemberWatcher {
   /** A warning or an error in its log, or anything else that it said, which counts as an error. */
   problem(line: string, severity: number): void
-  /** It ended; `how` reads after its name: "exited with code 1". */
-  exited(how: string): void
+  /** It ended; `how` reads after its name: "exited with code 1". Without a code a signal ended it. */
+  exited(how: string, code: number | null): void
 }
 
 /** Levels of the log. */
@@ -80,7 +80,7 @@ export class MemberProcess {
       this.hasEnded = true
       closeSync(log)
       this.end.resolve()
-      this.watcher.exited(signal === null ? `exited with code ${code ?? '?'}` : `was killed by ${signal}`)
+      this.watcher.exited(signal === null ? `exited with code ${code ?? '?'}` : `was killed by ${signal}`, code)
     })
   }
 

@@ -18,6 +18,7 @@ describe('help', () => {
       'del',
       'txn',
       'member',
+      'move-leader',
       'status',
       'check',
       'Examples:',
@@ -35,8 +36,9 @@ describe('help', () => {
   })
 
   test('every command has an example', async () => {
-    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'member list', 'status', 'check']
-    for (const command of commands) {
+    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'status', 'move-leader', 'check']
+    const ofMembers = ['list', 'add', 'promote', 'update', 'remove'].map((command) => `member ${command}`)
+    for (const command of [...commands, ...ofMembers]) {
       const { code, stdout } = await runHere([...command.split(' '), '--help'])
       expect(code, command).toBe(0)
       expect(stdout, command).toMatch(/Examples?:\n {2}(synod|printf)/)
@@ -73,6 +75,16 @@ describe('what is wrong is said, and nothing is tried', () => {
       args: ['cluster', 'dev', '--data-dir', '/dev/null'],
       env: { SYNOD_LISTEN_PEER_URLS: 'http://127.0.0.1:1' },
       says: /SYNOD_LISTEN_PEER_URLS is set, but cluster dev gives each member its own --listen-peer-urls/,
+    },
+    {
+      name: 'a member without an address',
+      args: ['member', 'add', 'm4'],
+      says: /required option '--peer-urls <urls>'/,
+    },
+    {
+      name: 'an address of a member that is none',
+      args: ['member', 'add', 'm4', '--peer-urls', 'nowhere'],
+      says: /--peer-urls: nowhere: expected http:/,
     },
     { name: 'an empty directory', args: ['start', '--data-dir', ''], says: /--data-dir is empty/ },
     { name: 'an empty directory of a cluster', args: ['cluster', 'dev', '--data-dir='], says: /--data-dir is empty/ },

@@ -7,6 +7,7 @@ import type { DevOptions } from './cluster-dev.ts'
 import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
+import type { MemberAddOptions, MemberUpdateOptions } from './member-commands.ts'
 import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
 import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
 import type { Setting } from './options.ts'
@@ -244,11 +245,61 @@ function addRangeCommands(program: Command, done: Done): void {
     )
 }
 
-function addClusterCommands(program: Command, done: Done): void {
+const peerUrls: Setting = {
+  flag: '--peer-urls',
+  argument: 'urls',
+  description: 'where the other members reach it',
+  environment: false,
+  required: true,
+}
+
+function addMemberCommands(program: Command, done: Done): void {
   const member = program.command('member').description('The members of a cluster.').exitOverride()
   add(member, 'list', 'List the members with their addresses.', clientSettings)
     .addHelpText('after', '\nExample:\n  synod member list --json')
-    .action(async (options: ClientOptions) => done(await (await import('./cluster-commands.ts')).memberList(options)))
+    .action(async (options: ClientOptions) => done(await (await import('./member-commands.ts')).memberList(options)))
+
+  add(member, 'add', 'Add a member, which need not run yet, and print how to start it.', [
+    peerUrls,
+    { flag: '--learner', description: 'it does not vote until it is promoted', environment: false },
+    ...clientSettings,
+  ])
+    .argument('<name>')
+    .addHelpText('after', '\nExample:\n  synod member add m4 --peer-urls http://10.0.0.4:2380')
+    .action(async (name: string, options: MemberAddOptions) =>
+      done(await (await import('./member-commands.ts')).memberAdd(name, options)),
+    )
+
+  const one = (name: 'promote' | 'remove', description: string, example: string): Command =>
+    add(member, name, description, clientSettings)
+      .argument('<member>', 'its id, or its name')
+      .addHelpText('after', `\nExample:\n  synod member ${name} ${example}`)
+  one('promote', 'Make a voter of a learner that has caught up.', 'm4').action(
+    async (named: string, options: ClientOptions) =>
+      done(await (await import('./member-commands.ts')).memberPromote(named, options)),
+  )
+  one('remove', 'Remove a member. Its process ends by itself.', '8e9e05c52164694d').action(
+    async (named: string, options: ClientOptions) =>
+      done(await (await import('./member-commands.ts')).memberRemove(named, options)),
+  )
+
+  add(member, 'update', 'Change where the other members reach a member.', [peerUrls, ...clientSettings])
+    .argument('<member>', 'its id, or its name')
+    .addHelpText('after', '\nExample:\n  synod member update m2 --peer-urls http://10.0.0.22:2380')
+    .action(async (named: string, options: MemberUpdateOptions) =>
+      done(await (await import('./member-commands.ts')).memberUpdate(named, options)),
+    )
+}
+
+function addClusterCommands(program: Command, done: Done): void {
+  addMemberCommands(program, done)
+
+  add(program, 'move-leader', 'Hand leadership over to another voter.', clientSettings)
+    .argument('<member>', 'its id, or its name')
+    .addHelpText('after', '\nExample:\n  synod move-leader m2')
+    .action(async (member: string, options: ClientOptions) =>
+      done(await (await import('./member-commands.ts')).moveLeader(member, options)),
+    )
 
   add(program, 'status', 'Who leads, and how far each member is. Exits with 1 if a member does not answer.', [
     ...clientSettings,

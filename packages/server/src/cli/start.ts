@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
 import { resolveConfig } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
@@ -15,12 +14,6 @@ export async function start(options: StartOptions): Promise<number> {
   const config = resolveConfig(options)
   const log = createLogger(options.logLevel, options.logFormat)
   for (const warning of config.warnings) log.warn(warning)
-  if (config.state === 'existing' && isEmpty(config.directory)) {
-    throw new CommandError(
-      `--initial-cluster-state is existing, but --data-dir ${config.directory} holds no data: is it the right directory? ` +
-        `A member that has lost its data must be removed and added again`,
-    )
-  }
   // Until it serves, a signal ends the process as it ends any other: there is nothing to finish, and a start may hang.
   if (process.connected) {
     process.once('disconnect', leave)
@@ -32,13 +25,14 @@ export async function start(options: StartOptions): Promise<number> {
   if (process.connected) process.send?.('serving')
   const urls = server.clientUrls.join(', ')
   log.info(`member ${config.name} serves clients on ${urls}`, {
-    member: config.self.node,
-    cluster: config.cluster.text,
+    member: server.seat.self,
+    cluster: server.seat.cluster,
     directory: config.directory,
   })
   const ended = await Promise.race([stop.then(() => undefined), server.halted])
   if (ended !== undefined) {
     await server.stop(0)
+    if (ended.code === 'removed') throw new CommandError(ended.message, exitCodes.ok)
     throw new CommandError(`the member stopped: ${ended.message}`)
   }
   await stopInOrder(server, log)
@@ -47,10 +41,6 @@ export async function start(options: StartOptions): Promise<number> {
 
 function leave(): void {
   process.exit(exitCodes.failed)
-}
-
-function isEmpty(directory: string): boolean {
-  return !existsSync(directory) || (statSync(directory).isDirectory() && readdirSync(directory).length === 0)
 }
 
 async function stopInOrder(server: RunningServer, log: ReturnType<typeof createLogger>): Promise<void> {

@@ -38,7 +38,6 @@ export class WriteCall implements StoreContext {
       case 'leaseRevoke':
       case 'leaseExpire':
       case 'leaseLead':
-      case 'publish':
       case 'nothing':
         break
     }

@@ -2,29 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { OneNode } from '../testing/one-node.ts'
 import { RealNode } from '../testing/real-node.ts'
+import { check } from '../testing/replay.ts'
+import type { Deviation } from '../testing/replay.ts'
 import { Bindings, scenarios } from '../testing/transcript.ts'
-import type { Json, Line, Scenario } from '../testing/transcript.ts'
+import type { Scenario } from '../testing/transcript.ts'
 
 // Goal: a client cannot tell this server from etcd. Method: what a real etcd was asked and what it answered, line by
 // line, over a real connection, with a client of others.
 
-/** What is here. Everything else in the transcripts must be refused with 12, which clients understand. */
-const supported = new Set([
-  'KV/Range',
-  'KV/Put',
-  'KV/DeleteRange',
-  'KV/Txn',
-  'KV/Compact',
-  'Lease/LeaseGrant',
-  'Lease/LeaseRevoke',
-  'Cluster/MemberList',
-  'Maintenance/Status',
-  'Maintenance/HashKV',
-  'Health/Check',
-])
-
 /** Lines whose answers differ, each with the reason. */
-const deviations: { scenario: string; op: string; request: string; why: string; answer: Json }[] = [
+const deviations: (Deviation & { readonly scenario: string })[] = [
   {
     scenario: 'range-options',
     op: 'KV/Range',
@@ -47,15 +34,6 @@ const deviations: { scenario: string; op: string; request: string; why: string; 
     answer: { error: { code: 3, message: 'etcdserver: invalid compare result' } },
   },
 ]
-
-/**
- * Fields that the recorded version does not have, and one that means something else there: from the second compaction on,
- * etcd tells where the one before it was.
- */
-const unlike: Readonly<Record<string, readonly string[]>> = {
-  'Maintenance/Status': ['storageVersion', 'dbSizeQuota'],
-  'Maintenance/HashKV': ['hashRevision', 'compactRevision'],
-}
 
 const replayed: { file: string; names?: string[] }[] = [
   { file: 'kv' },
@@ -91,6 +69,7 @@ for (const { what, Node, files } of nodes) {
 async function replay(scenario: Scenario, node: OneNode | RealNode): Promise<string[]> {
   let client = new EtcdClient(node.port)
   const bindings = new Bindings({ $clientURL1: node.url, $peerURL1: node.config.self.peerUrl })
+  const known = deviations.filter((one) => one.scenario === scenario.scenario)
   const wrong: string[] = []
   try {
     let alarm = false
@@ -105,60 +84,11 @@ async function replay(scenario: Scenario, node: OneNode | RealNode): Promise<str
         client.close()
         await node.restart()
         client = new EtcdClient(node.port)
-      } else wrong.push(...(await check(line, scenario, client, bindings)))
+      } else wrong.push(...(await check(line, client, bindings, known)))
     }
     return [...wrong, ...node.complaints]
   } finally {
     client.close()
     await node.stop()
   }
-}
-
-async function check(line: Line, scenario: Scenario, client: EtcdClient, bindings: Bindings): Promise<string[]> {
-  const { op, request, response } = line
-  if (op === undefined || request === undefined || line.stream !== undefined || line.fact !== undefined) return []
-  if (op.startsWith('/')) return compare(line, bindings, response, await raw(client, op), op)
-  if (/^(GET|POST|@)/.test(op)) return []
-  const asked = bindings.substitute(request)
-  if (!supported.has(op)) {
-    const answer = await client.call(op, asked)
-    const [service = '', method] = op.split('/')
-    const later = { error: { code: 12, message: `unknown method ${method ?? ''} for service etcdserverpb.${service}` } }
-    return compare(line, bindings, later, answer, `${op} (later)`)
-  }
-  const deviation = deviations.find(
-    (one) => one.scenario === scenario.scenario && one.op === op && JSON.stringify(request).includes(one.request),
-  )
-  if (line.repeat !== undefined) return repeat(client, op, asked)
-  const answer = await client.call(op, asked, line.metadata)
-  return compare(
-    line,
-    bindings,
-    deviation?.answer ?? response,
-    answer,
-    `${op} ${JSON.stringify(request).slice(0, 200)}`,
-  )
-}
-
-/** Until it fails, as it must. */
-async function repeat(client: EtcdClient, op: string, request: Json): Promise<string[]> {
-  for (let tries = 0; tries < 100; tries++) if ('error' in Object(await client.call(op, request))) return []
-  return [`${op} never failed`]
-}
-
-function compare(line: Line, bindings: Bindings, expected: Json | undefined, actual: Json, what: string): string[] {
-  const fields = unlike[line.op ?? ''] ?? []
-  return bindings
-    .differences(without(expected, fields), without(actual, fields), line.note ?? '')
-    .map((difference) => `${what}: ${difference}`)
-}
-
-function without(value: Json | undefined, fields: readonly string[]): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !fields.includes(name)))
-}
-
-async function raw(client: EtcdClient, path: string): Promise<Json> {
-  const answer = await client.raw(path, new Uint8Array())
-  return answer instanceof Uint8Array ? {} : answer
 }

@@ -16,7 +16,22 @@ const resourceExhausted = 8
 export const requestTooLarge: Status = { code: 3, message: 'etcdserver: request is too large' }
 export const noLeader: Status = { code: unavailable, message: 'etcdserver: no leader' }
 
+export const invalidUrls: Status = { code: 3, message: 'etcdserver: given member URLs are invalid' }
+export const memberNotFound: Status = { code: 5, message: 'etcdserver: member not found' }
+export const urlTaken: Status = { code: 9, message: 'etcdserver: Peer URLs already exists' }
+export const notLeader: Status = { code: 9, message: 'etcdserver: not leader' }
+export const badTransferee: Status = { code: 9, message: 'etcdserver: bad leader transferee' }
+export const slowTransfer: Status = {
+  code: unavailable,
+  message: 'etcdserver: request timed out, leader transfer took too long',
+}
+export const notForLearners: Status = { code: 9, message: 'etcdserver: rpc not supported for learner' }
+
 const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
+const notEnough: Status = {
+  code: 9,
+  message: 'etcdserver: re-configuration failed due to not enough started members',
+}
 
 const rejections: Readonly<Record<RejectedDetail['code'], Status>> = {
   overloaded: { code: resourceExhausted, message: 'etcdserver: too many requests' },
@@ -24,14 +39,34 @@ const rejections: Readonly<Record<RejectedDetail['code'], Status>> = {
   'no-leader': noLeader,
   repairing: { code: unavailable, message: 'etcdserver: the log of this member is being repaired from its peers' },
   stopping: { code: unavailable, message: 'etcdserver: server stopped' },
+  pending: timedOut,
+  'too-early': timedOut,
+  'unknown-member': memberNotFound,
+  exists: { code: 9, message: 'etcdserver: member ID already exist' },
+  'not-learner': { code: 9, message: 'etcdserver: can only promote a learner member' },
+  'not-caught-up': {
+    code: 9,
+    message: 'etcdserver: can only promote a learner member which is in sync with leader',
+  },
+  'loses-quorum': notEnough,
+  'no-voters': notEnough,
+  'too-many-learners': { code: 9, message: 'etcdserver: too many learner members in cluster' },
+  'lost-disk': { code: 9, message: 'etcdserver: another disk of this member takes part' },
+  malformed: invalidUrls,
 }
+
+/** etcd's text alone would not say which members are missing. */
+const explained: ReadonlySet<RejectedDetail['code']> = new Set(['loses-quorum', 'no-voters'])
 
 /** The name of the trailer that tells apart what the codes of etcd do not: whether a write may have been applied. */
 const outcome = 'synod-outcome'
+/** And of the one with what etcd's texts have no room for: which numbers a refusal is about. */
+const reason = 'synod-reason'
 
-/** Certainly not applied, now or later. */
-export function refuse(call: Unary, { code, message }: Status): void {
-  call.fail(code, message, { [outcome]: 'rejected' })
+/** Certainly not applied, now or later. `why`: for people, beside the text that clients match on. */
+export function refuse(call: Unary, { code, message }: Status, why?: string): void {
+  const printable = why?.replaceAll(/[^ -~]/g, '?')
+  call.fail(code, message, { [outcome]: 'rejected', ...(printable === undefined ? {} : { [reason]: printable }) })
 }
 
 /** What a member answered instead of a result. */
@@ -39,7 +74,10 @@ export function failCall(call: Unary, failure: Failure, asked: 'read' | 'write')
   if (failure instanceof Rejected) {
     // etcd says so of a read. Of a write it does not know; here, one that found no leader was certainly not applied.
     const waited = failure.detail.code === 'no-leader' && asked === 'read'
-    return refuse(call, waited ? timedOut : rejections[failure.detail.code])
+    const { code } = failure.detail
+    const { code: status, message } = waited ? timedOut : rejections[code]
+    const text = explained.has(code) ? `${message}: ${failure.message}` : message
+    return refuse(call, { code: status, message: text }, failure.message)
   }
   // Who reads may ask again whatever happened.
   const { message } = failure.detail.code === 'stopping' ? rejections.stopping : timedOut

@@ -1,7 +1,9 @@
-import { Writer } from 'synod'
+import { membersOf, Writer } from 'synod'
+import type { Membership } from 'synod'
+import { readContact } from 'synod/member'
 import { encodeOperation } from 'synod/store'
 import type { Operation, Store, StoreContext } from 'synod/store'
-import type { Member } from '../proto/other-messages.ts'
+import type { Member } from '../proto/member-messages.ts'
 import { ProtoWriter } from '../proto/wire.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import type { OpenedReplica } from '../replica.ts'
@@ -10,11 +12,12 @@ import type { OpenedReplica } from '../replica.ts'
 export const etcdVersion = '3.6.14'
 
 /** What the front needs to know of its member's settings. */
-export type FrontConfig = Pick<ServerConfig, 'cluster' | 'self' | 'electionTimeout' | 'quotaBytes' | 'maxRequestBytes'>
+export type FrontConfig = Pick<ServerConfig, 'electionTimeout' | 'quotaBytes' | 'maxRequestBytes' | 'strictAdd'>
 
 /** Everything that the calls of one member share. */
 export class Front {
   readonly config: FrontConfig
+  readonly seat: OpenedReplica['seat']
   readonly replica: OpenedReplica['replica']
   readonly machine: OpenedReplica['machine']
   readonly applied: () => number
@@ -24,14 +27,15 @@ export class Front {
   /** Fields 1 and 2 of every header, which never change. */
   private readonly ids: Uint8Array
 
-  constructor(opened: Pick<OpenedReplica, 'replica' | 'machine' | 'applied'>, config: FrontConfig) {
+  constructor(opened: Pick<OpenedReplica, 'seat' | 'replica' | 'machine' | 'applied'>, config: FrontConfig) {
     this.config = config
+    this.seat = opened.seat
     this.replica = opened.replica
     this.machine = opened.machine
     this.applied = opened.applied
     const out = new ProtoWriter()
-    out.reset().bigint(2, config.self.id)
-    out.bigint(1, config.cluster.id)
+    out.reset().bigint(2, BigInt(`0x${opened.seat.self}`))
+    out.bigint(1, BigInt(`0x${opened.seat.cluster}`))
     this.ids = out.finish().slice()
   }
 
@@ -58,17 +62,18 @@ export class Front {
     out.end(1, mark)
   }
 
-  /** The first membership, with what each member has published since: who has not said anything has no name yet. */
-  members(): Member[] {
-    return this.config.cluster.members.map(({ id, peerUrl }) => {
-      const published = this.store.attributes.get(id)
-      return {
-        id,
-        name: published?.name ?? '',
-        peerUrls: [peerUrl],
-        clientUrls: published?.clientUrls ?? [],
-        isLearner: false,
-      }
+  /** This member takes part without a vote, or does not know yet that it takes part. */
+  get isLearner(): boolean {
+    const { voters, outgoing } = this.replica.standing.committedMembership
+    return !voters.includes(this.seat.self) && !outgoing.includes(this.seat.self)
+  }
+
+  /** What is decided of the members: who has not said anything has no name yet. In the order of their ids. */
+  members(membership: Membership = this.replica.standing.committedMembership): Member[] {
+    return membersOf(membership).map((node) => {
+      const { name, peerUrls, clientUrls } = readContact(membership.contacts[node])
+      const isLearner = membership.learners.includes(node)
+      return { id: BigInt(`0x${node}`), name, peerUrls, clientUrls, isLearner }
     })
   }
 }

@@ -15,7 +15,7 @@ import { readCompaction, readDeleteRange, readPut, readRange, readTxn } from '..
 import { writeRangeResult, writeTxnResult } from '../proto/kv-responses.ts'
 import { ProtoReader } from '../proto/wire.ts'
 import { ReadCall, WriteCall } from './calls.ts'
-import { refuse, requestTooLarge } from './failures.ts'
+import { notForLearners, refuse, requestTooLarge } from './failures.ts'
 import type { Status } from './failures.ts'
 import type { Front } from './front.ts'
 
@@ -69,6 +69,7 @@ export class KvService {
     const refused = checkRange(request)
     if (refused !== undefined) return refuse(call, refused)
     if (request.serializable) return this.answerRange(call, request)
+    if (this.front.isLearner) return refuse(call, notForLearners)
     // The message is gone when this returns; what waits keeps what it needs of it.
     const kept = { ...request, key: request.key.slice(), rangeEnd: request.rangeEnd.slice() }
     this.front.replica.read(new ReadCall(call, () => this.answerRange(call, kept)))

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Front } from './front.ts'
 import { Lessor } from './lessor.ts'
+import { firstSeat } from '../seat.ts'
 import { configFor, ImmediateReplica, noLeader } from '../testing/one-node.ts'
 
 // The lessor's clock is the test's: nothing here waits.
@@ -12,8 +13,9 @@ let now: number
 
 beforeEach(() => {
   const config = configFor('m1')
-  replica = new ImmediateReplica(config.self.node)
-  front = new Front({ replica, machine: replica.machine, applied: () => replica.index }, config)
+  const seat = firstSeat(config)
+  replica = new ImmediateReplica(seat.self)
+  front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, config)
   now = 0
   lessor = new Lessor(front, () => now)
   lessor.start()

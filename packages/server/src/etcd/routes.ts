@@ -1,11 +1,12 @@
 import type { Route, Unary } from 'synod/grpc'
 import { errors } from 'synod/store'
 import { TooDeep, WireError } from '../proto/wire.ts'
-import { ClusterService } from './cluster-service.ts'
-import { noLeader, refuse } from './failures.ts'
+import { noLeader, notForLearners, refuse } from './failures.ts'
 import type { Front } from './front.ts'
 import { KvService } from './kv-service.ts'
 import { LeaseService } from './lease-service.ts'
+import { MaintenanceService } from './maintenance-service.ts'
+import { MemberService } from './member-service.ts'
 
 type Handler = (call: Unary, message: Uint8Array) => void
 
@@ -19,7 +20,8 @@ const laterServices = ['etcdserverpb.Watch', 'etcdserverpb.Auth', 'v3lockpb.Lock
 export function etcdRoutes(front: Front): Map<string, Route> {
   const kv = new KvService(front)
   const lease = new LeaseService(front)
-  const cluster = new ClusterService(front)
+  const members = new MemberService(front)
+  const maintenance = new MaintenanceService(front)
   const handlers: Readonly<Record<string, Handler>> = {
     '/etcdserverpb.KV/Range': (call, message) => kv.range(call, message),
     '/etcdserverpb.KV/Put': (call, message) => kv.put(call, message),
@@ -28,13 +30,20 @@ export function etcdRoutes(front: Front): Map<string, Route> {
     '/etcdserverpb.KV/Compact': (call, message) => kv.compact(call, message),
     '/etcdserverpb.Lease/LeaseGrant': (call, message) => lease.grant(call, message),
     '/etcdserverpb.Lease/LeaseRevoke': (call, message) => lease.revoke(call, message),
-    '/etcdserverpb.Cluster/MemberList': (call, message) => cluster.memberList(call, message),
-    '/etcdserverpb.Maintenance/Status': (call, message) => cluster.status(call, message),
-    '/etcdserverpb.Maintenance/HashKV': (call, message) => cluster.hashKv(call, message),
-    '/grpc.health.v1.Health/Check': (call, message) => cluster.check(call, message),
+    '/etcdserverpb.Cluster/MemberList': (call, message) => members.list(call, message),
+    '/etcdserverpb.Cluster/MemberAdd': (call, message) => members.add(call, message),
+    '/etcdserverpb.Cluster/MemberRemove': (call, message) => members.remove(call, message),
+    '/etcdserverpb.Cluster/MemberUpdate': (call, message) => members.update(call, message),
+    '/etcdserverpb.Cluster/MemberPromote': (call, message) => members.promote(call, message),
+    '/etcdserverpb.Maintenance/MoveLeader': (call, message) => members.moveLeader(call, message),
+    '/etcdserverpb.Maintenance/Status': (call, message) => maintenance.status(call, message),
+    '/etcdserverpb.Maintenance/HashKV': (call, message) => maintenance.hashKv(call, message),
+    '/grpc.health.v1.Health/Check': (call, message) => maintenance.check(call, message),
   }
   const routes = new Map<string, Route>()
-  for (const [path, handler] of Object.entries(handlers)) routes.set(path, { unary: guarded(front, handler) })
+  for (const [path, handler] of Object.entries(handlers)) {
+    routes.set(path, { unary: guarded(front, handler, servedByLearners.has(path)) })
+  }
   // A path without a method makes the service known: "unknown method Watch for service etcdserverpb.Watch", as grpc-go
   // says, is what clients take for "an older server". An unknown service is none of etcd's.
   for (const service of laterServices) {
@@ -44,10 +53,21 @@ export function etcdRoutes(front: Front): Map<string, Route> {
   return routes
 }
 
-/** What comes before every method: who insists on a leader is not kept waiting, and what is no message is refused. */
-function guarded(front: Front, handler: Handler): Handler {
+/** Of a range it is asked whether it is serializable when it has been read. */
+const servedByLearners: ReadonlySet<string> = new Set([
+  '/etcdserverpb.KV/Range',
+  '/etcdserverpb.Maintenance/Status',
+  '/grpc.health.v1.Health/Check',
+])
+
+/**
+ * What comes before every method: a learner serves few of them, who insists on a leader is not kept waiting, and what is
+ * no message is refused.
+ */
+function guarded(front: Front, handler: Handler, forLearners: boolean): Handler {
   return (call, message) => {
     try {
+      if (!forLearners && front.isLearner) return refuse(call, notForLearners)
       if (front.replica.standing.leader === undefined && call.metadata('hasleader') === 'true') {
         return refuse(call, noLeader)
       }

@@ -18,13 +18,17 @@ import type { ResponseHeader } from './kv-responses.ts'
 import { readDeleteRangeResponse, readPutResponse, readRangeResponse, readTxnResponse } from './kv-responses.ts'
 import { writeDeleteRangeResult, writeHeader, writePutResult, writeRangeResult } from './kv-responses.ts'
 import {
-  readHealthCheck,
-  readLeaseGrant,
-  readLeaseRevoke,
-  readMemberListResponse,
-  readStatusResponse,
-} from './other-messages.ts'
-import { writeLeaseGrantResult, writeMember, writeStatusResult } from './other-messages.ts'
+  readMemberAdd,
+  readMemberAddResponse,
+  readMemberId,
+  readMembersResponse,
+  readMemberUpdate,
+  writeMember,
+  writeMemberAdd,
+  writeMemberUpdate,
+} from './member-messages.ts'
+import { readHealthCheck, readLeaseGrant, readLeaseRevoke, readStatusResponse } from './other-messages.ts'
+import { writeLeaseGrantResult, writeStatusResult } from './other-messages.ts'
 import { ProtoReader, ProtoWriter, TooDeep, WireError } from './wire.ts'
 
 // Goal: the hand-written codecs mean what the .proto files mean. Method: random messages through a second, reflective
@@ -274,20 +278,49 @@ describe('responses mean the same to the reference and to us, both ways', () => 
     })
   })
 
-  test('StatusResponse, MemberListResponse, LeaseGrantResponse', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 20 })
-    // An empty element of a list of texts has no meaning here and is never written.
-    const texts = fc.array(
-      text.filter((t) => t !== ''),
-      { maxLength: 3 },
+  const text = fc.string({ unit: 'binary', maxLength: 20 })
+  // An empty element of a list of texts has no meaning here and is never written.
+  const texts = fc.array(
+    text.filter((t) => t !== ''),
+    { maxLength: 3 },
+  )
+  const member = fc.record({
+    id: unsignedId,
+    name: text,
+    peerUrls: texts,
+    clientUrls: texts,
+    isLearner: fc.boolean(),
+  })
+
+  test('requests that change the membership, and MemberAddResponse', () => {
+    fc.assert(
+      fc.property(unsignedId, texts, fc.boolean(), (id, peerUrls, isLearner) => {
+        const add = written((out) => writeMemberAdd(out, { peerUrls, isLearner }))
+        expect(readMemberAdd(new ProtoReader(add))).toEqual({ peerUrls, isLearner })
+        expect(decode('MemberAddRequest', add)).toEqual({ peerURLs: peerUrls, isLearner })
+        const update = written((out) => writeMemberUpdate(out, { id, peerUrls }))
+        expect(readMemberUpdate(new ProtoReader(update))).toEqual({ id, peerUrls })
+        expect(decode('MemberUpdateRequest', update)).toEqual({ ID: String(id), peerURLs: peerUrls })
+        for (const request of ['MemberRemoveRequest', 'MemberPromoteRequest']) {
+          expect(readMemberId(new ProtoReader(encode(request, { ID: String(id) })))).toBe(id)
+        }
+        expect(readMemberId(new ProtoReader(encode('MoveLeaderRequest', { targetID: String(id) })))).toBe(id)
+      }),
     )
-    const member = fc.record({
-      id: unsignedId,
-      name: text,
-      peerUrls: texts,
-      clientUrls: texts,
-      isLearner: fc.boolean(),
-    })
+    fc.assert(
+      fc.property(header, member, fc.array(member, { maxLength: 3 }), (head, added, members) => {
+        const bytes = written((out) => {
+          for (const one of members.toReversed()) writeMember(out, 3, one)
+          writeMember(out, 2, added)
+          writeHeader(out, head)
+        })
+        expect(readMemberAddResponse(new ProtoReader(bytes))).toEqual({ header: head, member: added, members })
+        expect(decode('MemberAddResponse', bytes)).toMatchObject({ member: { ID: String(added.id) } })
+      }),
+    )
+  })
+
+  test('StatusResponse, MemberListResponse, LeaseGrantResponse', () => {
     const status = fc.record({
       version: text,
       dbSize: safe,
@@ -307,7 +340,7 @@ describe('responses mean the same to the reference and to us, both ways', () => 
           for (const one of members.toReversed()) writeMember(out, 2, one)
           writeHeader(out, head)
         })
-        expect(readMemberListResponse(new ProtoReader(list))).toEqual({ header: head, members })
+        expect(readMembersResponse(new ProtoReader(list))).toEqual({ header: head, members })
         const listWords = members.map(({ id, name, peerUrls, clientUrls, isLearner }) => ({
           ID: String(id),
           name,

@@ -8,21 +8,6 @@ export interface LeaseGrantRequest {
   readonly id: bigint
 }
 
-/** etcdserverpb.Member */
-export interface Member {
-  readonly id: bigint
-  readonly name: string
-  readonly peerUrls: readonly string[]
-  readonly clientUrls: readonly string[]
-  readonly isLearner: boolean
-}
-
-/** etcdserverpb.MemberListResponse */
-export interface MemberListResponse {
-  readonly header: ResponseHeader
-  readonly members: readonly Member[]
-}
-
 /** etcdserverpb.StatusResponse; what newer versions added to it too. */
 export interface StatusResponse {
   readonly header: ResponseHeader
@@ -66,16 +51,6 @@ export function readLeaseRevoke(input: ProtoReader): bigint {
   return id
 }
 
-/** Whether a MemberListRequest asks for a linearizable answer. */
-export function readMemberList(input: ProtoReader): boolean {
-  let linearizable = false
-  for (let field = input.next(); field !== 0; field = input.next()) {
-    if (field === 1) linearizable = input.flag()
-    else input.skip()
-  }
-  return linearizable
-}
-
 /** The revision of a HashKVRequest. */
 export function readHashKv(input: ProtoReader): number {
   let revision = 0
@@ -99,59 +74,6 @@ export function readHealthCheck(input: ProtoReader): string {
 /** A request without fields: whatever it carries is unknown, but it must be a message. */
 export function readEmpty(input: ProtoReader): void {
   while (input.next() !== 0) input.skip()
-}
-
-export function writeMember(out: ProtoWriter, field: number, member: Member): void {
-  const mark = out.begin()
-  out.flag(5, member.isLearner)
-  for (const url of member.clientUrls.toReversed()) out.text(4, url)
-  for (const url of member.peerUrls.toReversed()) out.text(3, url)
-  out.text(2, member.name)
-  out.bigint(1, member.id)
-  out.end(field, mark)
-}
-
-function readMember(input: ProtoReader): Member {
-  const outer = input.enter()
-  let id = 0n
-  let name = ''
-  let isLearner = false
-  const peerUrls: string[] = []
-  const clientUrls: string[] = []
-  for (let field = input.next(); field !== 0; field = input.next()) {
-    switch (field) {
-      case 1:
-        id = input.uint64()
-        break
-      case 2:
-        name = input.text()
-        break
-      case 3:
-        peerUrls.push(input.text())
-        break
-      case 4:
-        clientUrls.push(input.text())
-        break
-      case 5:
-        isLearner = input.flag()
-        break
-      default:
-        input.skip()
-    }
-  }
-  input.leave(outer)
-  return { id, name, peerUrls, clientUrls, isLearner }
-}
-
-export function readMemberListResponse(input: ProtoReader): MemberListResponse {
-  let header = emptyHeader
-  const members: Member[] = []
-  for (let field = input.next(); field !== 0; field = input.next()) {
-    if (field === 1) header = readHeader(input)
-    else if (field === 2) members.push(readMember(input))
-    else input.skip()
-  }
-  return { header, members }
 }
 
 /** Everything of a StatusResponse after its header. */

@@ -1,16 +1,17 @@
-import { Rejected } from 'synod'
-import type { Failure, Logger, Standing } from 'synod'
+import { Rejected, voting } from 'synod'
+import type { Failure, Logger, Membership, MembershipChange, RejectedDetail, Standing } from 'synod'
 import { serve } from 'synod/grpc'
 import type { GrpcServer } from 'synod/grpc'
 import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
-import type { Replica } from 'synod/member'
+import { mergeContact, writeContact } from 'synod/member'
+import type { About, ChangeAnswer, Replica } from 'synod/member'
 import { resolveConfig } from '../cli/config.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import { Front } from '../etcd/front.ts'
 import { Lessor } from '../etcd/lessor.ts'
-import { Publisher } from '../etcd/publisher.ts'
 import { etcdRoutes } from '../etcd/routes.ts'
+import { firstSeat } from '../seat.ts'
 
 export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -26,13 +27,15 @@ export class ImmediateReplica implements Replica<StoreContext> {
   leader: string | undefined
   term = 2
   index = 0
+  private membership: Membership
   private operations: Uint8Array[] = []
   private contexts: StoreContext[] = []
   private reads: StoreContext[] = []
 
-  constructor(self: string) {
+  constructor(self: string, membership: Membership = voting([self])) {
     this.self = self
     this.leader = self
+    this.membership = membership
   }
 
   submit(operation: Uint8Array, context: StoreContext): void {
@@ -72,7 +75,9 @@ export class ImmediateReplica implements Replica<StoreContext> {
       decided: index,
       lastIndex: index,
       compacted: 0,
-      membership: { voters: [self] },
+      membership: this.membership,
+      committedMembership: this.membership,
+      parting: [],
       snapshot: undefined,
       repairing: false,
     }
@@ -80,6 +85,29 @@ export class ImmediateReplica implements Replica<StoreContext> {
 
   transfer(): boolean {
     return false
+  }
+
+  /** A cluster of one that stays one: it refuses everything but news of itself. */
+  change([change]: readonly MembershipChange[], answer: ChangeAnswer): void {
+    const refused = (code: Exclude<RejectedDetail['code'], 'no-leader'>): void =>
+      answer(new Rejected(`a cluster of one refuses to ${change?.type}`, { code }))
+    setImmediate(() => {
+      if (change === undefined || change.type === 'addVoter' || change.type === 'addLearner') return refused('exists')
+      if (change.id !== this.self) return refused('unknown-member')
+      if (change.type !== 'update') return refused(change.type === 'promote' ? 'not-learner' : 'no-voters')
+      this.say(change.contact)
+      answer({ index: this.index, membership: this.membership })
+    })
+  }
+
+  publish(about: About): void {
+    setImmediate(() => this.say(writeContact(about)))
+  }
+
+  private say(contact: string): void {
+    const { self, membership } = this
+    const contacts = { ...membership.contacts, [self]: mergeContact(membership.contacts[self], contact) }
+    this.membership = { ...membership, contacts }
   }
 }
 
@@ -125,9 +153,10 @@ export class OneNode {
 
   constructor(options: Partial<Parameters<typeof resolveConfig>[0]> = {}) {
     this.config = configFor('m1', options)
-    this.replica = new ImmediateReplica(this.config.self.node)
+    const seat = firstSeat(this.config)
+    this.replica = new ImmediateReplica(seat.self, seat.membership)
     const { replica } = this
-    this.front = new Front({ replica, machine: replica.machine, applied: () => replica.index }, this.config)
+    this.front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, this.config)
     this.lessor = new Lessor(this.front)
     this.grpc = this.serve()
   }
@@ -151,7 +180,7 @@ export class OneNode {
     const { port } = await this.grpc.listen('127.0.0.1', 0)
     this.port = port
     this.lessor.start()
-    new Publisher(this.front, 'm1').start([this.url])
+    this.replica.publish({ name: 'm1', clientUrls: [this.url] })
     // Publishing takes a turn; a test begins when it is done.
     while (this.front.members()[0]?.name === '') await new Promise(setImmediate)
     return this

@@ -8,7 +8,8 @@ export interface Line {
   readonly op?: string
   readonly request?: Json
   readonly response?: Json
-  readonly member?: number
+  /** Counted from 1; or a role. */
+  readonly member?: number | string
   readonly metadata?: Readonly<Record<string, string>>
   readonly stream?: string
   readonly repeat?: string

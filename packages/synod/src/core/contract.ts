@@ -32,9 +32,59 @@ export interface Command {
   readonly bytes: Uint8Array
 }
 
-/** Who takes part. Sorted, so that equal memberships are equal bytes; joint consensus will add a second set of voters. */
+/**
+ * Who takes part. Lists are sorted and without repetition, so that equal memberships are equal bytes. While `outgoing`
+ * is not empty it is joint (C_old,new of Ongaro §4.3): elections and commitment need a majority of `voters` *and* one
+ * of `outgoing`.
+ */
 export interface Membership {
+  /** Who votes; in a joint phase: the new voters. */
   readonly voters: readonly NodeId[]
+  /** In a joint phase: the old voters; otherwise empty. */
+  readonly outgoing: readonly NodeId[]
+  /** Get the log, do not vote, and do not campaign. */
+  readonly learners: readonly NodeId[]
+  /** Those of `outgoing` that become learners when the joint phase ends; until then they vote. */
+  readonly learnersNext: readonly NodeId[]
+  /** The joint phase is ended by whoever leads; otherwise by an operator. */
+  readonly autoLeave: boolean
+  /** Those learners that the leader makes voters once they have caught up. */
+  readonly joining: readonly NodeId[]
+  /** What the others must know of each member; opaque to protocols. */
+  readonly contacts: Readonly<Record<NodeId, string>>
+}
+
+/** What is asked of `LogEngine.change`. Several at once take effect at once. */
+export type MembershipChange =
+  /** Becomes a learner that is made a voter once it has caught up (Ongaro §4.2.1). In an empty cluster: a voter at once. */
+  | { readonly type: 'addVoter'; readonly id: NodeId; readonly contact: string }
+  /** Becomes a learner, and stays one until it is promoted. */
+  | { readonly type: 'addLearner'; readonly id: NodeId; readonly contact: string }
+  /** A learner that has caught up becomes a voter. */
+  | { readonly type: 'promote'; readonly id: NodeId; readonly contact?: string }
+  /** A voter becomes a learner. */
+  | { readonly type: 'demote'; readonly id: NodeId }
+  | { readonly type: 'remove'; readonly id: NodeId }
+  /** Another contact. */
+  | { readonly type: 'update'; readonly id: NodeId; readonly contact: string }
+
+/** Why a change is certainly not in the log. */
+export interface ChangeRefused {
+  readonly code:
+    | 'not-leader'
+    /** The change before this one is not committed yet, or a joint phase is not over. */
+    | 'pending'
+    /** No entry of the leader's own term is committed yet. */
+    | 'too-early'
+    | 'unknown-member'
+    | 'exists'
+    | 'not-learner'
+    | 'not-caught-up'
+    /** Fewer voters than the new quorum were heard from. */
+    | 'loses-quorum'
+    | 'no-voters'
+  /** With the numbers, for people. */
+  readonly message: string
 }
 
 /** A state of the state machine: everything up to and including `index` is applied in it. */
@@ -81,6 +131,11 @@ export interface LogEngine<State, Message, Durable> extends Protocol<State, Mess
   transfer(to?: NodeId): boolean
   /** A leader steps down at once; everybody else does nothing. */
   resign(): void
+  /**
+   * Changes who takes part. `index`: where this leader has appended it; from there it is decided or lost like any entry
+   * (told by `decide` without a command). Refused: certainly not in the log.
+   */
+  change(changes: readonly MembershipChange[]): { readonly index: Index } | ChangeRefused
   /** What of the state the member may know. */
   readonly standing: Standing
 }
@@ -95,7 +150,12 @@ export interface Standing {
   readonly lastIndex: Index
   /** The log begins after this index. */
   readonly compacted: Index
+  /** The newest in the log, which is the one in force. */
   readonly membership: Membership
+  /** The one in force at `decided`: it will never be taken back. */
+  readonly committedMembership: Membership
+  /** Members that were removed, and to which this leader still sends so that they learn of it. Ends without a word. */
+  readonly parting: readonly NodeId[]
   readonly snapshot: SnapshotId | undefined
   /** The hole in its log is not yet repaired by its peers. */
   readonly repairing: boolean
@@ -132,9 +192,12 @@ export interface AnswersReads {
   readable(id: ReadId, index: Index): void
   unreadable(id: ReadId): void
 }
-/** A membership came into force; links open and close. */
+/**
+ * A membership came into force: it was restored, appended, taken over from a snapshot, or came back when a later one was
+ * truncated. `index`: of the entry that brought it; 0 for the first one. Links open and close.
+ */
 export interface ChangesMembership {
-  reconfigured(membership: Membership): void
+  reconfigured(membership: Membership, index: Index): void
 }
 /** The state machine is to be replaced by this snapshot, whose bytes are on this disk already. Later decisions follow its index. */
 export interface InstallsSnapshots {

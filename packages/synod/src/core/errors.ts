@@ -1,3 +1,5 @@
+import type { ChangeRefused } from './contract.ts'
+
 /**
  * What a caller must tell apart when something was not answered: `Rejected` certainly did not happen and never will,
  * `Unknown` may have happened or may still. The two share no parent but this one.
@@ -16,6 +18,14 @@ export type RejectedDetail =
   | { readonly code: 'no-space' }
   | { readonly code: 'repairing' }
   | { readonly code: 'stopping' }
+  /** A change of the membership: the engine's own refusals, whose messages have the numbers. */
+  | { readonly code: Exclude<ChangeRefused['code'], 'not-leader'> }
+  /** There is a learner already that waits to be promoted. */
+  | { readonly code: 'too-many-learners' }
+  /** It would exchange the disk under which a member takes part. */
+  | { readonly code: 'lost-disk' }
+  /** The contact is none. */
+  | { readonly code: 'malformed' }
 
 /** Certainly not applied. */
 export class Rejected extends SynodError<RejectedDetail> {

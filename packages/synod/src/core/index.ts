@@ -9,6 +9,7 @@ export { decodeUtf8, encodeUtf8, Malformed, Reader, Writer } from './codec.ts'
 export type { Codec, Urgency } from './codec.ts'
 export type {
   AnswersReads,
+  ChangeRefused,
   ChangesMembership,
   Command,
   Decides,
@@ -18,6 +19,7 @@ export type {
   Leads,
   LogEngine,
   Membership,
+  MembershipChange,
   Milliseconds,
   NodeId,
   Protocol,
@@ -38,6 +40,7 @@ export type {
   Halt,
   Hello,
   Host,
+  Introduction,
   Links,
   Logger,
   Ports,
@@ -48,7 +51,8 @@ export type {
 } from './ports.ts'
 export { openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
+export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
-export type { VoteResult } from './quorum.ts'
+export type { Electorate, VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'
 export type { RandomState } from './random.ts'

@@ -1,4 +1,4 @@
-import type { Index, Milliseconds, NodeId } from './contract.ts'
+import type { Index, Membership, Milliseconds, NodeId } from './contract.ts'
 import type { Failure } from './errors.ts'
 
 /**
@@ -36,7 +36,7 @@ export interface Logger {
   error(message: string, fields?: object): void
 }
 
-/** Why a member stopped by itself; the process reports it and exits with an error. */
+/** Why a member stopped by itself; the process reports it and exits with an error, or, when it was removed, without. */
 export interface Halt {
   readonly code: 'disk' | 'corrupt' | 'lost-disk' | 'removed' | 'incompatible' | 'assertion'
   readonly message: string
@@ -84,6 +84,13 @@ export type Channel = 'urgent' | 'bulk' | 'snapshot'
 export interface Links {
   /** false: there is no connection, or its queue is full, and the frame is dropped. The parts may be reused at once when it has returned. */
   send(to: NodeId, channel: Channel, parts: readonly Uint8Array[]): boolean
+  /**
+   * With whom there are links from now on, and what is known of how to reach them; oneself is among them, for what one
+   * says of oneself. All others are closed.
+   */
+  reconfigure(contacts: Readonly<Record<NodeId, string>>): void
+  /** What this peer still says on the connections that it has made is not heard: it has to greet again. */
+  estrange(peer: NodeId): void
 }
 
 /** How a client's operation is known to the member that took it; answered once. */
@@ -124,12 +131,23 @@ export interface Hello {
   readonly to: NodeId
   /** Random, made when the sender's directory was formatted: a wiped or exchanged disk has another one. */
   readonly diskId: string
+  /** What its membership says of the sender: for a receiver whose own does not know it yet, and must answer it. */
+  readonly contact: string
 }
 
-/** Why a peer is not listened to. Both sides log it; `lost-disk` ends the process of the one refused. */
+/** Why a peer is not listened to. Both sides log it; `lost-disk` and `removed` end the process of the one refused. */
 export interface Refusal {
-  readonly code: 'cluster-mismatch' | 'unknown-member' | 'wrong-address' | 'lost-disk' | 'version' | 'busy'
+  readonly code: 'cluster-mismatch' | 'unknown-member' | 'wrong-address' | 'lost-disk' | 'removed' | 'version' | 'busy'
   readonly message: string
+}
+
+/** What a member says to somebody who wants to join its cluster, and does not know its own id yet. */
+export interface Introduction {
+  /** Cluster id, as 16 hexadecimal digits. */
+  readonly cluster: string
+  /** How much of the log is in `membership`: of several answers the highest is the newest. */
+  readonly decided: Index
+  readonly membership: Membership
 }
 
 /** What a member offers to its ports. No call may come inside another one, nor inside a call of a port. */
@@ -144,4 +162,6 @@ export interface Host {
   refused(by: NodeId, refusal: Refusal): void
   /** The link towards this peer works (again): what was dropped meanwhile may be sent anew. */
   connected(to: NodeId): void
+  /** Somebody asks who takes part here; undefined: that is not known yet. */
+  introduce(): Introduction | undefined
 }

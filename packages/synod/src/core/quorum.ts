@@ -1,4 +1,4 @@
-import type { Index, NodeId } from './contract.ts'
+import type { Index, Membership, NodeId } from './contract.ts'
 
 /** More than half. */
 export function majority(members: number): number {
@@ -7,8 +7,28 @@ export function majority(members: number): number {
 
 export type VoteResult = 'won' | 'lost' | 'pending'
 
-/** The outcome of an election among `voters`; who has not answered is not in `votes`. No voters: won, by convention (etcd's). */
-export function tally(voters: readonly NodeId[], votes: Readonly<Record<NodeId, boolean>>): VoteResult {
+/** Whose majorities are needed: that of `voters`, and while `outgoing` is not empty its own as well (C_old,new of Ongaro §4.3). */
+export type Electorate = Pick<Membership, 'voters' | 'outgoing'>
+
+/** The outcome of an election; who has not answered is not in `votes`. Both majorities are needed to win, one that is lost loses it. */
+export function tally({ voters, outgoing }: Electorate, votes: Readonly<Record<NodeId, boolean>>): VoteResult {
+  const incoming = tallyOf(voters, votes)
+  const old = tallyOf(outgoing, votes)
+  if (incoming === 'lost' || old === 'lost') return 'lost'
+  return incoming === 'won' ? old : incoming
+}
+
+/** The highest index that both majorities have acknowledged; an unknown one counts as 0. */
+export function committedIndex(
+  { voters, outgoing }: Electorate,
+  acknowledged: (voter: NodeId) => Index | undefined,
+): Index {
+  const incoming = committedBy(voters, acknowledged)
+  return outgoing.length === 0 ? incoming : Math.min(incoming, committedBy(outgoing, acknowledged))
+}
+
+/** No voters: won, by convention (etcd's), so that an empty half does not count. */
+function tallyOf(voters: readonly NodeId[], votes: Readonly<Record<NodeId, boolean>>): VoteResult {
   if (voters.length === 0) return 'won'
   let granted = 0
   let refused = 0
@@ -22,8 +42,8 @@ export function tally(voters: readonly NodeId[], votes: Readonly<Record<NodeId, 
   return voters.length - refused < quorum ? 'lost' : 'pending'
 }
 
-/** The highest index that a majority of `voters` has acknowledged; an unknown one counts as 0. No voters: infinity, by convention (etcd's). */
-export function committedIndex(voters: readonly NodeId[], acknowledged: (voter: NodeId) => Index | undefined): Index {
+/** No voters: infinity, by the same convention. */
+function committedBy(voters: readonly NodeId[], acknowledged: (voter: NodeId) => Index | undefined): Index {
   if (voters.length === 0) return Infinity
   const indexes = voters.map((voter) => acknowledged(voter) ?? 0).toSorted((a, b) => b - a)
   return indexes[majority(voters.length) - 1] ?? 0

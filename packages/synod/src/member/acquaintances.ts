@@ -1,27 +1,43 @@
-import type { DiskError, Hello, Logger, NodeId, Refusal } from '../core/index.ts'
-import type { Directory, Peers } from './directory.ts'
+import {
+  membersOf,
+  type DiskError,
+  type Hello,
+  type Logger,
+  type Membership,
+  type NodeId,
+  type Refusal,
+} from '../core/index.ts'
+import { diskIn } from './contact.ts'
+import { nobodyKnown, type Directory, type Peers } from './directory.ts'
 
 export interface AcquaintancesHolder {
   readonly self: NodeId
   readonly cluster: string
   readonly log: Logger
-  members(): readonly NodeId[]
+  /** The newest one. */
+  readonly membership: Membership
   /** All other first members know this disk, and none knew another: it may vote from now on. Durable. */
   confirmed(): void
+  /** A peer was welcomed. */
+  met(hello: Hello): void
   failed(error: DiskError): void
 }
+
+/** So many removed members are remembered. One that was forgotten is not told that it was removed, and disturbs nobody. */
+const removedMax = 256
 
 /**
  * Who is who among the disks of a cluster. A member whose disk was wiped or exchanged has forgotten what it voted and
  * acknowledged: if it took part again under its old name, committed entries could be undone (openraft's FAQ, etcd#21271).
  * So each member remembers, durably, the disk under which it knows every other one, and welcomes no other disk under
  * that name; and a new disk takes part only after *all* other first members have welcomed it, each of which would have
- * remembered an older one.
+ * remembered an older one. Once a member has said in the membership itself which disk it has, that counts everywhere.
+ * (Who is added later has an id that nobody had before it, and needs nobody's word: it begins with an empty membership.)
  */
 export class Acquaintances {
   private readonly directory: Directory
   private readonly holder: AcquaintancesHolder
-  private peers: Peers = { confirmed: false, disks: {} }
+  private peers: Peers = nobodyKnown
   private readonly welcomedBy = new Set<NodeId>()
   private ready = false
   private writing = false
@@ -46,7 +62,7 @@ export class Acquaintances {
 
   /** A peer asks to be heard. Its disk is remembered, durably, before it is welcomed. */
   greeted(hello: Hello, answer: (refusal: Refusal | undefined) => void): void {
-    const { self, cluster } = this.holder
+    const { self, cluster, membership } = this.holder
     if (!this.ready) return answer({ code: 'busy', message: `member ${self} is still reading its disk` })
     if (hello.cluster !== cluster) {
       return answer({
@@ -60,18 +76,53 @@ export class Acquaintances {
         message: `this is member ${self}, you wanted member ${hello.to}: compare the peer addresses in --initial-cluster`,
       })
     }
-    if (hello.from === self || !this.holder.members().includes(hello.from)) {
-      return answer({ code: 'unknown-member', message: `member ${hello.from} is not in this cluster` })
+    if (hello.from === self) return answer({ code: 'unknown-member', message: `this is member ${self} itself` })
+    if (this.peers.removed.includes(hello.from)) {
+      return answer({ code: 'removed', message: `member ${hello.from} was removed from the cluster` })
     }
-    const known = this.peers.disks[hello.from]
+    const named = diskIn(membership.contacts, hello.from)
+    const known = named ?? this.peers.disks[hello.from]
     if (known !== undefined && known !== hello.diskId) {
       return answer({ code: 'lost-disk', message: `member ${hello.from} is known here under another disk` })
     }
-    if (known === undefined) {
-      this.peers = { ...this.peers, disks: { ...this.peers.disks, [hello.from]: hello.diskId } }
-      this.changed = true
+    if (this.peers.disks[hello.from] !== hello.diskId) {
+      this.remember({ disks: { ...this.peers.disks, [hello.from]: hello.diskId } })
     }
-    this.onceWritten(() => answer(undefined))
+    this.onceWritten(() => {
+      answer(undefined)
+      this.holder.met(hello)
+    })
+  }
+
+  diskOf(id: NodeId): string | undefined {
+    return this.peers.disks[id]
+  }
+
+  /** Whom the membership contradicts: welcomed under a disk that is not the one it names. They have to greet again. */
+  contradicted(): NodeId[] {
+    const { contacts } = this.holder.membership
+    const wrong = Object.entries(this.peers.disks).filter(
+      ([id, disk]) => id in contacts && (diskIn(contacts, id) ?? disk) !== disk,
+    )
+    if (wrong.length > 0) this.forget(wrong.map(([id]) => id))
+    return wrong.map(([id]) => id)
+  }
+
+  /** They are members no more; an id never comes back. */
+  removed(ids: readonly NodeId[]): void {
+    this.remember({ removed: [...this.peers.removed, ...ids].slice(-removedMax) })
+    this.forget(ids)
+  }
+
+  private forget(ids: readonly NodeId[]): void {
+    const disks = Object.fromEntries(Object.entries(this.peers.disks).filter(([id]) => !ids.includes(id)))
+    this.remember({ disks })
+    this.onceWritten(() => {})
+  }
+
+  private remember(news: Partial<Peers>): void {
+    this.peers = { ...this.peers, ...news }
+    this.changed = true
   }
 
   /** A peer has welcomed this disk. */
@@ -82,10 +133,9 @@ export class Acquaintances {
 
   private consider(): void {
     if (!this.ready || this.peers.confirmed) return
-    const others = this.holder.members().filter((member) => member !== this.holder.self)
+    const others = membersOf(this.holder.membership).filter((member) => member !== this.holder.self)
     if (!others.every((member) => this.welcomedBy.has(member))) return
-    this.peers = { ...this.peers, confirmed: true }
-    this.changed = true
+    this.remember({ confirmed: true })
     this.onceWritten(() => this.holder.confirmed())
   }
 

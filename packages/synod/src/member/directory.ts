@@ -1,13 +1,13 @@
 import { DiskError, Malformed, Reader, Writer, type Checksum, type Disk, type NodeId } from '../core/index.ts'
 
 /**
- * Three small files say whose directory this is: `identity`, written once when it is formatted, `peers`, what this
- * member knows of the disks of the others, and `openings`, how often its journal was opened. They are replaced as a
- * whole: written aside, synced, renamed, the name synced.
+ * Small files say whose directory this is: `identity`, written once when it is formatted, `peers`, what this member
+ * knows of the others beside what the membership says, `openings`, how often its journal was opened, and, once it is no
+ * member any more, `removed`. They are replaced as a whole: written aside, synced, renamed, the name synced.
  *
  * | bytes | what |
  * |---|---|
- * | 8 | magic, "SYNODDIR", "SYNODPRS" or "SYNODOPN" |
+ * | 8 | magic, "SYNODDIR", "SYNODPRS", "SYNODOPN" or "SYNODRMV" |
  * | 4 | format version |
  * | 4 | CRC-32 of what follows |
  * | | the fields, as `Writer` writes them |
@@ -25,17 +25,29 @@ export interface Peers {
   readonly confirmed: boolean
   /** The disk under which each other member is known here. */
   readonly disks: Readonly<Record<NodeId, string>>
+  /** Who was removed: no id is ever used again. The newest last. */
+  readonly removed: readonly NodeId[]
+  /** Of a member that was added: who told it of the cluster, and where they are. */
+  readonly introducers: Readonly<Record<NodeId, string>>
 }
+
+export const nobodyKnown: Peers = { confirmed: false, disks: {}, removed: [], introducers: {} }
 
 /** How often the journal was opened, whatever of it can still be read: what makes a command's number unique for ever. */
 export interface Openings {
   readonly epoch: number
 }
 
-export const directoryVersion = 1
+/** This member was removed from its cluster, as the reason says. */
+export interface Removed {
+  readonly reason: string
+}
+
+export const directoryVersion = 2
 const identityFile = 'identity'
 const peersFile = 'peers'
 const openingsFile = 'openings'
+const removedFile = 'removed'
 
 /** A small file that cannot be used; `message` says which, and what to do. */
 export class DirectoryUnusable extends Error {
@@ -74,6 +86,16 @@ export class Directory {
     this.replace(openingsFile, 'SYNODOPN', out, done)
   }
 
+  readRemoved(done: (outcome: Removed | undefined | DirectoryUnusable | DiskError) => void): void {
+    this.read(removedFile, 'SYNODRMV', (input) => ({ reason: input.text() }), done)
+  }
+
+  writeRemoved({ reason }: Removed, done: (error: DiskError | undefined) => void): void {
+    const out = new Writer()
+    out.text(reason)
+    this.replace(removedFile, 'SYNODRMV', out, done)
+  }
+
   writeIdentity(identity: Identity, done: (error: DiskError | undefined) => void): void {
     const out = new Writer()
     out.text(identity.cluster)
@@ -85,12 +107,9 @@ export class Directory {
   writePeers(peers: Peers, done: (error: DiskError | undefined) => void): void {
     const out = new Writer()
     out.flag(peers.confirmed)
-    const known = Object.entries(peers.disks)
-    out.u32(known.length)
-    for (const [peer, diskId] of known) {
-      out.text(peer)
-      out.text(diskId)
-    }
+    writeTexts(out, peers.disks)
+    out.nodes(peers.removed)
+    writeTexts(out, peers.introducers)
     this.replace(peersFile, 'SYNODPRS', out, done)
   }
 
@@ -161,9 +180,20 @@ export class Directory {
 }
 
 function parsePeers(input: Reader): Peers {
-  const confirmed = input.flag()
-  const disks: Record<NodeId, string> = {}
-  const count = input.count(8)
-  for (let i = 0; i < count; i++) disks[input.text()] = input.text()
-  return { confirmed, disks }
+  return { confirmed: input.flag(), disks: readTexts(input), removed: input.nodes(), introducers: readTexts(input) }
+}
+
+function writeTexts(out: Writer, texts: Readonly<Record<NodeId, string>>): void {
+  const entries = Object.entries(texts)
+  out.u32(entries.length)
+  for (const [id, text] of entries) {
+    out.text(id)
+    out.text(text)
+  }
+}
+
+function readTexts(input: Reader): Record<NodeId, string> {
+  const texts: Record<NodeId, string> = {}
+  for (let left = input.count(8); left > 0; left--) texts[input.text()] = input.text()
+  return texts
 }

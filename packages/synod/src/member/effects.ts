@@ -35,7 +35,7 @@ export type Output =
   | { readonly type: 'readable'; readonly id: ReadId; readonly index: Index }
   | { readonly type: 'unreadable'; readonly id: ReadId }
   | { readonly type: 'install'; readonly snapshot: SnapshotId }
-  | { readonly type: 'reconfigured'; readonly membership: Membership }
+  | { readonly type: 'reconfigured'; readonly membership: Membership; readonly index: Index }
 
 /** What carries the effects of a protocol's handlers out. */
 export interface EffectsHolder<Message, Durable> {
@@ -110,8 +110,8 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
     this.outputs.push({ type: 'unreadable', id })
   }
 
-  reconfigured(membership: Membership): void {
-    this.outputs.push({ type: 'reconfigured', membership })
+  reconfigured(membership: Membership, index: Index): void {
+    this.outputs.push({ type: 'reconfigured', membership, index })
   }
 
   install(snapshot: SnapshotId): void {

@@ -3,9 +3,15 @@
  *
  * @module
  */
+export type { Changed, ChangeAnswer, ChangeLimits } from './changes.ts'
+export { mergeContact, readContact, writeContact } from './contact.ts'
+export type { Contact } from './contact.ts'
+export { Directory, DirectoryUnusable } from './directory.ts'
+export type { Identity } from './directory.ts'
 export type { EngineEnvironment } from './effects.ts'
 export { Member } from './member.ts'
 export { defaultMemberOptions } from './options.ts'
 export type { MemberOptions } from './options.ts'
 export type { Parts, Phase, Replica } from './replica.ts'
-export { peerProtocol, readWire } from './wire.ts'
+export type { About } from './publication.ts'
+export { readWire } from './wire.ts'

@@ -1,17 +1,20 @@
 import {
   assert,
-  DiskError,
+  isJoint,
   Malformed,
   openFrame,
   Rejected,
   sealFrame,
   Writer,
   type Codec,
+  type DiskError,
   type Halt,
   type Hello,
   type Host,
   type Index,
+  type Introduction,
   type LogEngine,
+  type MembershipChange,
   type NodeId,
   type Ports,
   type Refusal,
@@ -23,11 +26,17 @@ import {
 import { Journal } from '../journal/index.ts'
 import { Acquaintances } from './acquaintances.ts'
 import { Admissions } from './admissions.ts'
+import { Changes, type ChangeAnswer } from './changes.ts'
+import { Circle } from './circle.ts'
+import { Departure } from './departure.ts'
 import { Directory } from './directory.ts'
+import { fire, takeWire, type Answering } from './dispatch.ts'
 import { Effects, type Output } from './effects.ts'
+import { Installation } from './installation.ts'
 import { openMember, type Opened } from './opening.ts'
 import type { MemberOptions } from './options.ts'
 import { Proposals } from './proposals.ts'
+import { Publication, type About } from './publication.ts'
 import { Reads } from './reads.ts'
 import type { Parts, Phase, Replica } from './replica.ts'
 import { noSpace, Room } from './room.ts'
@@ -36,7 +45,19 @@ import { SyncWatch } from './sync-watch.ts'
 import { Timers } from './timers.ts'
 import { Upkeep } from './upkeep.ts'
 import { channelOf, readWire, writeWire, type Wire } from './wire.ts'
-import { proposalsHolder, readsHolder, snapshotsHolder, upkeepHolder, type Inside } from './wiring.ts'
+import {
+  acquaintancesHolder,
+  changesHolder,
+  circleHolder,
+  departureHolder,
+  effectsHolder,
+  installationHolder,
+  proposalsHolder,
+  publicationHolder,
+  readsHolder,
+  snapshotsHolder,
+  upkeepHolder,
+} from './wiring.ts'
 
 /**
  * One member of a cluster: a protocol, its journal, its state machine, and the order of effects between them. It does
@@ -45,7 +66,7 @@ import { proposalsHolder, readsHolder, snapshotsHolder, upkeepHolder, type Insid
  * What happens comes in by the calls of `Host`; what it led to goes out in `flush`, once at the end of the turn:
  * one command for all operations of the turn, one write to the journal with one sync, frames to the peers.
  */
-export class Member<Message, Durable, Context> implements Host, Replica<Context>, Inside<Message, Durable, Context> {
+export class Member<Message, Durable, Context> implements Host, Replica<Context>, Answering<Message, Durable, Context> {
   readonly ports: Ports
   readonly options: MemberOptions
   readonly engine: LogEngine<unknown, Message, Durable>
@@ -57,22 +78,25 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   /** Set when the directory was read: the transport's introduction of this member. */
   diskId: string | undefined
 
-  private readonly codec: Codec<Message, Durable>
+  readonly codec: Codec<Message, Durable>
   readonly effects: Effects<Message, Durable>
   readonly timers: Timers
-  private readonly proposals: Proposals<Context>
-  private readonly reads: Reads<Context>
-  private readonly acquaintances: Acquaintances
+  readonly proposals: Proposals<Context>
+  readonly reads: Reads<Context>
+  readonly changes: Changes
+  readonly acquaintances: Acquaintances
+  readonly circle: Circle
+  readonly departure: Departure
+  readonly publication: Publication
   private readonly directory: Directory
   private readonly out = new Writer(4096)
-  /** Outputs that wait until the state machine was replaced. */
-  private delayed: Output[] = []
-  private installing: SnapshotId | undefined
+  private readonly installation: Installation
   private lastTerm: Term = 0
   private sequence = 0
-  private readonly room = new Room()
-  private readonly syncs: SyncWatch
-  private refusals: { readonly context: Context; readonly error: Rejected }[] = []
+  readonly room: Room = new Room()
+  readonly syncs: SyncWatch
+  /** Delivered at the end of the turn: an answer never comes inside the call. */
+  private refusals: (() => void)[] = []
   private readonly admissions = new Admissions<Message>()
   readonly upkeep: Upkeep<Message, Durable>
   private turnAsked = false
@@ -94,17 +118,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       failed: (error) => this.diskFailed(error),
       room: (state, cause) => this.roomChanged(state, cause),
     })
-    this.effects = new Effects({
-      self: options.self,
-      append: (record: Durable) => {
-        this.journal.append(record)
-        return this.journal.appended
-      },
-      transmit: (to, message) => this.transmit(to, { type: 'protocol', message }),
-      setTimer: (timer, delay) => this.timers.set(`engine:${timer}`, delay),
-      clearTimer: (timer) => this.timers.clear(`engine:${timer}`),
-      random: () => ports.random(),
-    })
+    this.effects = new Effects(effectsHolder(this))
     this.engine = parts.engine(this.effects)
     this.syncs = new SyncWatch(this.engine, this.timers, ports.log, options.electionTimeout)
     this.snapshots = new Snapshots(ports.disk, checksum, options.snapshots, snapshotsHolder(this))
@@ -115,14 +129,12 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       limit: options.proposals.operations,
     })
     this.upkeep = new Upkeep(upkeepHolder(this))
-    this.acquaintances = new Acquaintances(this.directory, {
-      self: options.self,
-      cluster: options.cluster,
-      log: ports.log,
-      members: () => this.engine.standing.membership.voters,
-      confirmed: () => this.join(),
-      failed: (error) => this.diskFailed(error),
-    })
+    this.changes = new Changes(changesHolder(this), options.changes)
+    this.installation = new Installation(installationHolder(this))
+    this.acquaintances = new Acquaintances(this.directory, acquaintancesHolder(this))
+    this.circle = new Circle(circleHolder(this), options.farewell)
+    this.departure = new Departure(this.directory, departureHolder(this))
+    this.publication = new Publication(publicationHolder(this))
   }
 
   // Opening
@@ -146,6 +158,8 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.reads.beginAt(first)
       this.begun = () => {
         this.phase = 'joining'
+        this.circle.begin(outcome.peers?.introducers ?? {})
+        if (this.halted) return done(undefined)
         done(outcome)
         this.acquaintances.adopt(outcome.peers)
         if (this.acquaintances.isConfirmed) this.join()
@@ -158,10 +172,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   private begun: (() => void) | undefined
 
   /** All that was read is durable, and nobody knew this member under another disk: it takes part. */
-  private join(): void {
+  join(): void {
     if (this.phase !== 'joining') return
     this.phase = 'running'
     this.engine.start()
+    this.publication.begin()
     this.settled()
   }
 
@@ -176,18 +191,28 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     this.taken(context, this.unavailable() ?? this.reads.read(context))
   }
 
-  /** An answer never comes inside the call: a refusal waits for the end of the turn. */
+  change(changes: readonly MembershipChange[], answer: ChangeAnswer): void {
+    const refused = this.unavailable() ?? this.changes.submit(changes, answer)
+    if (refused !== undefined) this.refusals.push(() => answer(refused))
+    this.turn()
+  }
+
+  publish(about: About): void {
+    this.publication.say(about)
+  }
+
   private taken(context: Context, refused: Rejected | undefined): void {
-    if (refused !== undefined) this.refusals.push({ context, error: refused })
+    if (refused !== undefined) this.refusals.push(() => this.machine.fail(context, refused))
     this.turn()
   }
 
   private unavailable(): Rejected | undefined {
+    if (this.departure.begun) return new Rejected('this member was removed from the cluster', { code: 'stopping' })
     if (this.phase !== 'stopping' && !this.halted) return undefined
     return new Rejected('the member is stopping', { code: 'stopping' })
   }
 
-  private hasRoom(): boolean {
+  hasRoom(): boolean {
     return (
       this.room.unquestioned || this.room.forWrites(this.engine.standing, this.options.self, this.ports.clock.now())
     )
@@ -213,7 +238,15 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     else this.acquaintances.greeted(hello, answer)
   }
 
+  introduce(): Introduction | undefined {
+    if (this.phase === 'opening' || this.phase === 'halted') return undefined
+    const { decided, committedMembership } = this.engine.standing
+    return { cluster: this.options.cluster, decided, membership: committedMembership }
+  }
+
   refused(by: NodeId, refusal: Refusal): void {
+    if (refusal.code === 'removed')
+      this.departure.begin(`member ${this.options.self} was removed from the cluster, says member ${by}`, 0)
     if (refusal.code !== 'lost-disk') return
     const message = `member ${this.options.self} has lost its disk (member ${by} knows it under another one): remove it and add it again`
     this.halt({ code: 'lost-disk', message })
@@ -234,37 +267,12 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.ports.log.warn('dropped a damaged frame', { from, why: error.message })
       return
     }
-    this.take(from, wire)
+    takeWire(this, from, wire)
     this.settled()
   }
 
-  private take(from: NodeId, wire: Wire<Message>): void {
-    switch (wire.type) {
-      case 'protocol':
-        return this.admit(from, wire.message)
-      case 'forward':
-        return this.proposals.forwarded(from, wire, this.hasRoom())
-      case 'refused':
-        return this.proposals.refused(from, wire)
-      case 'full':
-        return this.room.isFull(from, this.ports.clock.now())
-      case 'read':
-        return this.reads.asked(from, wire)
-      case 'readable':
-        return this.reads.answered(from, wire.id, wire.index)
-      case 'unreadable':
-        return this.reads.unreadable(wire.id)
-      case 'fetch':
-        return this.snapshots.serve(from, wire)
-      case 'chunk':
-        return this.snapshots.chunk(wire)
-      case 'gone':
-        return this.snapshots.gone(wire)
-    }
-  }
-
   /** A message is received when what it is attached to is durable here, and when there is room for what it brings. */
-  private admit(from: NodeId, message: Message): void {
+  admit(from: NodeId, message: Message): void {
     if (this.codec.urgency(message) === 'bulk') {
       if (!this.room.here) {
         if (this.room.mayTell(this.ports.clock.now())) this.transmit(from, { type: 'full' })
@@ -283,38 +291,12 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     if (this.phase === 'halted') return
     const now = this.ports.clock.now()
     for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) {
-      this.fire(timer, now)
+      fire(this, timer, now)
       this.settle()
       if (this.halted) return
     }
     this.timers.rearm()
     this.turn()
-  }
-
-  private fire(timer: string, now: number): void {
-    if (timer.startsWith('engine:')) return this.engine.timeout(timer.slice('engine:'.length))
-    switch (timer) {
-      case 'mark':
-        return this.journal.mark()
-      case 'sync':
-        return this.syncs.isSlow()
-      case 'resign':
-        return this.engine.resign()
-      case 'room':
-        this.journal.segments.maintain()
-        if (!this.room.here) this.timers.set('room', 1000)
-        return
-      case 'snapshot':
-        return this.snapshots.step()
-      case 'fetch':
-        if (this.snapshots.repeat()) this.timers.ensure('fetch', this.options.snapshots.retry)
-        return
-      default: {
-        const waiting = this.proposals.repeat(now)
-        if (this.reads.repeat(now) || waiting) this.timers.ensure('repeat', this.options.retry)
-        return
-      }
-    }
   }
 
   // What goes out
@@ -340,17 +322,19 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     if (this.phase === 'halted') return
     const refusals = this.refusals
     this.refusals = []
-    for (const { context, error } of refusals) this.machine.fail(context, error)
+    for (const refuse of refusals) refuse()
     if (this.phase === 'running' || this.phase === 'stopping') {
       this.proposals.flush()
       this.reads.flush()
+      this.changes.flush()
       this.settle()
-      if (this.installing === undefined) this.upkeep.takeSnapshotIfDue()
+      if (!this.installation.underWay) this.upkeep.takeSnapshotIfDue()
     }
     if (this.proposals.outstanding > 0 || this.reads.outstanding > 0) this.timers.ensure('repeat', this.options.retry)
     this.journal.flush()
     if (this.journal.busy || this.journal.rolling) this.syncs.underWay()
-    if (this.stopped !== undefined && this.proposals.outstanding === 0 && this.reads.outstanding === 0)
+    const { stopped } = this
+    if (stopped !== undefined && this.proposals.outstanding + this.reads.outstanding + this.changes.outstanding === 0)
       this.finishStopping()
   }
 
@@ -370,10 +354,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     this.effects.outputs = []
     for (const output of outputs) this.carryOut(output)
     this.reads.applied()
+    this.circle.look()
   }
 
   private carryOut(output: Output): void {
-    if (this.installing !== undefined) return void this.delayed.push(output)
+    if (this.installation.underWay) return this.installation.delay(output)
     switch (output.type) {
       case 'decided':
         return this.apply(output)
@@ -401,6 +386,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.machine.apply(index, command.bytes, contexts)
     }
     this.applied = index
+    this.changes.decided(index, term, command === undefined)
   }
 
   private durable(count: number): void {
@@ -425,33 +411,22 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     this.settled()
   }
 
-  /** The engine adopted a snapshot: the state machine is replaced, and decisions wait until it is. */
   private install(snapshot: SnapshotId): void {
-    this.installing = snapshot
     this.snapshots.cancel()
     this.upkeep.relyOn(snapshot)
-    this.snapshots.load(snapshot, (outcome) => {
-      if (this.installing !== snapshot) return
-      if (outcome instanceof Error) {
-        const code = outcome instanceof DiskError ? 'disk' : 'corrupt'
-        return this.halt({
-          code,
-          message: `the snapshot of index ${snapshot.index} cannot be read: ${outcome.message}`,
-          cause: outcome,
-        })
-      }
-      this.installing = undefined
-      this.applied = snapshot.index
-      this.lastTerm = snapshot.term
-      this.upkeep.begin()
-      this.proposals.skipped()
-      this.ports.log.info('installed a snapshot', { index: snapshot.index, term: snapshot.term })
-      const delayed = this.delayed
-      this.delayed = []
-      for (const output of delayed) this.carryOut(output)
-      this.reads.applied()
-      this.turn()
-    })
+    this.installation.begin(snapshot)
+  }
+
+  installed(snapshot: SnapshotId, delayed: readonly Output[]): void {
+    this.applied = snapshot.index
+    this.lastTerm = snapshot.term
+    this.upkeep.begin()
+    this.proposals.skipped()
+    this.changes.skipped()
+    this.ports.log.info('installed a snapshot', { index: snapshot.index, term: snapshot.term })
+    for (const output of delayed) this.carryOut(output)
+    this.reads.applied()
+    this.turn()
   }
 
   // Trouble
@@ -471,12 +446,13 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     this.halt({ code: 'disk', message: error.message, cause: error })
   }
 
-  private halt(reason: Halt): void {
+  halt(reason: Halt): void {
     if (this.phase === 'halted') return
     this.phase = 'halted'
     this.timers.clearAll()
     this.proposals.stop()
     this.reads.stop()
+    this.changes.stop()
     this.ports.halt(reason)
   }
 
@@ -485,13 +461,14 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     if (this.phase === 'halted') return done()
     this.phase = this.phase === 'running' ? 'stopping' : this.phase
     this.stopped = done
+    this.changes.close()
     if (this.engine.standing.leading) this.engine.transfer()
     this.settled()
   }
 
   private finishStopping(): void {
     const { leading, membership } = this.engine.standing
-    if (leading && membership.voters.length > 1) return
+    if (leading && (membership.voters.length > 1 || isJoint(membership))) return
     const done = this.stopped
     this.stopped = undefined
     done?.()

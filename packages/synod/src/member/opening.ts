@@ -8,7 +8,8 @@ import {
   type SnapshotId,
 } from '../core/index.ts'
 import { isSegment, JournalUnreadable, UnknownFormat, type Journal, type Scan } from '../journal/index.ts'
-import { DirectoryUnusable, type Directory, type Identity, type Peers } from './directory.ts'
+import { removedHalt } from './departure.ts'
+import { DirectoryUnusable, nobodyKnown, type Directory, type Identity, type Peers } from './directory.ts'
 import type { MemberOptions } from './options.ts'
 import { isSnapshot } from './snapshot-file.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -51,8 +52,18 @@ export function openMember<Message, Durable>(
       if (identity === undefined) return formatDirectory(opening, names, done)
       const stranger = foreign(identity, opening.options)
       if (stranger !== undefined) return explain(directory, stranger, done)
-      readDirectory(opening, identity, names, done)
+      unlessRemoved(directory, done, () => readDirectory(opening, identity, names, done))
     })
+  })
+}
+
+/** A member that was removed says so again, though nobody may be left who knows. */
+function unlessRemoved(directory: Directory, done: (outcome: Halt) => void, go: () => void): void {
+  directory.readRemoved((removed) => {
+    if (removed instanceof DiskError) return done(broken(removed))
+    if (removed instanceof DirectoryUnusable) return done({ code: 'corrupt', message: removed.message, cause: removed })
+    if (removed !== undefined) return done(removedHalt(removed.reason))
+    go()
   })
 }
 
@@ -101,10 +112,13 @@ function formatDirectory<Message, Durable>(
     journal.format(engine.bootstrap(options.membership), (error) => {
       if (error !== undefined) return done(broken(error))
       const identity = { cluster: options.cluster, self: options.self, diskId: options.diskId }
-      directory.writeIdentity(identity, (unwritten) => {
-        if (unwritten !== undefined) return done(broken(unwritten))
-        ports.log.info('formatted an empty directory', identity)
-        readDirectory(opening, identity, [...names.filter((name) => !isSegment(name)), 'journal-0000000001'], done)
+      directory.writePeers({ ...nobodyKnown, introducers: options.introducers }, (unknown) => {
+        if (unknown !== undefined) return done(broken(unknown))
+        directory.writeIdentity(identity, (unwritten) => {
+          if (unwritten !== undefined) return done(broken(unwritten))
+          ports.log.info('formatted an empty directory', identity)
+          readDirectory(opening, identity, [...names.filter((name) => !isSegment(name)), 'journal-0000000001'], done)
+        })
       })
     })
   if (!names.some(isSegment)) return write()

@@ -1,6 +1,8 @@
-import type { Codec, LogEngine, NodeId, Ports, Standing, StateMachine } from '../core/index.ts'
+import type { Codec, LogEngine, MembershipChange, NodeId, Ports, Standing, StateMachine } from '../core/index.ts'
+import type { ChangeAnswer } from './changes.ts'
 import type { EngineEnvironment } from './effects.ts'
 import type { MemberOptions } from './options.ts'
+import type { About } from './publication.ts'
 
 export interface Parts<Message, Durable, Context> {
   readonly ports: Ports
@@ -19,6 +21,13 @@ export interface Replica<Context> {
   readonly standing: Standing
   /** Hands leadership over; false: not the leader, or nobody to take it. */
   transfer(to?: NodeId): boolean
+  /**
+   * Changes the membership; any member takes it. `answer` is called once, later, never inside the call. A contact that is
+   * given says what is to be different from what is known: see `Contact`.
+   */
+  change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
+  /** What this member is called, and where clients reach it: told to the cluster as often as it takes. */
+  publish(about: About): void
 }
 
 /** `opening`: reading its disk. `joining`: its disk is new, and not all others have welcomed it. */

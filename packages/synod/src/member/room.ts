@@ -26,9 +26,11 @@ export class Room {
     if (!this.here) return false
     for (const [peer, until] of this.fullUntil) if (until <= now) this.fullUntil.delete(peer)
     if (!standing.leading) return true
-    const { voters } = standing.membership
-    const withRoom = voters.filter((voter) => voter === self || !this.fullUntil.has(voter))
-    return withRoom.length >= majority(voters.length)
+    const { voters, outgoing } = standing.membership
+    return [voters, outgoing].every((half) => {
+      const withRoom = half.filter((voter) => voter === self || !this.fullUntil.has(voter))
+      return half.length === 0 || withRoom.length >= majority(half.length)
+    })
   }
 
   /** Is it time to tell the leader again? */

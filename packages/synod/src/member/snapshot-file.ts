@@ -1,4 +1,14 @@
-import { DiskError, Malformed, Reader, Writer, type Checksum, type Disk, type SnapshotId } from '../core/index.ts'
+import {
+  DiskError,
+  Malformed,
+  readMembership,
+  Reader,
+  Writer,
+  writeMembership,
+  type Checksum,
+  type Disk,
+  type SnapshotId,
+} from '../core/index.ts'
 
 /**
  * The file of a snapshot:
@@ -9,11 +19,11 @@ import { DiskError, Malformed, Reader, Writer, type Checksum, type Disk, type Sn
  * | 4 | format version |
  * | 4 | CRC-32 of the head's fields |
  * | 4 | length of the head's fields |
- * | | the fields: index, term, voters |
+ * | | the fields: index, term, membership |
  * | 4 + 4 + n | pieces: length (not 0), CRC-32 continued from the piece before, bytes |
  * | 4 + 4 | the end: 0, and the CRC-32 of the last piece |
  */
-export const snapshotVersion = 1
+export const snapshotVersion = 2
 const magic = 'SYNODSNP'
 const headLength = 20
 const readBytes = 1024 * 1024
@@ -46,7 +56,7 @@ export class SnapshotWriter {
     const fields = new Writer()
     fields.u53(snapshot.index)
     fields.u53(snapshot.term)
-    fields.nodes(snapshot.membership.voters)
+    writeMembership(snapshot.membership, fields)
     const bytes = new Uint8Array(headLength + fields.length)
     const view = new DataView(bytes.buffer)
     for (let i = 0; i < 8; i++) bytes[i] = magic.charCodeAt(i)
@@ -141,7 +151,7 @@ class Parser {
     this.crc = this.checksum(fields)
     if (this.crc !== view.getUint32(12, true)) throw new Malformed('the head does not have its checksum')
     const input = new Reader(fields)
-    this.head = { index: input.u53(), term: input.u53(), membership: { voters: input.nodes() } }
+    this.head = { index: input.u53(), term: input.u53(), membership: readMembership(input) }
     input.done()
     return headLength + length
   }

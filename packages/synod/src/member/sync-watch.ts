@@ -1,4 +1,4 @@
-import type { LogEngine, Logger, Milliseconds } from '../core/index.ts'
+import { isJoint, type LogEngine, type Logger, type Milliseconds } from '../core/index.ts'
 import type { Timers } from './timers.ts'
 
 /**
@@ -36,7 +36,7 @@ export class SyncWatch {
   isSlow(): void {
     const { leading, membership } = this.engine.standing
     // Alone there is nobody who could do better.
-    if (!leading || membership.voters.length === 1) return
+    if (!leading || (membership.voters.length === 1 && !isJoint(membership))) return
     this.log.warn('a sync takes longer than an election timeout: handing leadership over')
     if (this.engine.transfer()) this.timers.set('resign', this.patience)
     else this.engine.resign()

@@ -4,11 +4,13 @@ import {
   type Channel,
   type Command,
   type Index,
+  type MembershipChange,
   type ReadId,
   type Reader,
   type Term,
   type Writer,
 } from '../core/index.ts'
+import { changeRefusals, readChanges, writeChanges, type ChangeRefusal } from './changes-codec.ts'
 
 /** What members say to each other beside their protocol's own messages. */
 export type Wire<Message> =
@@ -42,9 +44,17 @@ export type Wire<Message> =
       readonly bytes: Uint8Array
     }
   | { readonly type: 'gone'; readonly index: Index; readonly term: Term }
-
-/** Version of the peer protocol, offered in the transport's handshake. */
-export const peerProtocol: { readonly min: number; readonly max: number } = { min: 1, max: 1 }
+  /** A change of the membership for the leader of `term`, who appends it in that term or never. May be repeated. */
+  | {
+      readonly type: 'change'
+      readonly term: Term
+      readonly id: number
+      readonly changes: readonly MembershipChange[]
+    }
+  /** It is in the leader's log at `index`: whoever asked sees by its own log whether it is decided there, or lost. */
+  | { readonly type: 'changing'; readonly id: number; readonly index: Index }
+  /** Certainly not in the log. */
+  | { readonly type: 'unchanged'; readonly id: number; readonly code: ChangeRefusal['code']; readonly message: string }
 
 type Codec<Message> = Pick<ProtocolCodec<Message, never>, 'message' | 'readMessage'>
 
@@ -59,6 +69,9 @@ const kinds = [
   'fetch',
   'chunk',
   'gone',
+  'change',
+  'changing',
+  'unchanged',
 ] as const
 const reasons = ['overloaded', 'no-space'] as const
 
@@ -98,6 +111,17 @@ export function writeWire<Message>(wire: Wire<Message>, codec: Codec<Message>, o
     case 'gone':
       out.u53(wire.index)
       return out.u53(wire.term)
+    case 'change':
+      out.u53(wire.term)
+      out.u53(wire.id)
+      return writeChanges(wire.changes, out)
+    case 'changing':
+      out.u53(wire.id)
+      return out.u53(wire.index)
+    case 'unchanged':
+      out.u53(wire.id)
+      out.u8(changeRefusals.indexOf(wire.code))
+      return out.text(wire.message)
   }
 }
 
@@ -142,9 +166,17 @@ function readBody<Message>(input: Reader, codec: Codec<Message>): Wire<Message> 
         bytes: input.bytes(),
       }
     case 'gone':
-      break
+      return { type, index: input.u53(), term: input.u53() }
+    case 'change':
+      return { type, term: input.u53(), id: input.u53(), changes: readChanges(input) }
+    case 'changing':
+      return { type, id: input.u53(), index: input.u53() }
+    case 'unchanged': {
+      const [id, code, message] = [input.u53(), changeRefusals[input.u8()], input.text()]
+      if (code === undefined) throw new Malformed('a refusal without a known code')
+      return { type, id, code, message }
+    }
   }
-  return { type, index: input.u53(), term: input.u53() }
 }
 
 /** Entries go with the bulk, snapshots by themselves: what is urgent never waits behind either. */

@@ -13,6 +13,10 @@ function guarded(flush: (guard: GuardedHost) => void): { guard: GuardedHost; hal
     greeted: () => void calls.push('greeted'),
     refused: () => void calls.push('refused'),
     connected: () => void calls.push('connected'),
+    introduce: () => {
+      calls.push('introduce')
+      return undefined
+    },
   }
   guard.bind(host)
   return { guard, halts, calls }
@@ -21,12 +25,13 @@ function guarded(flush: (guard: GuardedHost) => void): { guard: GuardedHost; hal
 function callEverything(guard: GuardedHost): void {
   guard.alarm()
   guard.arrived('b', new Uint8Array(1))
-  guard.greeted({ cluster: '0'.repeat(16), from: 'b', to: 'a', diskId: 'd' }, () => {})
+  guard.greeted({ cluster: '0'.repeat(16), from: 'b', to: 'a', diskId: 'd', contact: '' }, () => {})
   guard.refused('b', { code: 'busy', message: 'later' })
   guard.connected('b')
+  guard.introduce()
 }
 
-const everything = ['alarm', 'arrived', 'greeted', 'refused', 'connected']
+const everything = ['alarm', 'arrived', 'greeted', 'refused', 'connected', 'introduce']
 
 test('calls go through until one throws: that is a halt, and the last thing the member does', () => {
   const { guard, halts, calls } = guarded(() => assert(false, 'log matching: equal terms, equal entries'))

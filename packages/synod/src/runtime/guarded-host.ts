@@ -1,4 +1,13 @@
-import { AssertionFailed, type Halt, type Hello, type Host, type NodeId, present, type Refusal } from '../core/index.ts'
+import {
+  AssertionFailed,
+  type Halt,
+  type Hello,
+  type Host,
+  type Introduction,
+  type NodeId,
+  present,
+  type Refusal,
+} from '../core/index.ts'
 
 /**
  * The one door through which the world calls a member. An error that a call throws is a broken invariant and becomes a
@@ -66,6 +75,12 @@ export class GuardedHost implements Host {
 
   connected(to: NodeId): void {
     this.enter(() => this.bound().connected(to))
+  }
+
+  introduce(): Introduction | undefined {
+    let said: Introduction | undefined
+    this.enter(() => (said = this.bound().introduce()))
+    return said
   }
 
   private bound(): Host {

@@ -8,7 +8,14 @@ export { GuardedHost } from './guarded-host.ts'
 export { NodeClock } from './node-clock.ts'
 export { createDirectory, type Enter, NodeDisk } from './node-disk.ts'
 export { NodePorts, type NodePortsOptions } from './node-ports.ts'
-export { HaltedAtStart, type StartMemberOptions, type RunningMember, startMember } from './run-member.ts'
+export {
+  HaltedAtStart,
+  type OpeningMember,
+  type RunningMember,
+  type StartMemberOptions,
+  startMember,
+} from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
-export { defaultLimits, type Identity, type Peer, type TransportLimits } from './transport/peer.ts'
+export { askForIntroduction } from './transport/introduction.ts'
+export { defaultLimits, type Address, type Identity, type TransportLimits } from './transport/peer.ts'
 export { Transport, type TransportOptions } from './transport/transport.ts'

@@ -25,11 +25,12 @@ beforeEach(() => {
     greeted: nothing,
     refused: nothing,
     connected: nothing,
+    introduce: () => undefined,
   }
   guard.bind(host)
   clock = new NodeClock(() => guard.alarm())
   const log: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-  const links: Links = { send: () => false }
+  const links: Links = { send: () => false, reconfigure: nothing, estrange: nothing }
   const disk: Partial<Disk> = {}
   ports = new NodePorts({ host: guard, clock, disk: disk as Disk, links, log })
 })

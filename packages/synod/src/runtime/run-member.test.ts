@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { assert, type Halt, type Host, type Logger, type NodeId, type Ports, type Refusal } from '../core/index.ts'
+import { writeContact } from '../member/index.ts'
 import { type StartMemberOptions, type RunningMember, startMember } from './run-member.ts'
 
 const cluster = '0123456789abcdef'
@@ -27,9 +28,10 @@ class Scribe implements Host {
   readonly next: NodeId
   heard = 0
   failing = false
-  constructor(ports: Ports, next: NodeId) {
+  constructor(ports: Ports, next: NodeId, port: number) {
     this.ports = ports
     this.next = next
+    ports.links.reconfigure({ [next]: writeContact({ peerUrls: [`http://127.0.0.1:${port}`] }) })
   }
   arrived(_: NodeId, frame: Uint8Array): void {
     assert(!this.failing, 'a scribe does not fail')
@@ -49,6 +51,7 @@ class Scribe implements Host {
   connected(): void {
     if (this.heard === 0) this.ports.endOfTurn()
   }
+  introduce(): undefined {}
 }
 
 const halts: Halt[] = []
@@ -63,12 +66,11 @@ async function start(
   const member = await startMember({
     directory: join(root, id),
     listen: { host: '127.0.0.1', port: 0 },
-    peers: [{ id: next, name: next, host: '127.0.0.1', port }],
     log: silent,
     onHalt: (halt) => void halts.push(halt),
     limits: { backoffMin: 5, backoffMax: 20 },
     open: (ports) => {
-      scribe = new Scribe(ports, next)
+      scribe = new Scribe(ports, next, port)
       return { host: scribe, identity: Promise.resolve({ cluster, id, diskId: `disk-${id}` }) }
     },
     ...changes,
@@ -139,7 +141,7 @@ test('a member that halts while it opens never listens, and says why', async () 
   const failing = start('a', 'b', 1, {
     open: (ports) => {
       ports.disk.list(() => ports.halt({ code: 'corrupt', message: 'the identity cannot be read' }))
-      return { host: new Scribe(ports, 'b'), identity: new Promise(() => {}) }
+      return { host: new Scribe(ports, 'b', 1), identity: new Promise(() => {}) }
     },
   })
   await expect(failing).rejects.toMatchObject({ name: 'HaltedAtStart', halt: { code: 'corrupt' } })

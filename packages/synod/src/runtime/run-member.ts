@@ -4,8 +4,14 @@ import { GuardedHost } from './guarded-host.ts'
 import { NodeClock } from './node-clock.ts'
 import { createDirectory, NodeDisk } from './node-disk.ts'
 import { NodePorts } from './node-ports.ts'
-import type { Identity, Peer, TransportLimits } from './transport/peer.ts'
+import type { Identity, TransportLimits } from './transport/peer.ts'
 import { Transport } from './transport/transport.ts'
+
+/** A member that begins to recover. */
+export interface OpeningMember {
+  readonly host: Host
+  readonly identity: Promise<Identity>
+}
 
 /** What a member needs of its process. */
 export interface StartMemberOptions {
@@ -13,14 +19,13 @@ export interface StartMemberOptions {
   readonly directory: string
   /** Where its peers reach it. Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number }
-  /** The other members; its own entry is passed over. */
-  readonly peers: readonly Peer[]
   readonly log: Logger
   /**
    * Makes the member over its ports and begins to recover it. Peers are listened to and dialed once `identity` is known,
-   * which is when the disk has been read: an answer given earlier could contradict what is written there.
+   * which is when the disk has been read: an answer given earlier could contradict what is written there. Whom to dial
+   * the member says itself, by its links.
    */
-  open(ports: Ports): { readonly host: Host; readonly identity: Promise<Identity> }
+  open(ports: Ports): OpeningMember | Promise<OpeningMember>
   /** At most once, after the start: the member has stopped by itself, and nothing more is sent. `close` has still to be called. */
   onHalt(reason: Halt): void
   readonly limits?: Partial<TransportLimits>
@@ -67,7 +72,9 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   const guard = new GuardedHost((reason) => {
     transport.destroy()
     clock.close()
-    log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
+    // Who was removed has nothing more to do, and nothing is wrong.
+    if (reason.code === 'removed') log.info(`halted: ${reason.message}`)
+    else log.error(`halted (${reason.code}): ${reason.message}`, { cause: reason.cause })
     if (started) options.onHalt(reason)
     else {
       haltedBefore = reason
@@ -82,7 +89,11 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
     clock,
     disk,
     log,
-    links: { send: (to, channel, parts) => transport.send(to, channel, parts) },
+    links: {
+      send: (to, channel, parts) => transport.send(to, channel, parts),
+      reconfigure: (contacts) => transport.reconfigure(contacts),
+      estrange: (peer) => transport.estrange(peer),
+    },
   })
   const transport = new Transport({ ...options, host: guard, random: () => ports.random() })
   const close = async (): Promise<void> => {
@@ -93,7 +104,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
     lock.release()
   }
   try {
-    const { host, identity } = options.open(ports)
+    const { host, identity } = await options.open(ports)
     guard.bind(host)
     const port = await new Promise<number>((resolve, reject) => {
       interrupt = reject

@@ -20,6 +20,8 @@ export class VirtualNode<Dweller> {
   operations = 0
   /** Who welcomed this life. */
   readonly welcomedBy: Set<NodeId> = new Set()
+  /** With whom this life wants links, and what is known of them; undefined: its disk is still being read. */
+  contacts: Readonly<Record<NodeId, string>> | undefined
   /** The member asked for `flush` at the end of its turn. */
   turnAsked = false
   /** Until then nothing is handled: the machine stands still, or its last turn goes on. */

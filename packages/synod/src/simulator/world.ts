@@ -144,6 +144,7 @@ export class World<Dweller extends Inhabitant> {
     const life = ++node.life
     node.halted = undefined
     node.welcomedBy.clear()
+    node.contacts = undefined
     this.mount(node, life)
     const diskId = randomHex(this.draws.for(`disk id ${life} of ${id}`))
     const member = this.options.member(id, this.ports(node, life), diskId)
@@ -152,7 +153,6 @@ export class World<Dweller extends Inhabitant> {
     member.open((opened) => {
       if (opened === undefined || !node.lives(life)) return
       for (const other of this.nodes.keys()) {
-        if (other === id) continue
         this.connect(id, other)
         this.connect(other, id)
       }
@@ -169,6 +169,7 @@ export class World<Dweller extends Inhabitant> {
     node.busyUntil = 0
     node.clock.disarm()
     node.welcomedBy.clear()
+    node.contacts = undefined
     for (const other of this.nodes.values()) other.welcomedBy.delete(id)
     this.trace.event(traced.end, this.now, node.number, node.life)
     this.onEvent?.(node)
@@ -248,11 +249,28 @@ export class World<Dweller extends Inhabitant> {
       endOfTurn: () => {
         node.turnAsked = node.lives(life)
       },
-      links: { send: (to, _channel, parts) => node.lives(life) && this.send(node, to, parts) },
+      links: {
+        send: (to, _channel, parts) => node.lives(life) && this.send(node, to, parts),
+        reconfigure: (contacts) => this.reconfigure(node, contacts),
+        estrange: (peer) => this.estrange(node, peer),
+      },
       halt: (reason: Halt) => {
         if (node.life === life) node.halted ??= reason
       },
     }
+  }
+
+  private reconfigure(node: VirtualNode<Dweller>, contacts: Readonly<Record<NodeId, string>>): void {
+    const before = node.contacts ?? {}
+    node.contacts = contacts
+    for (const id of node.welcomedBy) if (!(id in contacts)) node.welcomedBy.delete(id)
+    for (const id of Object.keys(contacts)) if (!(id in before)) this.schedule.after(0, () => this.connect(node.id, id))
+  }
+
+  /** What the peer has sent already still arrives; it introduces itself anew. */
+  private estrange(node: VirtualNode<Dweller>, peer: NodeId): void {
+    if (this.nodes.get(peer)?.welcomedBy.delete(node.id) === true)
+      this.schedule.after(greetAgain, () => this.connect(peer, node.id))
   }
 
   private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
@@ -282,12 +300,15 @@ export class World<Dweller extends Inhabitant> {
 
   /** `from` introduces itself to `to`, and again until it is welcomed or refused for good. */
   private connect(from: NodeId, to: NodeId): void {
-    const [node, peer] = [this.node(from), this.node(to)]
+    const [node, peer] = [this.nodes.get(from), this.nodes.get(to)]
+    if (from === to || node === undefined || peer === undefined || node.welcomedBy.has(to)) return
     const lives = [node.life, peer.life] as const
     const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
     const diskId = node.member?.diskId
-    if (diskId === undefined || peer.member === undefined) return
+    if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
     const cluster = node.member?.options.cluster ?? ''
+    const contact = node.contacts[from] ?? ''
+    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
     const [there, back] = [this.link(`${from}>${to}`), this.link(`${to}>${from}`)]
     const again = (): void =>
       this.schedule.after(greetAgain, () => {
@@ -297,7 +318,7 @@ export class World<Dweller extends Inhabitant> {
     this.schedule.after(there.latency(), () => {
       if (!current()) return
       this.enter(peer, lives[1], traced.start, node.number, () =>
-        peer.member?.greeted({ cluster, from, to, diskId }, (refusal) => {
+        peer.member?.greeted(hello, (refusal) => {
           this.schedule.after(back.latency(), () => {
             if (!current()) return
             if (refusal?.code === 'busy') again()

@@ -43,7 +43,6 @@ export type {
   LeaseRevokeOperation,
   NothingOperation,
   Operation,
-  PublishOperation,
 } from './operations.ts'
 export { ReplicatedStore } from './replicated-store.ts'
 export type { StoreContext } from './replicated-store.ts'
@@ -67,4 +66,4 @@ export type { Key } from './revisions.ts'
 export { snapshotFormat } from './snapshot.ts'
 export { StateHash } from './state-hash.ts'
 export { Store } from './store.ts'
-export type { Attributes, OperationResult, PlainResult, StoreObserver } from './store.ts'
+export type { OperationResult, PlainResult, StoreObserver } from './store.ts'

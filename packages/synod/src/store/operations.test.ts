@@ -111,12 +111,6 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('leaseRevoke' as const), id: anId }),
   fc.record({ type: fc.constant('leaseExpire' as const), id: anId, grantedAt: aCount, term: aCount }),
   fc.record({ type: fc.constant('leaseLead' as const), term: aCount }),
-  fc.record({
-    type: fc.constant('publish' as const),
-    memberId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-    name: fc.string(),
-    clientUrls: fc.array(fc.webUrl(), { maxLength: 2 }),
-  }),
   fc.record({ type: fc.constant('nothing' as const) }),
 )
 

@@ -47,14 +47,6 @@ export interface LeaseLeadOperation {
   readonly term: number
 }
 
-/** What a member says of itself. */
-export interface PublishOperation {
-  readonly type: 'publish'
-  readonly memberId: bigint
-  readonly name: string
-  readonly clientUrls: readonly string[]
-}
-
 /** Changes nothing. */
 export interface NothingOperation {
   readonly type: 'nothing'
@@ -70,7 +62,6 @@ export type Operation =
   | LeaseRevokeOperation
   | LeaseExpireOperation
   | LeaseLeadOperation
-  | PublishOperation
   | NothingOperation
 
 /*
@@ -93,9 +84,8 @@ const kinds = {
   leaseRevoke: 6,
   leaseExpire: 7,
   leaseLead: 8,
-  publish: 9,
   /** In a transaction only. */
-  range: 10,
+  range: 9,
 } as const
 
 const flags = { prevKv: 1, ignoreValue: 2, ignoreLease: 4, lease: 8 } as const
@@ -234,11 +224,6 @@ export function encodeOperation(out: Writer, operation: Operation): void {
     case 'leaseLead':
       head(out, kinds.leaseLead)
       return out.u53(operation.term)
-    case 'publish':
-      head(out, kinds.publish)
-      writeId(out, operation.memberId)
-      out.text(operation.name)
-      return out.nodes(operation.clientUrls)
     case 'nothing':
       return head(out, kinds.nothing)
   }
@@ -280,13 +265,6 @@ function decodeKind(input: Reader, depth: number): Operation | RangeRequest {
       return { type: 'leaseExpire', id: readId(input), grantedAt: input.u53(), term: input.u53() }
     case kinds.leaseLead:
       return { type: 'leaseLead', term: input.u53() }
-    case kinds.publish:
-      return {
-        type: 'publish',
-        memberId: BigInt.asUintN(64, readId(input)),
-        name: input.text(),
-        clientUrls: input.nodes(),
-      }
     case kinds.nothing:
       return { type: 'nothing' }
     default:
@@ -402,7 +380,6 @@ function decodeBranch(input: Reader, depth: number): RequestOp[] {
       case 'leaseRevoke':
       case 'leaseExpire':
       case 'leaseLead':
-      case 'publish':
       case 'nothing':
         throw new Malformed(`'${op.type}' inside a transaction`)
     }

@@ -10,16 +10,15 @@ export class StoreSink implements SnapshotSink {
   private readonly checksum: Checksum
   private readonly restored: (store: Store) => void
   private readonly store: Store
-  private readonly counts = { leases: 0, attributes: 0, revisions: 0 }
+  private readonly counts = { leases: 0, revisions: 0 }
   /** Bytes that are no whole part yet. */
   private pending = new Uint8Array(64 * 1024)
   private length = 0
   private sum = 0
   private state: 'head' | 'parts' | 'end' = 'head'
   private kind = 0
-  /** The last revision read, and the member whose attributes were. */
+  /** The last revision read. */
   private last = { modRevision: 0, position: 0 }
-  private lastMember = -1n
   /** Keys whose last revision read has a lease that does not live. */
   private detached = 0
   private failure: Malformed | undefined
@@ -94,7 +93,6 @@ export class StoreSink implements SnapshotSink {
       this.kind = input.u8()
       input.u32()
       if (this.kind === partKinds.lease) this.lease(input)
-      else if (this.kind === partKinds.attributes) this.attributes(input)
       else if (this.kind === partKinds.revision) this.revision(input)
       else this.end(input, this.checksum(bytes.subarray(0, bytes.length - 4), before))
     }
@@ -127,14 +125,6 @@ export class StoreSink implements SnapshotSink {
     if (grantedAt <= leases.lastGrantedAt || grantedAt > leases.clock) refuse(`the lease ${id} out of order`)
     leases.restore(id, ttlSeconds, grantedAt)
     this.counts.leases++
-  }
-
-  private attributes(input: Reader): void {
-    const memberId = readId(input)
-    if (memberId <= this.lastMember) refuse(`the member ${memberId} out of order`)
-    this.lastMember = memberId
-    this.store.attributes.set(memberId, { name: input.text(), clientUrls: input.nodes() })
-    this.counts.attributes++
   }
 
   private revision(input: Reader): void {
@@ -176,8 +166,8 @@ export class StoreSink implements SnapshotSink {
   }
 
   private end(input: Reader, sum: number): void {
-    const { leases, attributes, revisions } = this.counts
-    if (input.u53() !== leases || input.u53() !== attributes || input.u53() !== revisions) refuse('parts are missing')
+    const { leases, revisions } = this.counts
+    if (input.u53() !== leases || input.u53() !== revisions) refuse('parts are missing')
     if (input.u32() !== sum) refuse('it does not have its checksum')
     if (this.detached > 0) refuse(`${this.detached} keys have a lease that is not there`)
     this.state = 'end'

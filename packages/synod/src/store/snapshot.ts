@@ -2,7 +2,7 @@ import { Malformed, Writer, type Checksum, type SnapshotSource } from '../core/i
 import { keyBytes } from './key-text.ts'
 import type { LeaseReader } from './leases.ts'
 import type { LogReader } from './revisions.ts'
-import type { Attributes, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 /*
  * A snapshot is one sequence of bytes: a head, then parts, each a kind (u8), the length of its body (u32) and the body.
@@ -10,17 +10,16 @@ import type { Attributes, Store } from './store.ts'
  *
  *   head         "SYNODKV\n", format (u32), revision, compacted, leases' clock, leases' term (u53 each), checksum (u32)
  *   lease        id (u64), seconds (u53), granted at (u53); in the order of their grants
- *   attributes   member id (u64), name, client URLs; in the order of their ids
  *   revision     mod (u53), position (u32), create, version (u53 each), lease (u64), key, value; in their order
- *   end          how many leases, attributes and revisions (u53 each), checksum (u32) of all bytes before this one
+ *   end          how many leases and revisions (u53 each), checksum (u32) of all bytes before this one
  */
 export const snapshotMagic = 'SYNODKV\n'
-export const snapshotFormat = 1
+export const snapshotFormat = 2
 export const headBytes: number = 8 + 4 + 4 * 8 + 4
 export const partHeadBytes = 5
 
 /** The kinds of parts. */
-export const partKinds = { lease: 1, attributes: 2, revision: 3, end: 4 } as const
+export const partKinds = { lease: 1, revision: 2, end: 3 } as const
 
 const pieceBytes = 256 * 1024
 
@@ -32,17 +31,16 @@ function writeId(out: Writer, id: bigint): void {
 
 /**
  * The state of one instant, in pieces, while writes go on: revisions never change and the log only grows at its end, so
- * nothing is copied up front but the few members' attributes. What a compaction makes obsolete meanwhile stays until
+ * nothing is copied up front. What a compaction makes obsolete meanwhile stays until
  * the source is closed.
  */
 export class StoreSnapshot implements SnapshotSource {
   private readonly checksum: Checksum
   private readonly compacted: number
   private readonly leases: LeaseReader
-  private readonly attributes: [bigint, Attributes][]
   private readonly revisions: LogReader
   private readonly head: Uint8Array
-  private readonly counts = { leases: 0, attributes: 0, revisions: 0 }
+  private readonly counts = { leases: 0, revisions: 0 }
   private readonly out = new Writer(pieceBytes + 4096)
   /** What `out` holds that was not yielded yet begins here. */
   private yielded = 0
@@ -53,7 +51,6 @@ export class StoreSnapshot implements SnapshotSource {
     this.checksum = store.checksum
     this.compacted = store.compacted
     this.leases = store.leases.read()
-    this.attributes = [...store.attributes].toSorted(([a], [b]) => (a < b ? -1 : 1))
     this.revisions = store.log.read(store.revision)
     this.head = snapshotHead(store)
   }
@@ -110,17 +107,6 @@ export class StoreSnapshot implements SnapshotSource {
       })
       return true
     }
-    const attributes = this.attributes[this.counts.attributes]
-    if (attributes !== undefined) {
-      this.counts.attributes++
-      this.write(partKinds.attributes, (out) => {
-        const [memberId, { name, clientUrls }] = attributes
-        writeId(out, memberId)
-        out.text(name)
-        out.nodes(clientUrls)
-      })
-      return true
-    }
     return this.revisionPart()
   }
 
@@ -138,7 +124,6 @@ export class StoreSnapshot implements SnapshotSource {
   private end(): void {
     this.write(partKinds.end, (out) => {
       out.u53(this.counts.leases)
-      out.u53(this.counts.attributes)
       out.u53(this.counts.revisions)
     })
     this.out.u32(this.sum)

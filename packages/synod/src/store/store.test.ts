@@ -141,7 +141,6 @@ class Model {
       }
       case 'leaseExpire':
       case 'leaseLead':
-      case 'publish':
       case 'nothing':
         throw new Error('not of this model')
     }

@@ -29,19 +29,13 @@ import { StateHash } from './state-hash.ts'
 
 /** What the operations answer that are no requests for keys. `revision` is the store's after the operation. */
 export type PlainResult =
-  | { readonly type: 'compact' | 'leaseRevoke' | 'leaseLead' | 'publish' | 'nothing'; readonly revision: number }
+  | { readonly type: 'compact' | 'leaseRevoke' | 'leaseLead' | 'nothing'; readonly revision: number }
   | { readonly type: 'leaseGrant'; readonly revision: number; readonly id: bigint; readonly ttlSeconds: number }
   /** false: the lease had gone, or had been granted or taken over anew, and lives on. */
   | { readonly type: 'leaseExpire'; readonly revision: number; readonly expired: boolean }
 
 /** What applying an operation answers. */
 export type OperationResult = PutResult | DeleteRangeResult | TxnResult | PlainResult | StoreError
-
-/** What a member says of itself. */
-export interface Attributes {
-  readonly name: string
-  readonly clientUrls: readonly string[]
-}
 
 /** Who hears of changes, as they are applied and before they are answered; it must not call the store's changing methods. */
 export interface StoreObserver {
@@ -74,8 +68,6 @@ export class Store {
   readonly tree: KeyTree<Key> = new KeyTree()
   readonly log: RevisionLog = new RevisionLog()
   readonly leases: Leases = new Leases()
-  /** By member id. */
-  readonly attributes: Map<bigint, Attributes> = new Map()
   readonly checksum: Checksum
   observer: StoreObserver | undefined
   /** The newest revision; an empty store begins at 1. */
@@ -139,9 +131,6 @@ export class Store {
       case 'leaseLead':
         this.leases.term = Math.max(this.leases.term, operation.term)
         return { type: 'leaseLead', revision: this.revision }
-      case 'publish':
-        this.attributes.set(operation.memberId, { name: operation.name, clientUrls: operation.clientUrls })
-        return { type: 'publish', revision: this.revision }
       case 'nothing':
         return { type: 'nothing', revision: this.revision }
     }

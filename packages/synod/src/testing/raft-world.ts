@@ -1,4 +1,4 @@
-import type { NodeId, StateMachine } from '../core/index.ts'
+import { voting, type NodeId, type StateMachine } from '../core/index.ts'
 import { defaultMemberOptions, Member, type MemberOptions } from '../member/index.ts'
 import {
   defaultRaftOptions,
@@ -58,7 +58,9 @@ export class RaftWorld<Context> extends World<RaftMember<Context>> {
             cluster: '00000000000000c1',
             ...options.options,
             self: id,
-            membership: { voters: options.nodes.toSorted() },
+            ...(options.nodes.includes(id)
+              ? { membership: voting(options.nodes) }
+              : { membership: voting([]), introducers: Object.fromEntries(options.nodes.map((first) => [first, ''])) }),
             diskId,
           },
         })

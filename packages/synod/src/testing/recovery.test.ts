@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { crc32, openFrame, seeded, type Failure, type Index, type Milliseconds, type NodeId } from '../core/index.ts'
+import {
+  crc32,
+  openFrame,
+  seeded,
+  voting,
+  type Failure,
+  type Index,
+  type Milliseconds,
+  type NodeId,
+} from '../core/index.ts'
 import { defaultMemberOptions, readWire } from '../member/index.ts'
 import { Snapshots } from '../member/snapshots.ts'
 import { raftCodec } from '../protocols/raft/index.ts'
@@ -97,13 +106,13 @@ class SnapshotBench {
 
   /** As soon as one is due, as the upkeep does it. */
   take(index: Index): void {
-    if (this.snapshots.due(index, 0)) this.snapshots.take({ index, term: 1, membership: { voters: ['a'] } })
+    if (this.snapshots.due(index, 0)) this.snapshots.take({ index, term: 1, membership: voting(['a']) })
     else this.schedule.after(1, () => this.take(index))
   }
 
   load(index: Index): unknown {
     let found: unknown
-    this.snapshots.load({ index, term: 1, membership: { voters: ['a'] } }, (outcome) => (found = outcome))
+    this.snapshots.load({ index, term: 1, membership: voting(['a']) }, (outcome) => (found = outcome))
     this.run(10)
     return found
   }

@@ -1,4 +1,5 @@
-import type { Failure, NodeId } from '../core/index.ts'
+import type { Failure, MembershipChange, NodeId } from '../core/index.ts'
+import type { Changed } from '../member/index.ts'
 import { RaftWorld, type RaftMember, type RaftWorldOptions } from './raft-world.ts'
 import { TallyMachine, tallyOperation, type TallyContext } from './tally-machine.ts'
 
@@ -58,6 +59,14 @@ export class TallyCluster extends RaftWorld<TallyContext> {
       failed: (error) => (answer = error),
       readable: (all) => (answer = [...all]),
     })
+    this.run(20_000, () => answer !== undefined)
+    return answer
+  }
+
+  /** Changes the membership, runs the world until that is answered, and says how. */
+  change(at: NodeId, ...changes: MembershipChange[]): Changed | Failure | undefined {
+    let answer: Changed | Failure | undefined
+    this.present(at).change(changes, (outcome) => (answer = outcome))
     this.run(20_000, () => answer !== undefined)
     return answer
   }

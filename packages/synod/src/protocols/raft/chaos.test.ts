@@ -35,10 +35,10 @@ test('a member whose disk is damaged does no harm, and is made whole', () => {
   const seeds = 80
   for (let seed = 1; seed <= seeds; seed++) {
     try {
-      const outcome = chaos(seed, 50, true)
+      const outcome = chaos(seed, 50, { damage: true })
       for (const [what, times] of Object.entries(outcome.met)) met[what] = (met[what] ?? 0) + times
     } catch (error) {
-      throw new Error(`seed ${seed}: replay it with chaos(${seed}, 50, true)`, { cause: error })
+      throw new Error(`seed ${seed}: replay it with chaos(${seed}, 50, { damage: true })`, { cause: error })
     }
   }
   expect(met['records lost'] ?? 0).toBeGreaterThan(20)
@@ -47,8 +47,28 @@ test('a member whose disk is damaged does no harm, and is made whole', () => {
   expect(met['whole'] ?? 0).toBeGreaterThan(seeds * 0.8)
 })
 
+// As the first, and voters and learners are added, promoted, demoted and removed, one or several at once.
+test('members come and go, and every invariant is kept', () => {
+  const met: Record<string, number> = {}
+  for (let seed = 1; seed <= 100; seed++) {
+    try {
+      const outcome = chaos(seed, 60, { changes: true, damage: seed % 4 === 0 })
+      for (const [what, times] of Object.entries(outcome.met)) met[what] = (met[what] ?? 0) + times
+    } catch (error) {
+      throw new Error(`seed ${seed}: replay it with chaos(${seed}, 60, { changes: true, damage: ${seed % 4 === 0} })`, {
+        cause: error,
+      })
+    }
+  }
+  const situations = ['changed', 'joint', 'left', 'promoted', 'taken back', 'installed', 'too-early']
+  for (const what of [...situations, 'pending', 'exists', 'unknown-member', 'not-learner']) {
+    expect(met[what] ?? 0, what).toBeGreaterThan(5)
+  }
+})
+
 test('the same seed is the same run', () => {
-  expect(chaos(11, 30).world.happenings).toEqual(chaos(11, 30).world.happenings)
+  const run = (): unknown => chaos(11, 30, { changes: true }).world.happenings
+  expect(run()).toEqual(run())
 })
 
 test('the state is one plain object: a copy of it goes on as the original would', () => {

@@ -1,13 +1,39 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Malformed, Reader, Writer } from '../../core/index.ts'
+import { Malformed, Reader, voting, Writer, type Membership } from '../../core/index.ts'
 import { raftCodec } from './codec.ts'
 import type { Durable, Message } from './messages.ts'
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat())
 const node = fc.string({ maxLength: 12 })
-const voters = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,5}$/), { maxLength: 5 }).map((ids) => ids.toSorted())
-const membership = fc.record({ voters })
+const flag = fc.boolean()
+/** Each of a few members is something at random; what follows from it makes a sound membership. */
+const membership = fc
+  .record({
+    roles: fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,5}$/),
+      fc.constantFrom('voter', 'outgoing', 'both', 'learner', 'joining', 'staged'),
+      { maxKeys: 6, noNullPrototype: true },
+    ),
+    contact: fc.string({ maxLength: 20 }),
+    auto: flag,
+  })
+  .map(({ roles, contact, auto }) => {
+    const those = (...wanted: string[]): string[] =>
+      Object.keys(roles)
+        .filter((id) => wanted.includes(roles[id] ?? ''))
+        .toSorted()
+    const outgoing = those('outgoing', 'both', 'staged')
+    return {
+      voters: those('voter', 'both'),
+      outgoing,
+      learners: those('learner', 'joining'),
+      learnersNext: those('staged'),
+      autoLeave: auto && outgoing.length > 0,
+      joining: those('joining'),
+      contacts: Object.fromEntries(those('voter', 'joining', 'outgoing').map((id) => [id, contact])),
+    }
+  })
 const command = fc.record({
   origin: node,
   sequence: number,
@@ -23,7 +49,7 @@ const entries = fc.array(entry, { maxLength: 5 })
 const snapshot = fc.record({ index: number, term: number, membership })
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined })
 const type = <const T extends string>(name: T): fc.Arbitrary<T> => fc.constant(name)
-const flag = fc.boolean()
+
 const rejection = fc.record({ prevLogIndex: number, conflictTerm: optional(number), conflictIndex: number })
 
 const message: fc.Arbitrary<Message> = fc.oneof(
@@ -55,7 +81,12 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type('timeoutNow'), term: number }),
   fc.record({ type: type('installSnapshot'), term: number, snapshot, round: number }),
   fc.record({ type: type('askTerm') }),
-  fc.record({ type: type('tellTerm'), term: number, lastIndex: number }),
+  fc.record({
+    type: type('tellTerm'),
+    term: number,
+    lastIndex: number,
+    memberships: fc.array(fc.record({ index: number, members: fc.array(node, { maxLength: 3 }) })),
+  }),
 )
 
 const hard = { currentTerm: number, votedFor: optional(node) }
@@ -67,9 +98,12 @@ const repair = fc.record({
   term: optional(number),
   noted: flag,
   awaiting: fc.array(node, { maxLength: 3 }),
+  told: fc.array(node, { maxLength: 3 }),
+  committed: number,
+  known: fc.array(fc.record({ index: number, members: fc.array(node, { maxLength: 3 }) }), { maxLength: 3 }),
 })
 const placed = fc.array(fc.record({ index: number, membership }), { minLength: 1, maxLength: 3 })
-const record: fc.Arbitrary<Durable> = fc.oneof(
+const whole: fc.Arbitrary<Durable> = fc.oneof(
   fc.record({ type: type('hardState'), ...hard }),
   fc.record({ type: type('entries'), ...hard, prevIndex: number, prevTerm: number, entries }),
   fc.record({ type: type('snapshot'), ...hard, snapshot, through: position }),
@@ -84,6 +118,9 @@ const record: fc.Arbitrary<Durable> = fc.oneof(
   fc.record({ type: type('repairing'), ...hard, repair }),
   fc.record({ type: type('repaired'), ...hard, last: position, snapshot: optional(snapshot) }),
 )
+
+const doubtful = (written: Durable): Durable => ({ ...written, repairing: true })
+const record = fc.oneof(whole, whole.map(doubtful))
 
 function bytesOf(write: (out: Writer) => void): { control: Uint8Array; payload: Uint8Array } {
   const out = new Writer()
@@ -147,17 +184,21 @@ describe('bytes that are nothing of ours are Malformed, and nothing else', () =>
     )
   })
 
-  test('voters that are not sorted, or named twice', () => {
-    for (const ids of [
-      ['b', 'a'],
-      ['a', 'a'],
-    ]) {
-      const snapshotOf = { index: 1, term: 1, membership: { voters: ids } }
-      const { control } = bytesOf((out) =>
-        raftCodec.message({ type: 'installSnapshot', term: 1, round: 1, snapshot: snapshotOf }, out),
-      )
-      expect(() => raftCodec.readMessage(new Reader(control))).toThrow('sorted and distinct')
-    }
+  const abc = voting(['a', 'b', 'c'])
+  test.each<[string, Membership]>([
+    ['sorted and distinct', { ...abc, voters: ['b', 'a'] }],
+    ['sorted and distinct', { ...abc, voters: ['a', 'a'] }],
+    ['b is a learner and a voter', { ...abc, learners: ['b'] }],
+    ['x is to become a learner, and is not', { ...abc, outgoing: ['a'], learnersNext: ['x'] }],
+    ['x is to become a voter, and is no learner', { ...abc, joining: ['x'] }],
+    ['no joint phase to be left', { ...abc, autoLeave: true }],
+    ['x has a contact, and is no member', { ...abc, contacts: { x: 'nowhere' } }],
+  ])('a membership that cannot be: %s', (reason, impossible) => {
+    const snapshotOf = { index: 1, term: 1, membership: impossible }
+    const { control } = bytesOf((out) =>
+      raftCodec.message({ type: 'installSnapshot', term: 1, round: 1, snapshot: snapshotOf }, out),
+    )
+    expect(() => raftCodec.readMessage(new Reader(control))).toThrow(reason)
   })
 })
 

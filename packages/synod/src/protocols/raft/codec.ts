@@ -1,13 +1,24 @@
 import {
   Malformed,
+  readMembership,
+  writeMembership,
   type Codec,
-  type Membership,
   type NodeId,
   type Reader,
   type SnapshotId,
   type Writer,
 } from '../../core/index.ts'
-import type { Durable, Entry, HardState, Message, PlacedMembership, Position, Rejection, Repair } from './messages.ts'
+import type {
+  Durable,
+  Entry,
+  HardState,
+  Message,
+  PlacedMembers,
+  PlacedMembership,
+  Position,
+  Rejection,
+  Repair,
+} from './messages.ts'
 
 // The numbers of messages and records are part of the formats: they are never used again for something else.
 const messages = {
@@ -68,7 +79,8 @@ function writeMessage(message: Message, out: Writer): void {
       return out.u53(message.term)
     case 'tellTerm':
       out.u53(message.term)
-      return out.u53(message.lastIndex)
+      out.u53(message.lastIndex)
+      return writePlacedMembers(message.memberships, out)
     case 'askTerm':
       return undefined
   }
@@ -107,7 +119,7 @@ function readMessage(input: Reader): Message {
     case messages.askTerm:
       return { type: 'askTerm' }
     case messages.tellTerm:
-      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53() }
+      return { type: 'tellTerm', term: input.u53(), lastIndex: input.u53(), memberships: readPlacedMembers(input) }
     default:
       throw new Malformed(`Raft has no message of number ${tag}`)
   }
@@ -117,6 +129,7 @@ function writeRecord(record: Durable, out: Writer): void {
   out.u8(records[record.type])
   out.u53(record.currentTerm)
   writeOptional(record.votedFor, out, writeNode)
+  out.flag(record.repairing === true)
   switch (record.type) {
     case 'hardState':
       return undefined
@@ -133,7 +146,7 @@ function writeRecord(record: Durable, out: Writer): void {
       out.u32(record.memberships.length)
       for (const { index, membership } of record.memberships) {
         out.u53(index)
-        out.nodes(membership.voters)
+        writeMembership(membership, out)
       }
       return writeOptional(record.repair, out, writeRepair)
     case 'repairing':
@@ -146,7 +159,8 @@ function writeRecord(record: Durable, out: Writer): void {
 
 function readRecord(input: Reader): Durable {
   const tag = input.u8()
-  const hardState: HardState = { currentTerm: input.u53(), votedFor: readOptional(input, readNode) }
+  const [currentTerm, votedFor] = [input.u53(), readOptional(input, readNode)]
+  const hardState: HardState = { currentTerm, votedFor, ...(input.flag() && { repairing: true }) }
   switch (tag) {
     case records.hardState:
       return { type: 'hardState', ...hardState }
@@ -197,7 +211,7 @@ function writeEntries(entries: readonly Entry[], out: Writer): void {
       out.command(command)
     } else if (membership !== undefined) {
       out.u8(membershipEntry)
-      out.nodes(membership.voters)
+      writeMembership(membership, out)
     } else out.u8(nothing)
   }
 }
@@ -223,19 +237,9 @@ function readEntry(input: Reader): Entry {
   }
 }
 
-function readMembership(input: Reader): Membership {
-  const voters = input.nodes()
-  for (const [i, voter] of voters.entries()) {
-    const before = voters[i - 1]
-    if (before !== undefined && before >= voter)
-      throw new Malformed(`voters are sorted and distinct: ${voters.join(', ')}`)
-  }
-  return { voters }
-}
-
 function readMemberships(input: Reader): PlacedMembership[] {
   const memberships: PlacedMembership[] = []
-  for (let left = input.count(12); left > 0; left--) {
+  for (let left = input.count(33); left > 0; left--) {
     memberships.push({ index: input.u53(), membership: readMembership(input) })
   }
   if (memberships.length === 0) throw new Malformed('a checkpoint names the membership')
@@ -253,7 +257,7 @@ function readPosition(input: Reader): Position {
 
 function writeSnapshot(snapshot: SnapshotId, out: Writer): void {
   writePosition(snapshot, out)
-  out.nodes(snapshot.membership.voters)
+  writeMembership(snapshot.membership, out)
 }
 
 function readSnapshot(input: Reader): SnapshotId {
@@ -272,6 +276,20 @@ function readRejection(input: Reader): Rejection {
   return { prevLogIndex, conflictTerm, conflictIndex: input.u53() }
 }
 
+function writePlacedMembers(list: readonly PlacedMembers[], out: Writer): void {
+  out.u32(list.length)
+  for (const { index, members } of list) {
+    out.u53(index)
+    out.nodes(members)
+  }
+}
+
+function readPlacedMembers(input: Reader): PlacedMembers[] {
+  const list: PlacedMembers[] = []
+  for (let left = input.count(12); left > 0; left--) list.push({ index: input.u53(), members: input.nodes() })
+  return list
+}
+
 function writeRepair(repair: Repair, out: Writer): void {
   out.u53(repair.through)
   out.flag(repair.bounded)
@@ -279,10 +297,24 @@ function writeRepair(repair: Repair, out: Writer): void {
   writeOptional(repair.term, out, (term) => out.u53(term))
   out.flag(repair.noted)
   out.nodes(repair.awaiting)
+  out.nodes(repair.told)
+  writePlacedMembers(repair.known, out)
+  out.u53(repair.committed)
 }
 
 function readRepair(input: Reader): Repair {
   const [through, bounded, hardState] = [input.u53(), input.flag(), input.flag()]
   const term = readOptional(input, (from) => from.u53())
-  return { through, bounded, hardState, term, noted: input.flag(), awaiting: input.nodes() }
+  const [noted, awaiting, told] = [input.flag(), input.nodes(), input.nodes()]
+  return {
+    through,
+    bounded,
+    hardState,
+    term,
+    noted,
+    awaiting,
+    told,
+    known: readPlacedMembers(input),
+    committed: input.u53(),
+  }
 }

@@ -6,6 +6,7 @@ import {
   lastIndex,
   lastPosition,
   membershipOf,
+  openMemberships,
   positionOf,
   termAt,
   truncateAfter,
@@ -84,7 +85,11 @@ function attaches(state: RaftState, index: Index, term: Term): boolean {
 
 /** Folds a record of the journal, of which a part may be lost. */
 export function restore(state: RaftState, written: Durable): void {
+  // Who was made whole votes in that term for its leader alone, whatever vote of its own can be read again.
+  if (written.type === 'repaired' && written.currentTerm === state.currentTerm) state.votedFor = written.votedFor
   const record = withNewestHardState(state, written)
+  // Even if the record that noted the loss is lost as well.
+  if (written.repairing === true && state.repair !== undefined) state.repair = { ...state.repair, noted: true }
   switch (record.type) {
     case 'entries':
       restoreEntries(state, record)
@@ -116,11 +121,8 @@ export function restore(state: RaftState, written: Durable): void {
 function withNewestHardState(state: RaftState, record: Durable): Durable {
   const { currentTerm, votedFor } = state
   if (record.currentTerm > currentTerm) return record
-  return {
-    ...record,
-    currentTerm,
-    votedFor: record.currentTerm < currentTerm ? votedFor : (votedFor ?? record.votedFor),
-  }
+  if (record.currentTerm < currentTerm) return { ...record, currentTerm, votedFor }
+  return { ...record, votedFor: votedFor ?? record.votedFor }
 }
 
 function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): void {
@@ -192,6 +194,9 @@ export function loseRecords(state: RaftState): void {
     term: undefined,
     noted: repair?.noted ?? false,
     awaiting: [],
+    told: [],
+    known: [],
+    committed: 0,
   }
 }
 
@@ -212,6 +217,9 @@ function giveUpLog(state: RaftState): void {
     term: undefined,
     noted: repair?.noted ?? false,
     awaiting: [],
+    told: [],
+    known: [],
+    committed: 0,
   }
 }
 
@@ -245,17 +253,13 @@ export function durablePart(state: RaftState): RaftState {
 
 /** All but the log: for the head of a segment. */
 export function checkpointOf(state: RaftState): CheckpointRecord {
-  const first = Math.max(
-    0,
-    state.memberships.findLastIndex((placed) => placed.index <= state.commitIndex),
-  )
   return {
     type: 'checkpoint',
     currentTerm: state.currentTerm,
     votedFor: state.votedFor,
     last: lastPosition(state),
     snapshot: state.snapshot,
-    memberships: state.memberships.slice(first),
+    memberships: openMemberships(state),
     repair: state.repair,
   }
 }

@@ -1,9 +1,9 @@
 import { assert, type NodeId, type Term } from '../../core/index.ts'
-import { entriesFrom, isVoter, lastIndex, lastPosition, membershipOf, quorumVotes } from './log.ts'
+import { entriesFrom, lastIndex, lastPosition, mayCampaign, membershipOf, openMemberships, quorumVotes } from './log.ts'
 import type { RequestVote, Vote } from './messages.ts'
 import { dropReads } from './reads.ts'
 import { isRepairing } from './repair.ts'
-import { appendAsLeader, beginBeat, newProgress } from './replication.ts'
+import { appendAsLeader, beginBeat, followMembers } from './replication.ts'
 import { record, type Replica } from './replica.ts'
 
 /** A wait drawn anew from [T, 2T), so that split votes are rare and soon over (§5.2). */
@@ -53,7 +53,7 @@ export function onElectionTimeout(raft: Replica): void {
   const { state, env, options } = raft
   if (state.role === 'leader') return checkQuorum(raft)
   awaitElection(raft)
-  if (isRepairing(raft) || !isVoter(state, env.self)) return
+  if (isRepairing(raft) || !mayCampaign(state, env.self)) return becomeFollower(raft, state.currentTerm, undefined)
   if (options.preVote) rehearse(raft)
   else campaign(raft, false)
 }
@@ -86,7 +86,8 @@ export function campaign(raft: Replica, transfer: boolean): void {
 function requestVotes(raft: Replica, ask: Pick<RequestVote, 'term' | 'preVote' | 'transfer'>): void {
   const { state, env } = raft
   const { index: lastLogIndex, term: lastLogTerm } = lastPosition(state)
-  for (const voter of membershipOf(state).voters) {
+  const { voters, outgoing } = membershipOf(state)
+  for (const voter of new Set([...voters, ...outgoing])) {
     if (voter === env.self) env.send(voter, { type: 'vote', term: ask.term, granted: true, preVote: ask.preVote })
     else env.send(voter, { type: 'requestVote', ...ask, lastLogIndex, lastLogTerm })
   }
@@ -155,8 +156,7 @@ function becomeLeader(raft: Replica): void {
   state.role = 'leader'
   state.leader = env.self
   state.votes = {}
-  state.progress = {}
-  for (const voter of membershipOf(state).voters) state.progress[voter] = newProgress(raft)
+  followAll(raft)
   state.termStart = lastIndex(state) + 1
   state.uncommittedBytes = entriesFrom(state, state.commitIndex + 1, Infinity).bytes
   state.reads = []
@@ -164,7 +164,15 @@ function becomeLeader(raft: Replica): void {
   env.clearTimer('lease')
   env.setTimer('election', options.electionTimeoutMin, options.electionTimeoutMin)
   beginBeat(raft)
-  appendAsLeader(raft, { term: state.currentTerm })
+  // The first entry of all names the first membership: who joins later, with an empty disk, has to know it too.
+  appendAsLeader(raft, { term: state.currentTerm, ...(lastIndex(state) === 0 && { membership: membershipOf(state) }) })
+}
+
+/** The members, and those that a change which is not known to be committed removes: they may not have heard of it. */
+function followAll(raft: Replica): void {
+  const { state } = raft
+  state.progress = {}
+  for (const { membership } of openMemberships(state)) followMembers(raft, membership)
 }
 
 /** A leader that did not hear from a quorum within an election timeout steps down (Ongaro §6.2). */
@@ -173,7 +181,11 @@ function checkQuorum(raft: Replica): void {
   const active: Record<NodeId, boolean> = {}
   for (const [id, progress] of Object.entries(state.progress)) {
     active[id] = id === env.self || progress.recentActive
+    progress.wasActive = progress.recentActive
     progress.recentActive = false
+    const { parting } = progress
+    if (parting !== undefined && parting.removedAt <= state.commitIndex && --parting.left === 0)
+      delete state.progress[id]
   }
   if (options.checkQuorum && quorumVotes(state, active) !== 'won') {
     becomeFollower(raft, state.currentTerm, undefined)

@@ -3,7 +3,7 @@
  *
  * ```ts
  * const raft = new Raft(env, defaultRaftOptions)        // env: the world, given by whoever runs the member
- * raft.restore(raft.bootstrap({ voters: ['a', 'b', 'c'] }))
+ * raft.restore(raft.bootstrap(voting(['a', 'b', 'c'])))
  * raft.start()
  * raft.receive(message, from)                           // … and raft.timeout(name), as they happen
  * if (raft.standing.leading) raft.propose(command)      // comes back on every member by env.decide(index, term, command)

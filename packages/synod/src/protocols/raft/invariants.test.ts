@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { voting, type Membership } from '../../core/index.ts'
 import { raftInvariants, type RaftNode } from './invariants.ts'
+import { progressOf } from './replication.ts'
 import { initialState, type RaftState } from './state.ts'
+import { World } from './testing/world.ts'
 
 // Goal: each invariant can fail. Method: for each, two glances at a world in which it is broken, and at one in which it is not.
-const memberships = [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }]
+const memberships = [{ index: 0, membership: voting(['a', 'b', 'c']) }]
 
 function node(id: string, state: Partial<RaftState>, durable: Partial<RaftState> = {}, incarnation = 1): RaftNode {
   return {
@@ -42,7 +45,7 @@ describe('is found broken', () => {
   test('log matching', () => {
     const one = [node('a', { log: log(1, 2) })]
     expect(found('log matching', one, [node('b', { log: log(2, 2) })])).toContain('entry 2 of b')
-    const other = { term: 2, membership: { voters: ['x'] } }
+    const other = { term: 2, membership: voting(['x']) }
     expect(found('log matching', one, [node('b', { log: [{ term: 1 }, other] })])).toContain('entry 2 of b')
     expect(found('log matching', one, [node('b', { log: log(1, 2) })])).toBeUndefined()
   })
@@ -91,5 +94,110 @@ describe('is found broken', () => {
     expect(found('durable quorum', world(log(2)))).toContain('a commits 1, which is not on the disks of a quorum')
     expect(found('durable quorum', world(log(2), log(1)))).toContain('a commits 1')
     expect(found('durable quorum', world(log(2), log(2)))).toBeUndefined()
+  })
+
+  test('durable quorum, of both halves of a joint membership', () => {
+    const joint = [{ index: 0, membership: { ...voting(['a', 'b', 'c']), outgoing: ['a', 'd', 'e'] } }]
+    const world = (...holders: string[]): RaftNode[] =>
+      ['a', 'b', 'c', 'd', 'e'].map((id) =>
+        node(id, id === 'a' ? { ...leader, memberships: joint, log: log(2), commitIndex: 1 } : {}, {
+          log: holders.includes(id) ? log(2) : [],
+        }),
+      )
+    expect(found('durable quorum', world('a', 'b'))).toContain('voters a b c, outgoing a d e')
+    expect(found('durable quorum', world('d', 'e', 'b'))).toContain('a commits 1')
+    expect(found('durable quorum', world('a', 'b', 'd'))).toBeUndefined()
+    // A leader that commits and appends the next membership at once has counted under the last one.
+    const grown = [...joint, { index: 2, membership: voting(['a', 'b', 'c', 'x', 'y', 'z']) }]
+    const [before, after] = [world('a', 'b', 'd'), world('a', 'b', 'd')]
+    Object.assign(before[0]?.state ?? {}, { commitIndex: 0 })
+    Object.assign(after[0]?.state ?? {}, { memberships: grown })
+    expect(found('durable quorum', before, after)).toBeUndefined()
+  })
+
+  test('elected by a quorum', () => {
+    const voted = (...ids: string[]): RaftNode[] => ids.map((id) => node(id, {}, { currentTerm: 2, votedFor: 'a' }))
+    const electedBy = (membership: Membership, ...ids: string[]): string | undefined =>
+      found('elected by a quorum', voted(...ids), [node('a', { ...leader, memberships: [{ index: 0, membership }] })])
+    const abc = voting(['a', 'b', 'c'])
+    expect(electedBy(abc, 'a')).toContain('a leads term 2 by a, no quorum of voters a b c')
+    expect(electedBy({ ...abc, learners: ['d'] }, 'a', 'd')).toContain('learners d')
+    expect(electedBy({ ...abc, outgoing: ['d', 'e'] }, 'a', 'b', 'd')).toContain('outgoing d e')
+    expect(electedBy({ ...abc, outgoing: ['d', 'e'] }, 'a', 'b', 'd', 'e')).toBeUndefined()
+  })
+
+  test('only voters campaign', () => {
+    const [follower, candidate] = [[node('d', {})], [node('d', { role: 'candidate' })]]
+    expect(found('only voters campaign', follower, candidate)).toContain('d becomes candidate, and is no voter')
+    expect(found('only voters campaign', [node('c', {})], [node('c', { role: 'candidate' })])).toBeUndefined()
+    // A leader that is not in the membership that it appended leads on.
+    const led = [node('a', leader)]
+    const gone = [node('a', { ...leader, memberships: [{ index: 2, membership: voting(['b', 'c']) }] })]
+    expect(found('only voters campaign', led, gone)).toBeUndefined()
+  })
+
+  const [ab, abcd] = [voting(['a', 'b']), voting(['a', 'b', 'c', 'd'])]
+  const changing = (state: Partial<RaftState>, ...entries: [Membership, number][]): RaftNode => {
+    const placed = entries.map(([membership], i) => ({ index: 2 + i, membership }))
+    const changes = entries.map(([membership, term]) => ({ term, membership }))
+    return node('a', { ...leader, memberships: [...memberships, ...placed], log: [{ term: 1 }, ...changes], ...state })
+  }
+
+  test('one membership change at a time', () => {
+    const name = 'one membership change at a time'
+    const open = changing({ commitIndex: 1, termStart: 1 }, [ab, 2])
+    expect(found(name, [open])).toBeUndefined()
+    expect(found(name, [open], [changing({ commitIndex: 1, termStart: 1 }, [ab, 2], [abcd, 2])])).toContain(
+      'a changes the membership at 3, and the change at 2 is not committed',
+    )
+    expect(found(name, [open], [changing({ commitIndex: 2, termStart: 1 }, [ab, 2], [abcd, 2])])).toBeUndefined()
+    expect(found(name, [changing({ commitIndex: 0, termStart: 1 }, [ab, 2])])).toContain(
+      'before an entry of term 2 is committed',
+    )
+    // That of a leader before it, on the other hand, may well be in its log.
+    expect(found(name, [changing({ commitIndex: 0, termStart: 3 }, [ab, 1])])).toBeUndefined()
+  })
+
+  test('memberships of the log', () => {
+    const name = 'memberships of the log'
+    expect(found(name, [changing({}, [ab, 2])])).toBeUndefined()
+    expect(found(name, [changing({ log: log(1) }, [ab, 2])])).toContain('a goes by "voters a b" of entry 2')
+    expect(found(name, [changing({ log: log(1, 2) }, [ab, 2])])).toContain('has no such entry')
+    expect(found(name, [changing({ memberships }, [ab, 2])])).toContain('a does not go by the membership at 2')
+    expect(found(name, [changing({ log: [{ term: 1 }, { term: 2, membership: abcd }] }, [ab, 2])])).toContain(
+      'has no such entry',
+    )
+  })
+
+  test('membership of a snapshot', () => {
+    const snapshotOf = (index: number, membership: Membership): Partial<RaftState> => ({
+      snapshot: { index, term: 2, membership },
+    })
+    const name = 'membership of a snapshot'
+    const decided = [changing({ commitIndex: 2 }, [ab, 2])]
+    expect(found(name, decided, [node('b', snapshotOf(2, ab))])).toBeUndefined()
+    expect(found(name, decided, [node('b', snapshotOf(1, voting(['a', 'b', 'c'])))])).toBeUndefined()
+    expect(found(name, decided, [node('b', snapshotOf(1, ab))])).toContain('decided was "voters a b c"')
+    expect(found(name, decided, [node('b', snapshotOf(2, voting(['a', 'b', 'c'])))])).toContain(
+      'decided was "voters a b"',
+    )
+  })
+
+  test('a leader follows its members', () => {
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.elect('a')
+    const { progress } = world.state('a')
+    const name = 'a leader follows its members'
+    const others = { a: progressOf(world.raft('a'), 'a'), c: progressOf(world.raft('a'), 'c') }
+    const parting = { ...progressOf(world.raft('a'), 'b'), parting: { removedAt: 1, left: 1, round: undefined } }
+    expect(found(name, [node('a', { ...leader, progress })])).toBeUndefined()
+    expect(found(name, [node('a', { ...leader, progress: others })])).toBe('a does not follow b')
+    expect(
+      found(name, [node('a', { ...leader, progress: { ...progress, x: progressOf(world.raft('a'), 'b') } })]),
+    ).toBe('a follows x, which is no member')
+    expect(found(name, [node('a', { ...leader, progress: { ...others, b: parting } })])).toContain(
+      'as one that was removed',
+    )
+    expect(found(name, [node('a', { ...leader, progress: { ...progress, x: parting } })])).toBeUndefined()
   })
 })

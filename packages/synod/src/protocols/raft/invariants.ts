@@ -1,7 +1,17 @@
-import type { Index, Invariant, NodeId, Term } from '../../core/index.ts'
-import { entryAt, lastIndex, membershipOf, quorumReached, termAt } from './log.ts'
+import {
+  membersOf,
+  tally,
+  type Electorate,
+  type Index,
+  type Invariant,
+  type Membership,
+  type NodeId,
+  type SnapshotId,
+  type Term,
+} from '../../core/index.ts'
+import { entryAt, lastIndex, mayCampaign, membershipOf, placedMembership, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
-import type { RaftState } from './state.ts'
+import type { RaftState, Role } from './state.ts'
 
 /** One member as the whole world sees it. */
 export interface RaftNode {
@@ -17,7 +27,17 @@ export interface RaftNode {
 function identity(entry: Entry): string {
   const { term, command, membership } = entry
   if (command !== undefined) return `${term} ${command.origin} ${command.sequence} ${command.checksum}`
-  return membership === undefined ? `${term} no-op` : `${term} voters ${membership.voters.join(' ')}`
+  return membership === undefined ? `${term} no-op` : `${term} ${membershipText(membership)}`
+}
+
+/** Equal texts are equal memberships. */
+function membershipText(membership: Membership): string {
+  const { voters, outgoing, learners, learnersNext, joining, autoLeave, contacts } = membership
+  const lists = Object.entries({ voters, outgoing, learners, learnersNext, joining })
+  const said = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name} ${ids.join(' ')}`)
+  const known = Object.keys(contacts).toSorted()
+  for (const id of known) said.push(`${id} at ${contacts[id]}`)
+  return `${said.join(', ')}${autoLeave ? ', leaves by itself' : ''}`
 }
 
 /** At most one leader can be elected in a given term (§5.2). */
@@ -185,15 +205,19 @@ export const monotonicity: Invariant<RaftNode> = {
   },
 }
 
-/** A vote, once durable, stays what it is for its term (§5.2). */
+/**
+ * A vote, once durable, stays what it is for its term (§5.2). A disk that lost a candidate's vote for itself lost the
+ * candidate as well: it never counts the votes that others gave it.
+ */
 export const oneVoteATerm: Invariant<RaftNode> = {
   name: 'one vote a term',
   watch: () => {
     const votes = new Map<NodeId, Map<Term, NodeId>>()
     return ({ id, durable: { votedFor, currentTerm } }) => {
-      if (votedFor === undefined) return undefined
       let own = votes.get(id)
       if (own === undefined) votes.set(id, (own = new Map()))
+      for (const [term, vote] of own) if (term > currentTerm && vote === id) own.delete(term)
+      if (votedFor === undefined) return undefined
       const vote = own.get(currentTerm)
       if (vote === undefined) own.set(currentTerm, votedFor)
       return vote === undefined || vote === votedFor
@@ -208,24 +232,149 @@ export const durableQuorum: Invariant<RaftNode> = {
   name: 'durable quorum',
   watch: () => {
     let checked = 0
+    const inForce = new Map<NodeId, Membership>()
     return ({ id, state }, nodes) => {
       const index = state.commitIndex
+      // What was counted under: a leader that commits may append the next membership in the same breath.
+      const electorate = inForce.get(id) ?? membershipOf(state)
+      inForce.set(id, membershipOf(state))
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = ({ durable: disk }: RaftNode): boolean =>
-        index < disk.compacted.index || termAt(disk, index) === term
-      const reached = quorumReached(state, (voter) =>
-        nodes.some((node) => node.id === voter && holds(node)) ? index : 0,
-      )
-      return reached >= index
+      const holds = (disk: RaftState): boolean => index < disk.compacted.index || termAt(disk, index) === term
+      const holders = nodes.filter(({ durable }) => holds(durable)).map((node) => node.id)
+      return isQuorum(electorate, holders)
         ? undefined
-        : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipOf(state).voters.join(', ')}`
+        : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipText(electorate)}`
     }
   },
 }
 
-/** Everything that Figure 3 and Figure 2 promise, and what durability adds. */
+function isQuorum(electorate: Electorate, ids: readonly NodeId[]): boolean {
+  return tally(electorate, Object.fromEntries(ids.map((id) => [id, true]))) === 'won'
+}
+
+/** A leader has the votes, on their disks, of a quorum of its membership: of both halves of a joint one, and of no learner (Ongaro §4.3). */
+export const electedByQuorum: Invariant<RaftNode> = {
+  name: 'elected by a quorum',
+  watch: () => {
+    const votes = new Map<string, NodeId[]>()
+    const elected = new Map<NodeId, Term>()
+    return ({ id, state, durable }) => {
+      const ballot = `${durable.currentTerm} ${durable.votedFor}`
+      const cast = votes.get(ballot) ?? []
+      if (!cast.includes(id)) votes.set(ballot, [...cast, id])
+      if (state.role !== 'leader' || elected.get(id) === state.currentTerm) return undefined
+      elected.set(id, state.currentTerm)
+      const voted = votes.get(`${state.currentTerm} ${id}`) ?? []
+      return isQuorum(membershipOf(state), voted)
+        ? undefined
+        : `${id} leads term ${state.currentTerm} by ${voted.join(', ')}, no quorum of ${membershipText(membershipOf(state))}`
+    }
+  },
+}
+
+/** Who is no voter by what is committed, nor by what comes after it, a learner or removed, does not campaign (Ongaro §4.2.2). */
+export const onlyVotersCampaign: Invariant<RaftNode> = {
+  name: 'only voters campaign',
+  watch: () => {
+    const roles = new Map<NodeId, Role>()
+    return ({ id, state }) => {
+      const before = roles.get(id)
+      roles.set(id, state.role)
+      if (state.role === 'follower' || state.role === before || mayCampaign(state, id)) return undefined
+      return `${id} becomes ${state.role}, and is no voter of ${membershipText(membershipOf(state))}`
+    }
+  },
+}
+
+/**
+ * A leader appends a membership when the last one is committed, and an entry of its own term is (Ongaro §4.1, and its
+ * correction of 2015). The first entry of all repeats the first membership.
+ */
+export const oneChangeAtATime: Invariant<RaftNode> = {
+  name: 'one membership change at a time',
+  watch: () => {
+    const seen = new Map<NodeId, Index>()
+    return ({ id, state }) => {
+      const { index } = placedMembership(state)
+      const before = seen.get(id)
+      seen.set(id, index)
+      if (state.role !== 'leader' || index === before || index <= Math.max(1, state.compacted.index)) return undefined
+      if (entryAt(state, index).term !== state.currentTerm) return undefined
+      if (state.commitIndex < state.termStart)
+        return `${id} changes the membership at ${index} before an entry of term ${state.currentTerm} is committed`
+      const open = state.memberships.find((placed) => placed.index > state.commitIndex && placed.index < index)
+      return open === undefined
+        ? undefined
+        : `${id} changes the membership at ${index}, and the change at ${open.index} is not committed`
+    }
+  },
+}
+
+/** The memberships that a member goes by are those of its log, from the last compacted one on: in force when appended, taken back when truncated. */
+export const membershipsOfTheLog: Invariant<RaftNode> = {
+  name: 'memberships of the log',
+  watch: () => {
+    const visitNew = newEntries()
+    return (node) => {
+      const { id, state } = node
+      for (const { index, membership } of state.memberships) {
+        if (index <= state.compacted.index) continue
+        const entry = index <= lastIndex(state) ? entryAt(state, index).membership : undefined
+        if (entry === membership || (entry !== undefined && membershipText(entry) === membershipText(membership)))
+          continue
+        return `${id} goes by "${membershipText(membership)}" of entry ${index}, and has no such entry`
+      }
+      return visitNew(node, (index, { membership }) => {
+        const isKnown = membership === undefined || state.memberships.some((placed) => placed.index === index)
+        return isKnown ? undefined : `${id} does not go by the membership at ${index}`
+      })
+    }
+  },
+}
+
+/** A snapshot has the membership that was decided last up to its index, not one that its writer only had in its log. */
+export const snapshotMembership: Invariant<RaftNode> = {
+  name: 'membership of a snapshot',
+  watch: () => {
+    const decided = new Map<Index, string>()
+    const checked = new Map<NodeId, SnapshotId>()
+    return ({ id, state }) => {
+      for (const { index, membership } of state.memberships) {
+        const isEntry = index > state.compacted.index || (index === 0 && membership.voters.length > 0)
+        if (isEntry && index <= state.commitIndex && !decided.has(index)) decided.set(index, membershipText(membership))
+      }
+      const { snapshot } = state
+      if (snapshot === undefined || checked.get(id) === snapshot) return undefined
+      checked.set(id, snapshot)
+      const last = Math.max(...[...decided.keys()].filter((index) => index <= snapshot.index))
+      const is = membershipText(snapshot.membership)
+      const was = decided.get(last)
+      // The beginning of a world may be told by a disk.
+      if (was === undefined) return undefined
+      return is === was ? undefined : `${id} has a snapshot at ${snapshot.index} with "${is}"; decided was "${was}"`
+    }
+  },
+}
+
+/** A leader follows the members of the newest membership, itself, and removed ones until they know it; nobody else. */
+export const followsItsMembers: Invariant<RaftNode> = {
+  name: 'a leader follows its members',
+  watch:
+    () =>
+    ({ id, state }) => {
+      if (state.role !== 'leader') return undefined
+      const expected = new Set([...membersOf(membershipOf(state)), id])
+      for (const [other, { parting }] of Object.entries(state.progress)) {
+        if (expected.delete(other) === (parting !== undefined))
+          return `${id} follows ${other}, which is ${parting === undefined ? 'no member' : 'a member, as one that was removed'}`
+      }
+      return expected.size === 0 ? undefined : `${id} does not follow ${[...expected].join(', ')}`
+    },
+}
+
+/** Everything that Figure 3 and Figure 2 promise, and what durability and membership changes add. */
 export const raftInvariants: readonly Invariant<RaftNode>[] = [
   electionSafety,
   leaderAppendOnly,
@@ -235,4 +384,10 @@ export const raftInvariants: readonly Invariant<RaftNode>[] = [
   monotonicity,
   oneVoteATerm,
   durableQuorum,
+  electedByQuorum,
+  onlyVotersCampaign,
+  oneChangeAtATime,
+  membershipsOfTheLog,
+  snapshotMembership,
+  followsItsMembers,
 ]

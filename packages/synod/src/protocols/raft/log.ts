@@ -2,6 +2,7 @@ import {
   committedIndex,
   present,
   tally,
+  voting,
   type Index,
   type Membership,
   type NodeId,
@@ -101,11 +102,16 @@ export function positionOf(snapshot: SnapshotId | undefined): Position {
   return snapshot === undefined ? { index: 0, term: 0 } : { index: snapshot.index, term: snapshot.term }
 }
 
-const nobody: Membership = { voters: [] }
+const nobody = voting([])
+const unplaced: PlacedMembership = { index: 0, membership: nobody }
 
-/** The membership in force: the newest of the log, committed or not (Ongaro §4.1). */
+/** The membership in force, and where it came from: the newest of the log, committed or not (Ongaro §4.1). */
+export function placedMembership(state: RaftState): PlacedMembership {
+  return state.memberships.at(-1) ?? unplaced
+}
+
 export function membershipOf(state: RaftState): Membership {
-  return state.memberships.at(-1)?.membership ?? nobody
+  return placedMembership(state).membership
 }
 
 /** The membership in force at an index that is not compacted. */
@@ -113,17 +119,38 @@ export function membershipAt(state: RaftState, index: Index): Membership {
   return state.memberships.findLast((placed) => placed.index <= index)?.membership ?? nobody
 }
 
-/** Whether this member may campaign at all. */
+/** The memberships of which one may be in force by what is decided: the last committed one, and those after it. */
+export function openMemberships(state: RaftState): readonly PlacedMembership[] {
+  return state.memberships.slice(
+    Math.max(
+      0,
+      state.memberships.findLastIndex(({ index }) => index <= state.commitIndex),
+    ),
+  )
+}
+
+/**
+ * Voters campaign, and so does who is none by a membership that is not committed yet: it may be the only one that has
+ * it, and the others cannot be elected without it (Ongaro §4.2.2). It does not count its own vote.
+ */
+export function mayCampaign(state: RaftState, id: NodeId): boolean {
+  return openMemberships(state).some(
+    ({ membership }) => membership.voters.includes(id) || membership.outgoing.includes(id),
+  )
+}
+
+/** Whether a member counts in quorums, on either side of a joint phase. */
 export function isVoter(state: RaftState, id: NodeId): boolean {
-  return membershipOf(state).voters.includes(id)
+  const { voters, outgoing } = membershipOf(state)
+  return voters.includes(id) || outgoing.includes(id)
 }
 
 /** The outcome of an election, or of a check of the quorum, under the membership in force. */
 export function quorumVotes(state: RaftState, votes: Readonly<Record<NodeId, boolean>>): VoteResult {
-  return tally(membershipOf(state).voters, votes)
+  return tally(membershipOf(state), votes)
 }
 
 /** The highest value that a quorum of the membership in force has reached. */
 export function quorumReached(state: RaftState, reached: (voter: NodeId) => number | undefined): number {
-  return committedIndex(membershipOf(state).voters, reached)
+  return committedIndex(membershipOf(state), reached)
 }

@@ -99,6 +99,14 @@ export interface TellTerm {
   readonly type: 'tellTerm'
   readonly term: Term
   readonly lastIndex: Index
+  /** Of the newest membership that it knows to be committed, and of those after it. */
+  readonly memberships: readonly PlacedMembers[]
+}
+
+/** Who the members are by an entry. */
+export interface PlacedMembers {
+  readonly index: Index
+  readonly members: readonly NodeId[]
 }
 
 /** What the members say to each other (Ongaro and Ousterhout 2014, Figures 2 and 13). */
@@ -108,6 +116,8 @@ export type Message = RequestVote | Vote | AppendEntries | Appended | TimeoutNow
 export interface HardState {
   readonly currentTerm: Term
   readonly votedFor: NodeId | undefined
+  /** Written by a member that does not know all it said: it proves nothing about what was lost before it. */
+  readonly repairing?: true
 }
 
 /** Part of the log cannot be read, and is not yet made good by the peers. */
@@ -127,6 +137,12 @@ export interface Repair {
   readonly noted: boolean
   /** The peers that have not yet told how far they have gone, while `hardState` or `bounded` is false. */
   readonly awaiting: readonly NodeId[]
+  /** Those that have. */
+  readonly told: readonly NodeId[]
+  /** What they, and the own log, say of who the members are: those of the part that was lost have to be asked too. */
+  readonly known: readonly PlacedMembers[]
+  /** Where the newest membership is that somebody knows to be committed: those before it no longer count. */
+  readonly committed: Index
 }
 
 /** The log after (prevIndex, prevTerm) is exactly `entries`: truncation and append in one. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { voting } from '../../core/index.ts'
 import { quorumReached } from './log.ts'
 import { initialState } from './state.ts'
 
@@ -15,7 +16,7 @@ test('the index that a quorum has reached does not depend on the order of the me
         const shuffled = keyed.toSorted((a, b) => a.key - b.key)
         const acknowledged = Object.fromEntries(shuffled.map(({ id, index }) => [id, index]))
         const state = initialState()
-        state.memberships = [{ index: 0, membership: { voters: shuffled.map(({ id }) => id) } }]
+        state.memberships = [{ index: 0, membership: { ...voting([]), voters: shuffled.map(({ id }) => id) } }]
         const majority = Math.floor(indexes.length / 2) + 1
         const expected = Math.max(
           ...[0, ...indexes].filter((index) => indexes.filter((other) => other >= index).length >= majority),

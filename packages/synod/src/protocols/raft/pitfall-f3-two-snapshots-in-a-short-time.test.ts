@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { voting } from '../../core/index.ts'
 import { World } from './testing/world.ts'
 
 // Goal: snapshots that follow each other quickly end in one state that goes on (etcd#18055).
 // Method: two of them arrive, in either order and twice, and what follows them arrives before and after.
-const membership = { voters: ['a', 'b', 'c'] }
+const membership = voting(['a', 'b', 'c'])
 
 test.each([[[5, 8]], [[8, 5]], [[5, 5, 8, 8]], [[8, 5, 8]]])('snapshots at %j leave the newest state', (order) => {
   const world = new World({ members: ['a', 'b', 'c'] })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { voting } from '../../core/index.ts'
 import { defaultRaftOptions } from './options.ts'
 import { Raft } from './raft.ts'
 import { World } from './testing/world.ts'
@@ -102,7 +103,7 @@ test('compaction and a restart keep the log behind the snapshot, and decisions b
 test('a membership is in force when it is appended, and taken back with its entry', () => {
   const world = new World({ members: ['a', 'b', 'c'] })
   world.startAll()
-  const membership = { voters: ['a', 'b', 'c', 'd'] }
+  const membership = voting(['a', 'b', 'c', 'd'])
   const head = { type: 'appendEntries', prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 0, round: 1 } as const
   world.raft('b').receive({ ...head, term: 1, entries: [{ term: 1 }, { term: 1, membership }] }, 'a')
   expect(world.raft('b').standing.membership).toEqual(membership)

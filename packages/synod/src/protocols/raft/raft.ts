@@ -1,9 +1,12 @@
 import {
   assert,
+  present,
   type Command,
   type Index,
   type LogEngine,
+  type ChangeRefused,
   type Membership,
+  type MembershipChange,
   type NodeId,
   type ReadId,
   type SnapshotId,
@@ -20,11 +23,21 @@ import {
   onVote,
   recognizeLeader,
 } from './election.ts'
-import { entryBytes, isVoter, lastIndex, membershipOf, positionOf } from './log.ts'
+import {
+  entryBytes,
+  isVoter,
+  lastIndex,
+  mayCampaign,
+  membershipAt,
+  membershipOf,
+  placedMembership,
+  positionOf,
+} from './log.ts'
 import type { AppendEntries, Durable, InstallSnapshot, Message } from './messages.ts'
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
 import { askTerms, beginRepair, endRepair, isRepairing, mayAcknowledge, onAskTerm, onTellTerm } from './repair.ts'
+import { change, proceedWithMembership } from './reconfiguration.ts'
 import { appendAsLeader, beat, onAppendEntries, onAppended } from './replication.ts'
 import type { RaftEnvironment, Replica } from './replica.ts'
 import { compact, onInstallSnapshot, snapshotAt } from './snapshot.ts'
@@ -76,10 +89,10 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     connectLogToSnapshot(state)
     state.commitIndex = positionOf(state.snapshot).index
     state.verified = state.commitIndex
-    env.reconfigured(membershipOf(state))
+    env.reconfigured(membershipOf(state), placedMembership(state).index)
     beginRepair(this)
-    const { voters } = membershipOf(state)
-    const alone = voters.length === 1 && isVoter(state, env.self)
+    const { voters, outgoing } = membershipOf(state)
+    const alone = voters.length === 1 && outgoing.length === 0 && isVoter(state, env.self)
     // Nobody else could lead: there is nothing to wait for.
     if (alone && !isRepairing(this)) this.turn(() => campaign(this, false))
     else awaitElection(this)
@@ -96,6 +109,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
           return onElectionTimeout(this)
         case 'heartbeat':
           beat(this)
+          proceedWithMembership(this)
           return continueTransfer(this)
         case 'lease':
           this.state.heard = false
@@ -141,6 +155,12 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     if (this.state.role === 'leader') this.turn(() => becomeFollower(this, this.state.currentTerm, undefined))
   }
 
+  change(changes: readonly MembershipChange[]): { index: Index } | ChangeRefused {
+    const asked: { outcome?: { index: Index } | ChangeRefused } = {}
+    this.turn(() => (asked.outcome = change(this, changes)))
+    return present(asked.outcome, 'a change has an outcome')
+  }
+
   get standing(): Standing {
     const { state } = this
     return {
@@ -151,6 +171,8 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
       lastIndex: lastIndex(state),
       compacted: state.compacted.index,
       membership: membershipOf(state),
+      committedMembership: membershipAt(state, state.commitIndex),
+      parting: Object.keys(state.progress).filter((id) => state.progress[id]?.parting !== undefined),
       snapshot: state.snapshot,
       repairing: isRepairing(this),
     }
@@ -174,6 +196,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
         this.adoptTerm(message.term)
         onAppended(this, message, from)
         proceedWithReads(this)
+        proceedWithMembership(this)
         return from === this.state.transfer ? continueTransfer(this) : undefined
       case 'timeoutNow':
         return this.onTimeoutNow(message.term, from)
@@ -208,19 +231,20 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
   private onTimeoutNow(term: number, from: NodeId): void {
     const { state, env } = this
     const invited = state.role === 'follower' && term === state.currentTerm && state.leader === from
-    if (invited && isVoter(state, env.self) && !isRepairing(this)) campaign(this, true)
+    if (invited && mayCampaign(state, env.self) && !isRepairing(this)) campaign(this, true)
   }
 
   /** Around each handler: what must hold after it, and what the member must hear of. */
   private turn(handle: () => void): void {
     const { state } = this
     const { currentTerm, leader, commitIndex } = state
-    const membership = membershipOf(state)
+    const before = placedMembership(state)
     handle()
     assert(state.currentTerm >= currentTerm && state.commitIndex >= commitIndex, 'term and commit index never decrease')
     assert(state.commitIndex <= lastIndex(state), 'commitIndex is at most the last index')
     assert(state.compacted.index <= state.commitIndex, 'only what is committed is compacted (§7)')
     if (state.currentTerm !== currentTerm || state.leader !== leader) this.env.led(state.leader, state.currentTerm)
-    if (membershipOf(state) !== membership) this.env.reconfigured(membershipOf(state))
+    const placed = placedMembership(state)
+    if (placed.membership !== before.membership) this.env.reconfigured(placed.membership, placed.index)
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { voting, type MembershipChange } from '../../core/index.ts'
 import type { Durable } from './messages.ts'
 import { World } from './testing/world.ts'
 
@@ -105,7 +106,7 @@ describe('a member with a hole in its journal', () => {
           votedFor: 'a',
           last: { index: 6, term: 1 },
           snapshot: undefined,
-          memberships: [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }],
+          memberships: [{ index: 0, membership: voting(['a', 'b', 'c']) }],
           repair: undefined,
         })
       },
@@ -154,6 +155,70 @@ describe('a member with a hole in its journal', () => {
     world.heal()
     world.run(3000)
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 6, leader: 'a', term: 1 })
+  })
+
+  test('does not vote against the leader under which it was made whole', () => {
+    // b may have voted for a or for c in term 2: nothing that can be read tells.
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.member('b').journal.push({ type: 'hardState', currentTerm: 2, votedFor: 'a' })
+    world.member('b').unreadable.add(1)
+    world.member('b').synced = 2
+    world.start('b')
+    const b = world.raft('b')
+    for (const peer of ['a', 'c']) b.receive({ type: 'tellTerm', term: 2, lastIndex: 0, memberships: [] }, peer)
+    const [prevLogIndex, prevLogTerm, leaderCommit, round] = [0, 0, 0, 1]
+    b.receive({ type: 'appendEntries', term: 2, prevLogIndex, prevLogTerm, entries: [], leaderCommit, round }, 'a')
+    expect(b.standing).toMatchObject({ repairing: false, term: 2, leader: 'a' })
+    b.receive({ type: 'requestVote', term: 2, lastLogIndex: 5, lastLogTerm: 1, preVote: false, transfer: false }, 'c')
+    world.deliver()
+    expect(world.sent('vote')).toMatchObject([{ from: 'b', to: 'c', granted: false }])
+  })
+
+  describe('and which held a change of the membership', () => {
+    function afterChange(members: string[], ...changes: MembershipChange[]): World {
+      const world = new World({ members })
+      world.elect('a')
+      for (const { type, id } of changes) if (type === 'addVoter') world.add(id)
+      world.startAll()
+      world.change('a', ...changes)
+      world.run(500)
+      const { journal } = world.member('b')
+      world.crash('b')
+      for (let at = 2; at < journal.length; at++) world.member('b').unreadable.add(at)
+      return world
+    }
+
+    test('asks also those of whom its peers tell that they are members', () => {
+      const world = afterChange(['a', 'b', 'c'], { type: 'addVoter', id: 'd', contact: '' })
+      world.cut.add('b>d')
+      world.start('b')
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['a', 'c'] })
+      world.run(3000)
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['d'] })
+      world.heal()
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'd'] } })
+    })
+
+    test('does not wait for one that is removed while it waits', () => {
+      const world = afterChange(['a', 'b', 'c', 'd', 'e'], { type: 'update', id: 'd', contact: 'elsewhere' })
+      world.crash('d')
+      world.start('b')
+      world.run(3000)
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['d'], told: ['a', 'c', 'e'] })
+      expect(world.change('a', { type: 'remove', id: 'd' })).toHaveProperty('index')
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'e'] } })
+    })
+
+    test('does not wait for one that was removed', () => {
+      const world = afterChange(['a', 'b', 'c', 'd'], { type: 'remove', id: 'd' })
+      world.crash('d')
+      world.start('b')
+      expect(world.state('b').repair).toMatchObject({ hardState: false, awaiting: ['a', 'c', 'd'] })
+      world.run(3000)
+      expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c'] } })
+    })
   })
 
   test('that is the only voter says so, and never serves', () => {
@@ -210,12 +275,37 @@ describe('a member whose snapshot cannot be read', () => {
       repairing: true,
       lastIndex: 0,
       snapshot: undefined,
-      membership: { voters: ['a', 'b', 'c'] },
+      membership: voting(['a', 'b', 'c']),
     })
     expect(world.state('b').repair).toMatchObject({ through: 7, bounded: true, hardState: true })
     world.run(1000)
     expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7, snapshot: { index: 6 } })
     expect(world.member('b').machine.commands).toHaveLength(6)
+  })
+
+  test('still knows it when the record that noted it is lost as well', () => {
+    const world = new World({ members: ['a', 'b', 'c'], raft: { maxMessageBytes: 64 } })
+    world.elect('a')
+    for (let i = 1; i <= 6; i++) world.propose('a', i)
+    world.deliver()
+    world.compact('b', 6)
+    world.deliver()
+    world.crash('b')
+    world.member('b').snapshotUnreadable = true
+    world.start('b')
+    const note = world.member('b').journal.length - 1
+    world.until(() => world.member('b').durable.log.length > 0, true)
+    expect(world.raft('b').standing.repairing).toBe(true)
+    world.crash('b')
+    // What was written after it attaches to the beginning of the log, and proves nothing.
+    world
+      .member('b')
+      .unreadable.add(note)
+      .add(note - 1)
+    world.start('b')
+    expect(world.raft('b').standing).toMatchObject({ repairing: true })
+    world.run(5000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, decided: 7 })
   })
 
   test('still knows at the next start that it gave up what it had acknowledged', () => {
@@ -228,8 +318,8 @@ describe('a member whose snapshot cannot be read', () => {
 })
 
 describe('a journal that begins at a later segment', () => {
-  const memberships = [{ index: 0, membership: { voters: ['a', 'b', 'c'] } }]
-  const snapshot = { index: 12, term: 2, membership: { voters: ['a', 'b', 'c'] } }
+  const memberships = [{ index: 0, membership: voting(['a', 'b', 'c']) }]
+  const snapshot = { index: 12, term: 2, membership: voting(['a', 'b', 'c']) }
   const head: Durable = {
     type: 'checkpoint',
     currentTerm: 2,

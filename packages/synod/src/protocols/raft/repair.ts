@@ -1,6 +1,6 @@
-import type { NodeId } from '../../core/index.ts'
-import { lastIndex, lastPosition, membershipOf, termAt } from './log.ts'
-import type { TellTerm } from './messages.ts'
+import { membersOf, type Index, type NodeId } from '../../core/index.ts'
+import { lastIndex, lastPosition, openMemberships, termAt } from './log.ts'
+import type { PlacedMembers, PlacedMembership, TellTerm } from './messages.ts'
 import { hardState, record, type Replica } from './replica.ts'
 
 /**
@@ -18,17 +18,38 @@ export function mayAcknowledge(raft: Replica): boolean {
 
 /** After the last record: says durably that from here on records are written by a member that does not know all it said. */
 export function beginRepair(raft: Replica): void {
-  const { state, env } = raft
+  const { state } = raft
   if (state.repair === undefined) return
-  const others = membershipOf(state).voters.filter((voter) => voter !== env.self)
+  const isComplete = state.repair.hardState && state.repair.bounded
+  const known = placedMembers(state.memberships)
   const repair = {
     ...state.repair,
     term: state.repair.term ?? state.currentTerm,
     noted: true,
-    awaiting: state.repair.hardState && state.repair.bounded ? [] : others,
+    awaiting: isComplete ? [] : toAsk(raft, known, [], 0),
+    told: [],
+    known,
+    committed: 0,
   }
   record(raft, { type: 'repairing', ...hardState(state), repair })
   askTerms(raft)
+}
+
+function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[] {
+  return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
+}
+
+function merged(known: readonly PlacedMembers[]): PlacedMembers[] {
+  return [...new Map(known.map((placed) => [`${placed.index} ${placed.members.join(' ')}`, placed])).values()]
+}
+
+/**
+ * All members by the newest membership that is committed, and by later ones: a leader whom this member may have helped
+ * to elect since then has that membership in its log (§5.4), and the terms before it are known to those who have it.
+ */
+function toAsk({ env }: Replica, known: readonly PlacedMembers[], told: readonly NodeId[], committed: Index): NodeId[] {
+  const members = known.filter(({ index }) => index >= committed).flatMap((placed) => placed.members)
+  return [...new Set(members)].filter((id) => id !== env.self && !told.includes(id))
 }
 
 /**
@@ -36,9 +57,10 @@ export function beginRepair(raft: Replica): void {
  * this member acknowledged it is in the log of another one, or of the leader that counts on it.
  */
 export function askTerms(raft: Replica): void {
-  const awaiting = raft.state.repair?.awaiting ?? []
+  const { awaiting, told } = raft.state.repair ?? { awaiting: [], told: [] }
   if (awaiting.length === 0) return
-  for (const peer of awaiting) raft.env.send(peer, { type: 'askTerm' })
+  // Those that have told too: meanwhile one that is awaited may have been removed.
+  for (const peer of [...awaiting, ...told]) raft.env.send(peer, { type: 'askTerm' })
   const { electionTimeoutMin } = raft.options
   raft.env.setTimer('repair', electionTimeoutMin, electionTimeoutMin)
 }
@@ -47,22 +69,31 @@ export function askTerms(raft: Replica): void {
 export function onAskTerm(raft: Replica, from: NodeId): void {
   const { repair, currentTerm: term } = raft.state
   if (repair !== undefined && !(repair.hardState && repair.bounded)) return
-  raft.env.send(from, { type: 'tellTerm', term, lastIndex: Math.max(lastIndex(raft.state), repair?.through ?? 0) })
+  const through = Math.max(lastIndex(raft.state), repair?.through ?? 0)
+  const memberships = placedMembers(openMemberships(raft.state))
+  raft.env.send(from, { type: 'tellTerm', term, lastIndex: through, memberships })
 }
 
 /** No peer can know of a vote above its own term, which was durable before it asked for one; nor of entries beyond its log. */
-export function onTellTerm(raft: Replica, { term, lastIndex: told }: TellTerm, from: NodeId): void {
+export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void {
   const { state } = raft
   const { repair } = state
-  if (repair === undefined || !repair.awaiting.includes(from)) return
-  const awaiting = repair.awaiting.filter((peer) => peer !== from)
-  const through = Math.max(repair.through, told)
-  const newest = repair.hardState ? repair.term : Math.max(repair.term ?? 0, term, state.currentTerm)
-  const known = { ...repair, awaiting, through, term: newest }
-  if (awaiting.length > 0) state.repair = known
+  if (repair === undefined || repair.awaiting.length === 0) return
+  const again = repair.told.includes(from)
+  if (!again && !repair.awaiting.includes(from)) return
+  const told = again ? repair.told : [...repair.told, from]
+  const committed = Math.max(repair.committed, message.memberships[0]?.index ?? 0)
+  const known = merged([...repair.known, ...message.memberships])
+  const next = { ...repair, awaiting: toAsk(raft, known, told, committed), told, known, committed }
+  // Nothing was promised since it told the first time.
+  if (!again) {
+    next.through = Math.max(repair.through, message.lastIndex)
+    if (!repair.hardState) next.term = Math.max(repair.term ?? 0, message.term, state.currentTerm)
+  }
+  if (next.awaiting.length > 0) state.repair = next
   else {
     raft.env.clearTimer('repair')
-    record(raft, { type: 'repairing', ...hardState(state), repair: { ...known, hardState: true, bounded: true } })
+    record(raft, { type: 'repairing', ...hardState(state), repair: { ...next, hardState: true, bounded: true } })
   }
 }
 
@@ -74,11 +105,14 @@ export function onTellTerm(raft: Replica, { term, lastIndex: told }: TellTerm, f
 export function endRepair(raft: Replica): void {
   const { state } = raft
   const { repair } = state
-  if (repair === undefined || !repair.hardState) return
+  // The leader of this term is elected: whoever else this member may have voted for in it was not, and must not be now.
+  if (repair === undefined || !repair.hardState || state.leader === undefined) return
+  const votedFor = state.votedFor ?? state.leader
   const reachesEnd = repair.bounded && state.verified >= repair.through
   const hasLaterLeader =
     state.currentTerm > (repair.term ?? Infinity) && termAt(state, state.verified) === state.currentTerm
   if (reachesEnd || hasLaterLeader) {
-    record(raft, { type: 'repaired', ...hardState(state), last: lastPosition(state), snapshot: state.snapshot })
+    const { currentTerm, snapshot } = state
+    record(raft, { type: 'repaired', currentTerm, votedFor, last: lastPosition(state), snapshot })
   }
 }

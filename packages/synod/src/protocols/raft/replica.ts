@@ -37,5 +37,5 @@ export function hardState(state: RaftState): HardState {
  */
 export function record(raft: Replica, durable: Durable): void {
   fold(raft.state, durable)
-  raft.env.persist(durable)
+  raft.env.persist(raft.state.repair === undefined ? durable : { ...durable, repairing: true })
 }

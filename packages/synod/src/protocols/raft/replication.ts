@@ -1,4 +1,4 @@
-import { assert, present, type Index, type NodeId } from '../../core/index.ts'
+import { assert, membersOf, present, type Index, type Membership, type NodeId } from '../../core/index.ts'
 import {
   entriesFrom,
   entryAt,
@@ -6,7 +6,6 @@ import {
   firstIndexFrom,
   lastIndex,
   lastPosition,
-  membershipOf,
   quorumReached,
   termAt,
 } from './log.ts'
@@ -24,15 +23,42 @@ export function newProgress(raft: Replica): Progress {
     inflight: [],
     inflightBytes: 0,
     recentActive: false,
+    wasActive: false,
     round: 0,
     toldCommit: 0,
     snapshot: undefined,
+    parting: undefined,
   }
 }
 
-/** The members that a leader sends to. */
+/** For how many election timeouts a removed member is still sent to, if it does not answer. */
+const partingTimeouts = 10
+
+/**
+ * Those that a leader follows are the members of `membership`, whose entry comes next, itself, and for a while those that
+ * were removed. Who comes back after it was removed is begun anew: it may have another disk.
+ */
+export function followMembers(raft: Replica, membership: Membership): void {
+  const { state, env } = raft
+  const members = [...membersOf(membership), env.self]
+  for (const id of members) {
+    const progress = state.progress[id]
+    if (progress === undefined || progress.parting !== undefined) state.progress[id] = newProgress(raft)
+  }
+  for (const [id, progress] of Object.entries(state.progress)) {
+    if (members.includes(id)) continue
+    progress.parting ??= { removedAt: lastIndex(state) + 1, left: partingTimeouts, round: undefined }
+  }
+}
+
+/** The members that a leader sends to: voters, learners, and who must still hear that it is none. */
 export function followers(raft: Replica): NodeId[] {
-  return membershipOf(raft.state).voters.filter((voter) => voter !== raft.env.self)
+  return Object.keys(raft.state.progress).filter((id) => id !== raft.env.self)
+}
+
+/** Heard from within the last one or two election timeouts. */
+export function isActive({ recentActive, wasActive }: Progress): boolean {
+  return recentActive || wasActive
 }
 
 /**
@@ -44,6 +70,7 @@ export function appendAsLeader(raft: Replica, entry: Entry): void {
   assert(state.role === 'leader' && entry.term === state.currentTerm, 'a leader appends entries of its own term (§5.3)')
   const last = lastPosition(state)
   assert(last.term <= entry.term, 'terms never fall along a log (§5.3)')
+  if (entry.membership !== undefined) followMembers(raft, entry.membership)
   record(raft, { type: 'entries', ...hardState(state), prevIndex: last.index, prevTerm: last.term, entries: [entry] })
   state.uncommittedBytes += entryBytes(entry)
   for (const follower of followers(raft)) sendEntries(raft, follower)
@@ -117,6 +144,8 @@ export function beat(raft: Replica): void {
     sendHeartbeat(raft, follower)
     const progress = progressOf(raft, follower)
     if (progress.mode === 'snapshot') offerSnapshot(raft, follower, progress)
+    const { parting } = progress
+    if (parting !== undefined && parting.removedAt <= raft.state.commitIndex) parting.round ??= raft.state.round
   }
 }
 
@@ -124,7 +153,7 @@ export function beat(raft: Replica): void {
 export function beginBeat(raft: Replica): void {
   const { state, env, options } = raft
   state.round++
-  state.beats = { previous: state.beats.latest, latest: state.round }
+  state.beats = { previous: state.beats.latest, latest: state.round, commitIndex: state.commitIndex }
   env.setTimer('heartbeat', options.heartbeatInterval, options.heartbeatInterval)
 }
 
@@ -211,8 +240,14 @@ export function onAppended(raft: Replica, message: Appended, from: NodeId): void
   if (progress.mode !== 'snapshot' && isLost(raft, progress, message.round)) probe(progress, progress.matchIndex + 1)
   const before = state.commitIndex
   commit(raft)
+  if (hasParted(progress, message)) delete state.progress[from]
   if (state.commitIndex > before) for (const follower of followers(raft)) sendEntries(raft, follower)
-  else if (from !== raft.env.self) sendEntries(raft, from)
+  else if (from !== raft.env.self && from in state.progress) sendEntries(raft, from)
+}
+
+/** It has the entry that removed it, and was told that this is committed: there is nothing left to say. */
+function hasParted({ parting }: Progress, { matchIndex, round }: Appended): boolean {
+  return parting?.round !== undefined && round >= parting.round && matchIndex >= parting.removedAt
 }
 
 function acknowledge(raft: Replica, progress: Progress, matchIndex: Index): void {

@@ -16,3 +16,10 @@ describe('the scripts read as they are played', () => {
     })
   }
 })
+
+test('README says of each script whose scenario it is, and names no other', () => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+  const named = new Set(readme.match(/[\w-]+\.txt/g))
+  const there = readdirSync(folder).filter((file) => file.endsWith('.txt'))
+  expect([...named].toSorted()).toEqual(there.toSorted())
+})

@@ -28,12 +28,26 @@ export interface Progress {
   inflightBytes: number
   /** Answered since the last check of the quorum. */
   recentActive: boolean
+  /** Answered between that check and the one before it. */
+  wasActive: boolean
   /** The newest round that it answered. */
   round: number
   /** The highest commit index that it was told. */
   toldCommit: Index
   /** What it is offered in mode `snapshot`. */
   snapshot: SnapshotId | undefined
+  /** It was removed, and is to hear of it. */
+  parting: Parting | undefined
+}
+
+/** A member that is no longer one gets the entry that says so, and learns that it is committed, if it can be reached. */
+export interface Parting {
+  /** The entry that removed it. */
+  readonly removedAt: Index
+  /** Election timeouts for which it is still sent to once that entry is committed. */
+  left: number
+  /** From this round on all that it is sent tells of the commitment. */
+  round: number | undefined
 }
 
 /** A linearizable read under way. */
@@ -85,8 +99,8 @@ export interface RaftState {
   termStart: Index
   /** The newest round begun. */
   round: number
-  /** The rounds of the last heartbeat and of the one before it. */
-  beats: { previous: number; latest: number }
+  /** The rounds of the last heartbeat and of the one before it, and what was committed at the last one. */
+  beats: { previous: number; latest: number; commitIndex: Index }
   uncommittedBytes: number
   /** In order of arrival. */
   reads: PendingRead[]
@@ -113,7 +127,7 @@ export function initialState(): RaftState {
     progress: {},
     termStart: 0,
     round: 0,
-    beats: { previous: 0, latest: 0 },
+    beats: { previous: 0, latest: 0, commitIndex: 0 },
     uncommittedBytes: 0,
     reads: [],
     transfer: undefined,

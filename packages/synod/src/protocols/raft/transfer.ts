@@ -1,5 +1,5 @@
 import { assert, type NodeId } from '../../core/index.ts'
-import { isVoter, lastIndex } from './log.ts'
+import { lastIndex, membershipOf } from './log.ts'
 import { followers, progressOf, sendEntries } from './replication.ts'
 import type { Replica } from './replica.ts'
 
@@ -8,7 +8,7 @@ export function transfer(raft: Replica, to: NodeId | undefined): boolean {
   const { state, env, options } = raft
   if (state.role !== 'leader') return false
   const target = to ?? mostCaughtUp(raft)
-  if (target === undefined || target === env.self || !isVoter(state, target)) return false
+  if (target === undefined || target === env.self || !membershipOf(state).voters.includes(target)) return false
   state.transfer = target
   env.setTimer('transfer', options.electionTimeoutMin, options.electionTimeoutMin)
   sendEntries(raft, target)
@@ -16,9 +16,11 @@ export function transfer(raft: Replica, to: NodeId | undefined): boolean {
   return true
 }
 
-function mostCaughtUp(raft: Replica): NodeId | undefined {
+/** The voter to hand leadership to. */
+export function mostCaughtUp(raft: Replica): NodeId | undefined {
   let best: NodeId | undefined
   for (const follower of followers(raft)) {
+    if (!membershipOf(raft.state).voters.includes(follower)) continue
     const { recentActive, matchIndex } = progressOf(raft, follower)
     if (recentActive && (best === undefined || matchIndex > progressOf(raft, best).matchIndex)) best = follower
   }

@@ -20,6 +20,7 @@ const greeting: fc.Arbitrary<Greeting> = fc.record({
     from: id,
     to: id,
     diskId: id,
+    contact: fc.string({ maxLength: 4096 }).map((text) => text.toWellFormed()),
   }),
   channel: fc.constantFrom<Channel>('urgent', 'bulk', 'snapshot'),
 })
@@ -77,7 +78,7 @@ test('the highest version that both know is chosen', () => {
 test('what follows the fields that this version knows is passed over', () => {
   const said = {
     versions: { lowest: 1, highest: 2 },
-    hello: { cluster: '0'.repeat(16), from: 'a', to: 'b', diskId: 'd' },
+    hello: { cluster: '0'.repeat(16), from: 'a', to: 'b', diskId: 'd', contact: '{"v":1}' },
     channel: 'bulk',
   } as const
   const bytes = encodeGreeting(said)
@@ -89,7 +90,7 @@ test('what follows the fields that this version knows is passed over', () => {
 
 const valid = encodeGreeting({
   versions: { lowest: 1, highest: 1 },
-  hello: { cluster: '0123456789abcdef', from: 'a', to: 'b', diskId: 'disk' },
+  hello: { cluster: '0123456789abcdef', from: 'a', to: 'b', diskId: 'disk', contact: '' },
   channel: 'urgent',
 })
 const broken = (change: (view: DataView) => void): Uint8Array => {
@@ -104,13 +105,17 @@ test.each([
   ['an answer in place of a greeting', encodeAnswer({ version: 1 }), /instead of SYNP/u],
   ['version 0', broken((view) => view.setUint32(4, 0, true)), /versions 0 to 1 are no range/u],
   ['a range upside down', broken((view) => view.setUint32(4, 5, true)), /versions 5 to 1 are no range/u],
-  ['a body too long', broken((view) => view.setUint32(12, 1025, true)), /1025 bytes is announced, at most 1024/u],
+  [
+    'a body too long',
+    broken((view) => view.setUint32(12, 16 * 1024 + 1, true)),
+    /16385 bytes is announced, at most 16384/u,
+  ],
   ['a body of 4 GiB', broken((view) => view.setUint32(12, 0xffff_ffff, true)), /4294967295 bytes/u],
   ['a cluster id that is none', broken((view) => view.setUint8(20, 0x58)), /16 hexadecimal digits/u],
   ['a text beyond the body', broken((view) => view.setUint32(16, 5000, true)), /5000 bytes expected/u],
   ['an empty id', broken((view) => view.setUint32(36, 0, true)), /sender's id has 0 bytes/u],
   ['an id too long', broken((view) => view.setUint32(36, 65, true)), /sender's id has 65 bytes instead of 1 to 64/u],
-  ['an unknown channel', broken((view) => view.setUint8(valid.length - 1, 9)), /no channel 9/u],
+  ['an unknown channel', broken((view) => view.setUint8(valid.length - 5, 9)), /no channel 9/u],
 ])('refused in words: %s', (_, bytes, words) => {
   expect(() => decode(bytes)).toThrow(Malformed)
   expect(() => decode(bytes)).toThrow(words)

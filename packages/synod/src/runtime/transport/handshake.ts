@@ -3,7 +3,7 @@ import { type Channel, encodeUtf8, type Hello, Malformed, Reader, type Refusal, 
 /**
  * How two peers get to know each other. The side that dials says a greeting, the other side answers it once:
  *
- *     greeting   'SYNP'  u32 lowest version  u32 highest version  u32 length  body: cluster from to diskId channel
+ *     greeting   'SYNP'  u32 lowest version  u32 highest version  u32 length  body: cluster from to diskId channel contact
  *     answer     'SYNA'  u32 chosen version, 0 for a refusal      u32 length  body: refusal code and text, or nothing
  *
  * After a welcome the dialing side sends frames, each u32 length and bytes; an empty one is a sign of life. The other side
@@ -19,7 +19,7 @@ export interface VersionRange {
   readonly highest: number
 }
 
-export const versions: VersionRange = { lowest: 1, highest: 1 }
+export const versions: VersionRange = { lowest: 2, highest: 2 }
 
 /** The first words of a connection. */
 export interface Greeting {
@@ -34,8 +34,8 @@ export type Answer = { readonly version: number } | { readonly refusal: Refusal 
 /** Magic and the numbers before a body. */
 const greetingHead = 16
 const answerHead = 12
-/** No body is longer: four ids of at most 64 bytes, or a refusal's text, and room for what later versions append. */
-const bodyMax = 1024
+/** No body is longer: four ids of at most 64 bytes and a contact, or a refusal's text, and room for what later versions append. */
+const bodyMax = 16 * 1024
 const idMax = 64
 const textMax = 900
 
@@ -49,6 +49,7 @@ const refusals: readonly Refusal['code'][] = [
   'unknown-member',
   'wrong-address',
   'lost-disk',
+  'removed',
   'version',
   'busy',
 ]
@@ -66,6 +67,7 @@ export function encodeGreeting(greeting: Greeting): Uint8Array {
   body.text(greeting.hello.to)
   body.text(greeting.hello.diskId)
   body.u8(channels.indexOf(greeting.channel))
+  body.text(greeting.hello.contact)
   return message('SYNP', [greeting.versions.lowest, greeting.versions.highest], body)
 }
 
@@ -120,7 +122,7 @@ export function readGreeting(bytes: Uint8Array, head: GreetingHead): Greeting {
   const code = input.u8()
   const channel = channels[code]
   if (channel === undefined) throw new Malformed(`there is no channel ${code}`)
-  return { versions: head.versions, hello: { cluster, from, to, diskId }, channel }
+  return { versions: head.versions, hello: { cluster, from, to, diskId, contact: input.text() }, channel }
 }
 
 /** `undefined`: more bytes are needed. Throws `Malformed` as soon as the bytes cannot become an answer. */

@@ -10,6 +10,7 @@ import {
   readGreetingHead,
   versions,
 } from './handshake.ts'
+import { encodeIntroduction, isQuestion } from './introduction.ts'
 import { receiptLength } from './outgoing.ts'
 import type { Surroundings } from './peer.ts'
 
@@ -113,6 +114,9 @@ export class Incoming {
   private readGreeting(bytes: Uint8Array): void {
     const heard = Buffer.concat([this.heard, bytes.subarray(0, handshakeMax + 1)])
     this.heard = heard
+    const asks = isQuestion(heard)
+    if (asks === true) return this.introduce()
+    if (asks === undefined) return
     const head = readGreetingHead(heard)
     if (head === undefined) return
     if (commonVersion(head.versions, versions) === undefined) {
@@ -123,6 +127,12 @@ export class Incoming {
     if (heard.length < head.length) return
     if (heard.length > head.length) throw new Malformed('something follows the greeting before the welcome')
     this.greeted(readGreeting(heard, head))
+  }
+
+  /** Whoever wants to join asks who takes part, and goes. */
+  private introduce(): void {
+    this.state = 'refused'
+    this.socket.end(encodeIntroduction(this.around.host.introduce()))
   }
 
   private greeted(greeting: Greeting): void {

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
-import { assert, type Channel, Malformed, Reader, type Refusal } from '../../core/index.ts'
+import { assert, type Channel, Malformed, present, Reader, type Refusal } from '../../core/index.ts'
 import { systemFailure } from '../system-error.ts'
 import { FrameBatch, frameHead, frameMax } from './frames.ts'
 import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
-import type { Peer, Surroundings } from './peer.ts'
+import type { Address, Peer, Surroundings } from './peer.ts'
 
 /** A count of received bytes, u53 little-endian: all that ever comes back on a connection after its answer. */
 export const receiptLength = 8
@@ -23,7 +23,8 @@ type State = 'waiting' | 'connecting' | 'greeting' | 'open' | 'closed'
  * So the receiver acknowledges what its process has read; without that for a while the connection is given up.
  */
 export class Outgoing {
-  readonly peer: Peer
+  /** Its name may change. */
+  peer: Peer
   readonly channel: Channel
   private readonly around: Surroundings
   /** Asks for `flush` at the end of this callback. */
@@ -79,9 +80,15 @@ export class Outgoing {
     else this.batch.replace()
   }
 
+  /** The next one after each failure. */
+  private get address(): Address {
+    const { addresses } = this.peer
+    return present(addresses[this.failures % addresses.length], 'a peer has an address')
+  }
+
   dial(): void {
     if (this.state === 'closed') return
-    const { host, port } = this.peer
+    const { host, port } = this.address
     const { connectTimeout, handshakeTimeout } = this.around.limits
     this.state = 'connecting'
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
@@ -92,7 +99,7 @@ export class Outgoing {
       this.state = 'greeting'
       this.within(handshakeTimeout, `no answer to the greeting within ${handshakeTimeout} ms`)
       const { cluster, id, diskId } = this.around.identity
-      const hello = { cluster, from: id, to: this.peer.id, diskId }
+      const hello = { cluster, from: id, to: this.peer.id, diskId, contact: this.around.contact() }
       socket.write(encodeGreeting({ versions, hello, channel: this.channel }))
     })
     socket.on('data', (bytes: Uint8Array) => {
@@ -253,7 +260,7 @@ export class Outgoing {
   }
 
   private fields(): object {
-    const { id, host, port } = this.peer
-    return { peer: id, channel: this.channel, address: `${host}:${port}` }
+    const { host, port } = this.address
+    return { peer: this.peer.id, channel: this.channel, address: `${host}:${port}` }
   }
 }

@@ -1,13 +1,31 @@
 import type { Channel, Logger, Milliseconds, NodeId } from '../../core/index.ts'
+import { readContact } from '../../member/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
 
 /** Another member, and where it listens for its peers. */
 export interface Peer {
   readonly id: NodeId
   /** For people: logs say it. */
   readonly name: string
-  readonly host: string
-  readonly port: number
+  /** Tried in turn until one answers; at least one. */
+  readonly addresses: readonly Address[]
+}
+
+/** What the membership says of a peer; undefined: not where it is. */
+export function peerOf(id: NodeId, contact: string): Peer | undefined {
+  const { name, peerUrls } = readContact(contact)
+  if (peerUrls.length === 0) return undefined
+  return { id, name: name === '' ? id : name, addresses: peerUrls.map(addressOf) }
+}
+
+function addressOf(url: string): Address {
+  const { hostname, port } = new URL(url)
+  return { host: hostname.replaceAll(/^\[|\]$/g, ''), port: Number(port === '' ? 80 : port) }
 }
 
 /** Who this member is; what it says of itself on every new connection. */
@@ -57,6 +75,8 @@ export const defaultLimits: TransportLimits = {
 /** What the connections of a transport have in common. */
 export interface Surroundings {
   readonly identity: Identity
+  /** What the membership says of this member, at the moment. */
+  readonly contact: () => string
   readonly host: GuardedHost
   readonly limits: TransportLimits
   readonly log: Logger

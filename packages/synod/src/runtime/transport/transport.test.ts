@@ -1,131 +1,17 @@
 import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { Channel, Halt, Hello, Host, Logger, NodeId, Refusal } from '../../core/index.ts'
-import { GuardedHost } from '../guarded-host.ts'
-import { FrameBatch, frameMax, FrameReader } from './frames.ts'
-import { encodeAnswer, encodeGreeting, type Greeting, readAnswer, readGreeting, readGreetingHead } from './handshake.ts'
-import type { TransportLimits } from './peer.ts'
-import { Transport } from './transport.ts'
+import type { Channel, NodeId, Refusal, Hello } from '../../core/index.ts'
+import { frameMax, FrameReader } from './frames.ts'
+import { readAnswer, versions } from './handshake.ts'
+import { cluster, dial, endAll, frame, greeting, type Node, RawPeer, start } from './testing/kit.ts'
 
-const cluster = '0123456789abcdef'
 const mebibyte = 1024 * 1024
 const patience = { timeout: 10_000, interval: 5 }
 
-const endings: (() => Promise<void> | void)[] = []
-afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end()
-})
-
-/** Writes down what it is told; welcomes members of its cluster. */
-class Listener implements Host {
-  frames: { from: NodeId; bytes: Uint8Array }[] = []
-  greetings: Hello[] = []
-  refusals: Refusal[] = []
-  connections: NodeId[] = []
-  welcome = (_: Hello, answer: (refusal: Refusal | undefined) => void): void => answer(undefined)
-
-  alarm(): void {}
-  flush(): void {}
-  arrived(from: NodeId, bytes: Uint8Array): void {
-    this.frames.push({ from, bytes })
-  }
-  greeted(hello: Hello, answer: (refusal: Refusal | undefined) => void): void {
-    this.greetings.push(hello)
-    this.welcome(hello, answer)
-  }
-  refused(_: NodeId, refusal: Refusal): void {
-    this.refusals.push(refusal)
-  }
-  connected(to: NodeId): void {
-    this.connections.push(to)
-  }
-}
-
-interface Node {
-  listener: Listener
-  transport: Transport
-  port: number
-  warnings: string[]
-  halts: Halt[]
-}
-
-async function start(
-  id: NodeId,
-  peers: Readonly<Record<NodeId, number>> = {},
-  limits: Partial<TransportLimits> = {},
-  port = 0,
-): Promise<Node> {
-  const listener = new Listener()
-  const warnings: string[] = []
-  const halts: Halt[] = []
-  const quiet = (): void => {}
-  const log: Logger = { debug: quiet, info: quiet, warn: (message) => warnings.push(message), error: quiet }
-  const host = new GuardedHost((halt) => halts.push(halt))
-  host.bind(listener)
-  const transport = new Transport({
-    host,
-    log,
-    random: () => 0.5,
-    listen: { host: '127.0.0.1', port },
-    peers: Object.entries(peers).map(([peer, at]) => ({ id: peer, name: peer, host: '127.0.0.1', port: at })),
-    limits: { backoffMin: 5, backoffMax: 20, ...limits },
-  })
-  endings.push(() => transport.close())
-  return { listener, transport, warnings, halts, port: await transport.start({ cluster, id, diskId: `disk-${id}` }) }
-}
-
-/** A peer that is only sockets: welcomes every channel, and reads only while it likes to. */
-class RawPeer {
-  readonly server: Server
-  readonly channels: Partial<Record<Channel, Socket>> = {}
-  readonly received: Record<Channel, number> = { urgent: 0, bulk: 0, snapshot: 0 }
-  constructor() {
-    this.server = createServer((socket) => {
-      let heard: Uint8Array = new Uint8Array(0)
-      let channel: Channel | undefined
-      socket.on('error', () => {})
-      socket.on('data', (bytes: Uint8Array) => {
-        if (channel !== undefined) {
-          this.received[channel] += bytes.length
-          return
-        }
-        heard = Buffer.concat([heard, bytes])
-        const head = readGreetingHead(heard)
-        if (head === undefined || heard.length < head.length) return
-        channel = readGreeting(heard, head).channel
-        this.channels[channel] = socket
-        socket.write(encodeAnswer({ version: 1 }))
-      })
-    })
-  }
-
-  async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1')
-    await once(this.server, 'listening')
-    endings.push(() => {
-      for (const socket of Object.values(this.channels)) socket.destroy()
-      this.server.close()
-    })
-    const address = this.server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  }
-}
-
-/** A dialer that is only a socket. */
-async function dial(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
-  endings.push(() => void socket.destroy())
-  await once(socket, 'connect')
-  return socket
-}
-
-function greeting(changes: Partial<Greeting> = {}): Uint8Array {
-  const hello = { cluster, from: 'x', to: 'a', diskId: 'disk-x' }
-  return encodeGreeting({ versions: { lowest: 1, highest: 1 }, hello, channel: 'urgent', ...changes })
-}
+afterEach(endAll)
 
 async function whatIsAnswered(socket: Socket): Promise<ReturnType<typeof readAnswer>> {
   let heard: Uint8Array = new Uint8Array(0)
@@ -138,12 +24,6 @@ async function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {})
   socket.resume()
   if (!socket.closed) await once(socket, 'close')
-}
-
-function frame(...bytes: number[]): Uint8Array {
-  const batch = new FrameBatch()
-  batch.add([Uint8Array.from(bytes)], bytes.length)
-  return batch.gathered()
 }
 
 const sent = async (node: Node, to: NodeId, channel: Channel, ...parts: Uint8Array[]): Promise<void> => {
@@ -163,7 +43,7 @@ test('frames of every channel arrive, whole, and say whose they are', async () =
   await vi.waitFor(() => expect(texts(b).toSorted()).toEqual(['a: entries', 'a: piece', 'a: vote']), patience)
   expect(a.listener.connections).toEqual(['b'])
   expect(b.listener.greetings.length).toBe(3)
-  expect(b.listener.greetings[0]).toEqual({ cluster, from: 'a', to: 'b', diskId: 'disk-a' })
+  expect(b.listener.greetings[0]).toEqual({ cluster, from: 'a', to: 'b', diskId: 'disk-a', contact: '' })
 })
 
 test('parts may be used again as soon as they are sent, though the kernel has not taken them yet', async () => {
@@ -288,7 +168,7 @@ test('a connection of which nothing is heard any more is closed', async () => {
   const a = await start('a', {}, { tick: 5, silentTicksMax: 4 })
   const socket = await dial(a.port)
   socket.write(greeting())
-  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: 1 })
+  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: versions.highest })
   await closed(socket)
   expect(a.warnings).toEqual([])
 })
@@ -309,7 +189,7 @@ test('the member is asked with what was said, and refuses in its own words', asy
   })
   a.listener.welcome = (hello, answer) => answer(refusal(hello))
   const socket = await dial(a.port)
-  const hello = { cluster: 'f'.repeat(16), from: 'x', to: 'z', diskId: 'd' }
+  const hello = { cluster: 'f'.repeat(16), from: 'x', to: 'z', diskId: 'd', contact: '' }
   socket.write(greeting({ hello }))
   expect((await whatIsAnswered(socket))?.answer).toEqual({ refusal: refusal(hello) })
   await closed(socket)
@@ -334,7 +214,7 @@ test('a peer without a common version is refused with both ranges, though it say
   socket.write(new Uint8Array(200_000))
   expect((await whatIsAnswered(socket))?.answer).toMatchObject({ refusal: { code: 'version' } })
   await closed(socket)
-  expect(a.warnings.join()).toMatch(/7 to 9 .* 1 to 1/u)
+  expect(a.warnings.join()).toMatch(/7 to 9 .* 2 to 2/u)
   expect(a.listener.greetings).toEqual([])
 })
 
@@ -400,7 +280,7 @@ test('a greeting in single bytes is understood', async () => {
     socket.write(Uint8Array.of(byte))
     await pause(0)
   }
-  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: 1 })
+  expect((await whatIsAnswered(socket))?.answer).toEqual({ version: versions.highest })
 })
 
 test('whatever strangers say, the member hears nothing and goes on', async () => {

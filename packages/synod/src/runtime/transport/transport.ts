@@ -6,13 +6,12 @@ import { systemFailure } from '../system-error.ts'
 import { Complaints } from './complaints.ts'
 import { Incoming, type Reception } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
-import { defaultLimits, type Identity, type Peer, type Surroundings, type TransportLimits } from './peer.ts'
+import { defaultLimits, type Identity, type Peer, peerOf, type Surroundings, type TransportLimits } from './peer.ts'
 
 /** What a transport is made of. */
 export interface TransportOptions {
   readonly host: GuardedHost
   readonly listen: { readonly host: string; readonly port: number }
-  readonly peers: readonly Peer[]
   readonly log: Logger
   readonly random: () => number
   /** Instead of the defaults; for tests, mostly. */
@@ -35,6 +34,9 @@ export class Transport implements Links {
   private readonly unflushed: Outgoing[] = []
   private readonly paused: Incoming[] = []
   private server: Server | undefined
+  /** Known from the start on. */
+  private around: Surroundings | undefined
+  private contacts: Readonly<Record<NodeId, string>> = {}
   private ticker: NodeJS.Timeout | undefined
   private turn = 1
   private turnEnding = false
@@ -48,9 +50,10 @@ export class Transport implements Links {
     this.complaints = new Complaints(options.log)
   }
 
-  /** Listens, dials every peer, and answers with the port; throws `StartFailed` when the address cannot be used. */
+  /** Listens, dials the peers that it was told of, and answers with the port; throws `StartFailed` when the address cannot be used. */
   async start(identity: Identity): Promise<number> {
-    const around: Surroundings = { ...this.options, identity, limits: this.limits }
+    const contact = (): string => this.contacts[identity.id] ?? ''
+    const around: Surroundings = { ...this.options, identity, contact, limits: this.limits }
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
     server.on('connection', (socket) => this.accept(socket, around))
     this.server = server
@@ -63,15 +66,43 @@ export class Transport implements Links {
     server.on('error', (error) =>
       this.options.log.error(`a peer's connection was not accepted: ${systemFailure(error).message}`),
     )
-    for (const peer of this.options.peers) {
-      if (peer.id !== identity.id) this.outgoing.set(peer.id, this.channelsTo(peer, around))
-    }
+    this.around = around
+    this.reconfigure(this.contacts)
     this.ticker = setInterval(() => this.tick(), this.limits.tick)
     return port
   }
 
   send(to: NodeId, channel: Channel, parts: readonly Uint8Array[]): boolean {
     return this.outgoing.get(to)?.[channel].send(parts) ?? false
+  }
+
+  reconfigure(contacts: Readonly<Record<NodeId, string>>): void {
+    this.contacts = contacts
+    const { around } = this
+    if (around === undefined || this.closed) return
+    for (const id of this.outgoing.keys()) if (!(id in contacts)) this.leave(id)
+    for (const [id, contact] of Object.entries(contacts)) {
+      if (id !== around.identity.id) this.reach(id, peerOf(id, contact), around)
+    }
+  }
+
+  /** What is queued for a former member still goes out. */
+  private leave(id: NodeId): void {
+    for (const one of Object.values(this.outgoing.get(id) ?? {})) void one.end()
+    this.outgoing.delete(id)
+  }
+
+  private reach(id: NodeId, peer: Peer | undefined, around: Surroundings): void {
+    const channels = this.outgoing.get(id)
+    const stays = JSON.stringify(channels?.urgent.peer.addresses) === JSON.stringify(peer?.addresses)
+    if (!stays) this.leave(id)
+    if (peer === undefined) return
+    if (!stays) this.outgoing.set(id, this.channelsTo(peer, around))
+    else for (const one of Object.values(channels ?? {})) one.peer = peer
+  }
+
+  estrange(peer: NodeId): void {
+    for (const incoming of this.welcomed.values()) if (incoming.from === peer) incoming.destroy()
   }
 
   /** Bytes that wait for a peer in this process. */

@@ -135,8 +135,8 @@ class Recording implements EngineEnvironment<Message, Durable> {
     this.env.unreadable(id)
   }
 
-  reconfigured(membership: Membership): void {
-    this.env.reconfigured(membership)
+  reconfigured(membership: Membership, index: Index): void {
+    this.env.reconfigured(membership, index)
   }
 
   install(snapshot: SnapshotId): void {

@@ -1,4 +1,4 @@
-import { majority, present, random, type NodeId, type Ports, type RandomState } from '../../core/index.ts'
+import { majority, present, random, voting, type NodeId, type Ports, type RandomState } from '../../core/index.ts'
 import { check, store as storeModel, type StoreOperation, type StoreRequest } from '../../history/index.ts'
 import { defaultMemberOptions, Member, type MemberOptions } from '../../member/index.ts'
 import {
@@ -140,7 +140,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
         ...options,
         cluster: '00000000000000c1',
         self: id,
-        membership: { voters: this.plan.nodes.toSorted() },
+        membership: voting(this.plan.nodes),
         diskId,
       },
     })

@@ -220,7 +220,6 @@ function resultOf(result: OperationResult | RangeResult): StoreResult {
     case 'leaseLead':
     case 'leaseRevoke':
     case 'nothing':
-    case 'publish':
       throw new TypeError(`no client asked for ${result.type}`)
   }
 }

@@ -1,4 +1,4 @@
-import { assert, present, type NodeId } from '../../../core/index.ts'
+import { assert, present, type Membership, type MembershipChange, type NodeId } from '../../../core/index.ts'
 import type { Entry, Message } from '../messages.ts'
 import type { RaftOptions } from '../options.ts'
 import { World, type Happening } from './world.ts'
@@ -59,8 +59,8 @@ function act(stage: Stage, line: string): string[] {
   const answer = perform(stage, world, verb, node, words)
   const heard = world.happenings.slice(stage.told)
   stage.told = world.happenings.length
-  const quiet = verb === 'run'
-  return [...joinDecisions(heard.flatMap((happening) => tell(happening, quiet))), ...answer]
+  const told: Told = verb === 'pass' ? 'little' : verb === 'run' ? 'some' : 'all'
+  return [...joinDecisions(heard.flatMap((happening) => tell(happening, told))), ...answer]
 }
 
 /** What one member decides in a row is one line. */
@@ -113,6 +113,10 @@ function perform(stage: Stage, world: World, verb: string, node: NodeId, words: 
     case 'resign':
       world.raft(node).resign()
       return []
+    case 'change':
+      return changeMembership(world, node, words.slice(1))
+    case 'machines':
+      return machines(world)
     case 'compact':
       world.compact(node, Number(words[1] ?? 0))
       return [`${node}: log begins after ${world.state(node).compacted.index}`]
@@ -125,12 +129,51 @@ function perform(stage: Stage, world: World, verb: string, node: NodeId, words: 
   }
 }
 
+/** `+d`: a voter; `+d?`: a learner; `^d`: promote; `!d`: demote; `-d`: remove; `d@where`: update. */
+function changeMembership(world: World, node: NodeId, words: readonly string[]): string[] {
+  const outcome = world.change(node, ...words.map(changeOf))
+  return 'code' in outcome ? [`${node}: refuses, ${outcome.code}: ${outcome.message}`] : []
+}
+
+function changeOf(word: string): MembershipChange {
+  const [id = '', contact] = word
+    .replace(/^[-+^!]/, '')
+    .replace(/\?$/, '')
+    .split('@')
+  if (contact !== undefined) return { type: 'update', id, contact }
+  switch (word.charAt(0)) {
+    case '+':
+      return { type: word.endsWith('?') ? 'addLearner' : 'addVoter', id, contact: id }
+    case '^':
+      return { type: 'promote', id }
+    case '!':
+      return { type: 'demote', id }
+    case '-':
+      return { type: 'remove', id }
+    default:
+      throw new Error(`no change of the membership: ${word}`)
+  }
+}
+
+/** As in the dissertation: C(old, new) while it is joint. */
+function sayMembership({ voters, outgoing, learners, learnersNext, joining, autoLeave }: Membership): string {
+  const parts = [`voters ${voters.join(' ')}`]
+  if (outgoing.length > 0) parts.push(`and the majority of ${outgoing.join(' ')}`)
+  const staying = learners.filter((id) => !joining.includes(id))
+  if (staying.length > 0) parts.push(`learners ${staying.join(' ')}`)
+  if (joining.length > 0) parts.push(`joining ${joining.join(' ')}`)
+  if (learnersNext.length > 0) parts.push(`learners next ${learnersNext.join(' ')}`)
+  if (outgoing.length > 0 && !autoLeave) parts.push('until told otherwise')
+  return parts.join(', ')
+}
+
 function disturb(world: World, verb: string, node: NodeId, words: readonly string[]): string[] {
   switch (verb) {
     case 'deliver':
       world.deliver()
       return []
     case 'run':
+    case 'pass':
       world.run(Number(node.replace('ms', '')))
       return []
     case 'drop':
@@ -152,6 +195,10 @@ function disturb(world: World, verb: string, node: NodeId, words: readonly strin
       return []
     case 'heal':
       world.heal()
+      return []
+    case 'add':
+      world.add(node)
+      world.start(node)
       return []
     case 'crash':
       world.crash(node)
@@ -188,6 +235,16 @@ function writeTerm(world: World, id: NodeId, currentTerm: number): string[] {
   return []
 }
 
+/** The commands that each has applied; those that are alike in one line. */
+function machines(world: World): string[] {
+  const alike = new Map<string, NodeId[]>()
+  for (const { id, up, machine } of world.members.values()) {
+    const applied = up ? machine.commands.join(' ') || 'nothing' : 'down'
+    alike.set(applied, [...(alike.get(applied) ?? []), id])
+  }
+  return [...alike].map(([applied, ids]) => `${ids.join(' ')}: ${applied}`)
+}
+
 function describe(world: World, id: NodeId): string {
   const { state, up } = world.member(id)
   if (!up) return `${id}: down`
@@ -196,11 +253,14 @@ function describe(world: World, id: NodeId): string {
   return `${id}: ${state.role} in term ${state.currentTerm}, log ${base}${log === '' ? 'empty' : log}, commit ${state.commitIndex}`
 }
 
-function tell(happening: Happening, quiet: boolean): string[] {
+/** Of what happens: everything; not heartbeats and acknowledgements; or only who leads, who is a member, and what is installed. */
+type Told = 'all' | 'some' | 'little'
+
+function tell(happening: Happening, told: Told): string[] {
   switch (happening.type) {
     case 'sent': {
       const { from, to, message, lost } = happening
-      if (quiet && isRoutine(message)) return []
+      if (told === 'little' || (told === 'some' && isRoutine(message))) return []
       return [`${from} ${lost ? '⇢' : '→'} ${to}  ${say(message)}${lost ? ', lost' : ''}`]
     }
     case 'led': {
@@ -209,16 +269,19 @@ function tell(happening: Happening, quiet: boolean): string[] {
       return [by === node ? `${node}: leads term ${term}` : `${node}: follows ${by} in term ${term}`]
     }
     case 'decided': {
-      const { node, index, term, command } = happening
-      return [`${node}: decides ${index}/${term} ${command === undefined ? 'no-op' : command.sequence}`]
+      const { node, index, term, command, membership } = happening
+      if (told === 'little') return []
+      return [`${node}: decides ${index}/${term} ${command?.sequence ?? (membership ? 'membership' : 'no-op')}`]
     }
     case 'readable':
       return [`${happening.node}: read ${happening.id} is answered by a state at ${happening.index}`]
     case 'unreadable':
       return [`${happening.node}: read ${happening.id} is not answered here`]
     case 'installed':
-    default:
       return [`${happening.node}: installs the snapshot at ${happening.snapshot.index}`]
+    case 'reconfigured':
+    default:
+      return [`${happening.node}: goes by ${sayMembership(happening.membership)}${happening.back ? ' again' : ''}`]
   }
 }
 

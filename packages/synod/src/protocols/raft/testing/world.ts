@@ -4,9 +4,12 @@ import {
   present,
   random,
   seeded,
+  voting,
+  type ChangeRefused,
   type Command,
   type Index,
   type Membership,
+  type MembershipChange,
   type NodeId,
   type RandomState,
   type SnapshotId,
@@ -16,7 +19,8 @@ import {
 } from '../../../core/index.ts'
 import { loseRecords, loseSnapshot, restore } from '../durable.ts'
 import { raftInvariants, type RaftNode } from '../invariants.ts'
-import type { Durable, Message } from '../messages.ts'
+import { entryAt } from '../log.ts'
+import type { Durable, Message, PlacedMembership } from '../messages.ts'
 import { defaultRaftOptions, type RaftOptions } from '../options.ts'
 import { Raft } from '../raft.ts'
 import type { RaftEnvironment } from '../replica.ts'
@@ -38,10 +42,11 @@ export interface WorldOptions {
 export type Happening =
   | { type: 'sent'; from: NodeId; to: NodeId; message: Message; lost: boolean }
   | { type: 'led'; node: NodeId; by: NodeId | undefined; term: Term }
-  | { type: 'decided'; node: NodeId; index: Index; term: Term; command: Command | undefined }
+  | { type: 'decided'; node: NodeId; index: Index; term: Term; command: Command | undefined; membership: boolean }
   | { type: 'readable'; node: NodeId; id: number; index: Index }
   | { type: 'unreadable'; node: NodeId; id: number }
   | { type: 'installed'; node: NodeId; snapshot: SnapshotId }
+  | { type: 'reconfigured'; node: NodeId; membership: Membership; before: Membership; back: boolean }
 
 interface Packet {
   at: number
@@ -78,6 +83,8 @@ export interface Member extends RaftNode {
   /** The records that the next start cannot read, by position, and whether the snapshot's file is gone. */
   unreadable: Set<number>
   snapshotUnreadable: boolean
+  /** The membership that it was told last. */
+  goesBy: PlacedMembership | undefined
 }
 
 /** A command that says its own name. */
@@ -89,6 +96,7 @@ export function commandOf(origin: NodeId, sequence: number, size = 1): Command {
 export class World {
   readonly options: WorldOptions
   readonly members: Map<NodeId, Member> = new Map()
+  /** The first one. */
   readonly membership: Membership
   readonly cut: Set<string> = new Set()
   readonly snapshots: Map<Index, Machine> = new Map()
@@ -98,6 +106,8 @@ export class World {
   readonly happenings: Happening[] = []
   readonly random: RandomState
   packets: Packet[] = []
+  /** By how much a message is later than others. */
+  slow: (sent: { from: NodeId; to: NodeId; message: Message }) => number = () => 0
   now: number = 0
   private order: number = 0
   private watches: { name: string; watch: Watch<RaftNode> }[]
@@ -107,9 +117,9 @@ export class World {
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'members'>) {
     this.options = { seed: 1, raft: {}, delay: [1, 1], sync: [1, 1], lost: 0, duplicated: 0, ...options }
     this.random = seeded(this.options.seed)
-    this.membership = { voters: this.options.members.toSorted() }
+    this.membership = voting(this.options.members)
     this.watches = raftInvariants.map(({ name, watch }) => ({ name, watch: watch() }))
-    for (const id of this.membership.voters) this.members.set(id, this.newMember(id))
+    for (const id of this.membership.voters) this.members.set(id, this.newMember(id, this.membership))
   }
 
   /** For worlds that are meant to break some invariants. */
@@ -117,9 +127,15 @@ export class World {
     this.watches = this.watches.filter(({ name }) => !names.includes(name))
   }
 
-  private newMember(id: NodeId): Member {
+  /** A machine with an empty disk; it knows nobody. */
+  add(id: NodeId): void {
+    assert(!this.members.has(id), `${id} is new`)
+    this.members.set(id, this.newMember(id, voting([])))
+  }
+
+  private newMember(id: NodeId, membership: Membership): Member {
     const raft = this.newRaft(id)
-    const bootstrap = raft.bootstrap(this.membership)
+    const bootstrap = raft.bootstrap(membership)
     const durable = initialState()
     restore(durable, bootstrap)
     return {
@@ -139,6 +155,7 @@ export class World {
       machine: { applied: 0, commands: [] },
       unreadable: new Set(),
       snapshotUnreadable: false,
+      goesBy: undefined,
     }
   }
 
@@ -188,7 +205,9 @@ export class World {
         assert(index === machine.applied + 1, `${id} decides in order: ${index} after ${machine.applied}`)
         machine.applied = index
         if (command !== undefined) machine.commands.push(`${command.origin}${command.sequence}`)
-        this.happenings.push({ type: 'decided', node: id, index, term, command })
+        // The first entry of all repeats the first membership; for a reader it is the no-op of its leader.
+        const membership = index > 1 && entryAt(member().state, index).membership !== undefined
+        this.happenings.push({ type: 'decided', node: id, index, term, command, membership })
       },
       led: (by, term) => void this.happenings.push({ type: 'led', node: id, by, term }),
       readable: (read, index) => {
@@ -201,7 +220,7 @@ export class World {
         assert(this.readFloors.delete(`${id} ${read}`), `read ${read} was asked at ${id}, and once`)
         this.happenings.push({ type: 'unreadable', node: id, id: read })
       },
-      reconfigured: () => undefined,
+      reconfigured: (membership, index) => this.reconfigured(id, { membership, index }),
       install: (snapshot) => {
         const machine = present(this.snapshots.get(snapshot.index), `snapshot ${snapshot.index} is on a disk`)
         member().machine = copyOf(machine)
@@ -210,17 +229,28 @@ export class World {
     }
   }
 
+  /** The first entry repeats the first membership, and a start says what was known before: neither is news. */
+  private reconfigured(node: NodeId, placed: PlacedMembership): void {
+    const member = this.member(node)
+    const { goesBy } = member
+    member.goesBy = placed
+    if (goesBy === undefined || JSON.stringify(goesBy.membership) === JSON.stringify(placed.membership)) return
+    const [before, back] = [goesBy.membership, placed.index < goesBy.index]
+    this.happenings.push({ type: 'reconfigured', node, membership: placed.membership, before, back })
+  }
+
   private transmit(from: NodeId, to: NodeId, message: Message): void {
     if (from === to) {
       this.packets.push({ at: this.now, order: this.order++, from, to, message })
       return
     }
     const chance = (thousandths: number): boolean => thousandths > 0 && choose(this.random, 1000) < thousandths
-    const lost = this.cut.has(`${from}>${to}`) || chance(this.options.lost)
+    const lost = this.cut.has(`${from}>${to}`) || !this.members.has(to) || chance(this.options.lost)
     this.happenings.push({ type: 'sent', from, to, message, lost })
     const copies = lost ? 0 : chance(this.options.duplicated) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      this.packets.push({ at: this.now + this.draw(this.options.delay), order: this.order++, from, to, message })
+      const at = this.now + this.draw(this.options.delay) + this.slow({ from, to, message })
+      this.packets.push({ at, order: this.order++, from, to, message })
     }
   }
 
@@ -252,6 +282,7 @@ export class World {
     assert(!member.up, `${id} is down`)
     member.up = true
     member.incarnation++
+    member.goesBy = undefined
     member.raft = this.newRaft(id)
     member.durable = initialState()
     for (const [position, record] of member.journal.entries()) {
@@ -369,6 +400,12 @@ export class World {
     const taken = member.up && member.raft.propose(commandOf(id, sequence, size))
     this.check()
     return taken
+  }
+
+  change(id: NodeId, ...changes: readonly MembershipChange[]): { readonly index: Index } | ChangeRefused {
+    const outcome = this.raft(id).change(changes)
+    this.check()
+    return outcome
   }
 
   read(id: NodeId, read: number): boolean {

@@ -1,9 +1,8 @@
 import type { Unary } from 'synod/grpc'
 import type { StateHash } from 'synod/store'
-import { readEmpty, readHashKv, readHealthCheck, readMemberList } from '../proto/other-messages.ts'
-import { writeHashKvResult, writeMember, writeStatusResult } from '../proto/other-messages.ts'
+import { readEmpty, readHashKv, readHealthCheck } from '../proto/other-messages.ts'
+import { writeHashKvResult, writeStatusResult } from '../proto/other-messages.ts'
 import { ProtoReader } from '../proto/wire.ts'
-import { ReadCall } from './calls.ts'
 import { refuse } from './failures.ts'
 import { etcdVersion } from './front.ts'
 import type { Front } from './front.ts'
@@ -12,26 +11,12 @@ const serving = 1
 const unknownService = { code: 5, message: 'unknown service' }
 const hashStepBytes = 1024 * 1024
 
-/** etcdserverpb.Cluster and Maintenance, as far as they are here, and grpc.health.v1. */
-export class ClusterService {
+/** etcdserverpb.Maintenance, as far as it is here, and grpc.health.v1. */
+export class MaintenanceService {
   private readonly front: Front
 
   constructor(front: Front) {
     this.front = front
-  }
-
-  memberList(call: Unary, message: Uint8Array): void {
-    const linearizable = readMemberList(new ProtoReader(message))
-    if (linearizable) this.front.replica.read(new ReadCall(call, () => this.answerMembers(call)))
-    else this.answerMembers(call)
-  }
-
-  private answerMembers(call: Unary): void {
-    const { front } = this
-    const out = front.out.reset()
-    for (const member of front.members().toReversed()) writeMember(out, 2, member)
-    front.writeHeader(0)
-    call.respond(out.finish())
   }
 
   /** What this member knows of itself, leader or not. */
@@ -50,7 +35,7 @@ export class ClusterService {
       raftAppliedIndex: front.applied(),
       errors: leader === undefined ? ['etcdserver: no leader'] : [],
       dbSizeInUse: sizeBytes,
-      isLearner: false,
+      isLearner: front.isLearner,
       storageVersion: '3.6.0',
       dbSizeQuota: front.config.quotaBytes,
     })

@@ -1,0 +1,179 @@
+import { GrpcError } from 'synod/grpc'
+import type { Member, MembersResponse } from '../proto/member-messages.ts'
+import {
+  readMemberAddResponse,
+  readMembersResponse,
+  writeMemberAdd,
+  writeMemberUpdate,
+} from '../proto/member-messages.ts'
+import { readEmpty, readStatusResponse } from '../proto/other-messages.ts'
+import type { ProtoWriter } from '../proto/wire.ts'
+import { parseAddress, parseAddresses } from './addresses.ts'
+import type { Address } from './addresses.ts'
+import { withClient } from './client.ts'
+import type { Client, ClientOptions } from './client.ts'
+import { CommandError, exitCodes, UsageError } from './exit.ts'
+import { hexadecimal } from './identity.ts'
+import { printJson, printLine, table } from './output.ts'
+import { quoted } from './shell.ts'
+
+const nothing = (): void => {}
+
+export async function askMembers(client: Client): Promise<MembersResponse> {
+  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
+}
+
+export async function memberList(options: ClientOptions): Promise<number> {
+  const { header, members } = await withClient(options, askMembers)
+  if (options.json === true) {
+    printJson({ clusterId: hexadecimal(header.clusterId), members: members.map(memberJson) })
+    return exitCodes.ok
+  }
+  const rows = members.map(({ id, name, peerUrls, clientUrls, isLearner }) => [
+    hexadecimal(id),
+    name,
+    isLearner ? 'learner' : 'voter',
+    peerUrls.join(','),
+    clientUrls.join(','),
+  ])
+  printLine(table([['ID', 'NAME', 'ROLE', 'PEERS', 'CLIENTS'], ...rows]))
+  return exitCodes.ok
+}
+
+function memberJson({ id, name, peerUrls, clientUrls, isLearner }: Member): object {
+  return { id: hexadecimal(id), name, peerUrls, clientUrls, isLearner }
+}
+
+export interface MemberAddOptions extends ClientOptions {
+  readonly peerUrls: string
+  readonly learner?: boolean
+}
+
+/** Adds a member that does not run yet, and prints the command with which to start it. */
+export async function memberAdd(name: string, options: MemberAddOptions): Promise<number> {
+  const peerUrls = parseAddresses(options.peerUrls, '--peer-urls').map(({ url }) => url)
+  const isLearner = options.learner === true
+  const { header, member, members } = await withClient(options, async (client) =>
+    client.change(
+      '/etcdserverpb.Cluster/MemberAdd',
+      (out) => writeMemberAdd(out, { peerUrls, isLearner }),
+      readMemberAddResponse,
+    ),
+  )
+  if (member === undefined) throw new CommandError('the answer does not say which member was added: see member list')
+  const command = startCommand(name, member, members)
+  if (options.json === true) {
+    printJson({ clusterId: hexadecimal(header.clusterId), member: { ...memberJson(member), name }, start: command })
+    return exitCodes.ok
+  }
+  const role = isLearner ? 'as a learner, until it is promoted' : 'as a voter: it votes once it runs and has caught up'
+  printLine(`member ${hexadecimal(member.id)} is added to cluster ${hexadecimal(header.clusterId)}, ${role}.`)
+  printLine('Start it with an empty data directory, where its peers reach it:')
+  printLine(`  ${command}`)
+  return exitCodes.ok
+}
+
+/** The new member asks whoever of these it reaches: those without a name of their own go by their ids. */
+function startCommand(name: string, { id, peerUrls }: Member, members: readonly Member[]): string {
+  const others = members.filter((one) => one.id !== id)
+  const known = others.flatMap((one) => one.peerUrls.map((url) => `${one.name || hexadecimal(one.id)}=${url}`))
+  const [own = ''] = peerUrls
+  const flags = [
+    `--name=${name}`,
+    '--initial-cluster-state=existing',
+    `--initial-cluster=${[...known, `${name}=${own}`].join(',')}`,
+    `--initial-advertise-peer-urls=${own}`,
+    '--listen-client-urls=http://127.0.0.1:2379',
+  ]
+  return `synod start ${flags.map(quoted).join(' ')}`
+}
+
+export async function memberRemove(member: string, options: ClientOptions): Promise<number> {
+  return changeOne(member, options, 'MemberRemove', 'is removed: its process ends by itself', writeId)
+}
+
+export async function memberPromote(member: string, options: ClientOptions): Promise<number> {
+  return changeOne(member, options, 'MemberPromote', 'is a voter', writeId)
+}
+
+export interface MemberUpdateOptions extends ClientOptions {
+  readonly peerUrls: string
+}
+
+export async function memberUpdate(member: string, options: MemberUpdateOptions): Promise<number> {
+  const peerUrls = parseAddresses(options.peerUrls, '--peer-urls').map(({ url }) => url)
+  const said = `is reached by its peers at ${peerUrls.join(', ')}`
+  return changeOne(member, options, 'MemberUpdate', said, (out, id) => writeMemberUpdate(out, { id, peerUrls }))
+}
+
+function writeId(out: ProtoWriter, id: bigint): void {
+  out.bigint(1, id)
+}
+
+async function changeOne(
+  named: string,
+  options: ClientOptions,
+  method: 'MemberRemove' | 'MemberPromote' | 'MemberUpdate',
+  said: string,
+  write: (out: ProtoWriter, id: bigint) => void,
+): Promise<number> {
+  const { member, members } = await withClient(options, async (client) => {
+    const found = memberNamed(named, (await askMembers(client)).members)
+    const path = `/etcdserverpb.Cluster/${method}`
+    return { member: found, ...(await client.change(path, (out) => write(out, found.id), readMembersResponse)) }
+  })
+  if (options.json === true) printJson({ member: hexadecimal(member.id), members: members.map(memberJson) })
+  else printLine(`member ${title(member)} ${said}`)
+  return exitCodes.ok
+}
+
+function title({ id, name }: Member): string {
+  return name === '' ? hexadecimal(id) : `${hexadecimal(id)} (${name})`
+}
+
+/** By id, or by its name if no other one has it. */
+function memberNamed(text: string, members: readonly Member[]): Member {
+  const id = /^(0x)?[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text.replace(/^0x/i, '')}`) : undefined
+  const byId = members.find((member) => member.id === id)
+  const byName = members.filter((member) => member.name === text)
+  const [found = byId] = byName
+  if (byName.length > 1) throw new UsageError(`${byName.length} members are called ${text}: name one by its id`)
+  if (found !== undefined) return found
+  const known = members.map((member) => title(member)).join(', ')
+  throw new CommandError(`there is no member ${text}: the members are ${known}`)
+}
+
+/** Asks the leader, wherever that is, to hand over. */
+export async function moveLeader(target: string, options: ClientOptions): Promise<number> {
+  const member = await withClient(options, async (client) => {
+    const { members } = await askMembers(client)
+    const found = memberNamed(target, members)
+    const leader = await findLeader(client, members)
+    await client.changeAt(leader, '/etcdserverpb.Maintenance/MoveLeader', (out) => writeId(out, found.id), readEmpty)
+    return found
+  })
+  if (options.json === true) printJson({ leader: hexadecimal(member.id) })
+  else printLine(`member ${title(member)} leads`)
+  return exitCodes.ok
+}
+
+async function findLeader(client: Client, members: readonly Member[]): Promise<Address> {
+  const advertised = members.flatMap(({ clientUrls }) => clientUrls.slice(0, 1))
+  const addresses = [...client.addresses, ...advertised.map((url) => parseAddress(url, 'member list'))]
+  const said = await Promise.all(addresses.map(async (address) => leads(client, address)))
+  const leader = addresses.find((_, i) => said[i] === true)
+  if (leader === undefined) throw new CommandError('no member says that it leads: see status --cluster')
+  return leader
+}
+
+/** One that does not answer does not lead; or it cannot be asked to hand over. */
+async function leads(client: Client, address: Address): Promise<boolean> {
+  try {
+    const path = '/etcdserverpb.Maintenance/Status'
+    const { leader, header } = await client.askOne(address, path, nothing, readStatusResponse)
+    return leader === header.memberId
+  } catch (error) {
+    if (error instanceof GrpcError) return false
+    throw error
+  }
+}

@@ -1,0 +1,60 @@
+import type { MembershipChange, NodeId, Standing } from '../core/index.ts'
+import type { ChangeAnswer } from './changes.ts'
+import { mergeContact, writeContact, type Contact } from './contact.ts'
+
+export interface PublicationHolder {
+  readonly self: NodeId
+  readonly diskId: string | undefined
+  readonly standing: Standing
+  change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
+  /** Call `consider` after a while. */
+  later(): void
+}
+
+/** What a member says of itself, beside the disk that it has. */
+export type About = Pick<Contact, 'name' | 'clientUrls'>
+
+/**
+ * A member tells the cluster, through the log, by which disk it takes part, what it is called and where clients reach it,
+ * whenever that is not what the membership says: at its first start, and when an operator has changed it.
+ */
+export class Publication {
+  private readonly holder: PublicationHolder
+  private about: About | undefined
+  private underWay = false
+  private running = false
+
+  constructor(holder: PublicationHolder) {
+    this.holder = holder
+  }
+
+  say(about: About): void {
+    this.about = about
+    this.consider()
+  }
+
+  begin(): void {
+    this.running = true
+    this.consider()
+  }
+
+  /**
+   * After each change of the membership; nobody else may have taken back what was said. A learner says it before it finds
+   * itself in its own log: it gets no further before it has (see `Circle`).
+   */
+  consider(): void {
+    const { self, diskId, standing } = this.holder
+    const { membership } = standing
+    if (!this.running || this.underWay || diskId === undefined) return
+    const contact = writeContact({ ...this.about, disk: diskId })
+    const known = membership.contacts[self]
+    if (mergeContact(known, contact) === known) return
+    this.underWay = true
+    this.holder.change([{ type: 'update', id: self, contact }], (outcome) => {
+      this.underWay = false
+      if ('membership' in outcome) this.consider()
+      // It is only repeated, never given up.
+      else this.holder.later()
+    })
+  }
+}
