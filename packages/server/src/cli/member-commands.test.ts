@@ -88,6 +88,9 @@ test('cluster dev says that a member was removed, and takes it for no failure', 
   const cluster = synod(['cluster', 'dev', '--base-port', String(port), '--data-dir', folder.path])
   onTestFinished(() => cluster.kill())
   await cluster.said(/Ctrl-C stops the cluster/)
+  // A member says its name once it takes part; until then it has its id only.
+  const listed = async (): Promise<string> => (await run(['member', 'list', '--endpoints', `127.0.0.1:${port}`])).stdout
+  await expect.poll(listed, { timeout: 20_000 }).toContain('m2')
   const removed = await run(['member', 'remove', 'm2', '--endpoints', `127.0.0.1:${port}`])
   expect(removed.stderr + removed.stdout).toMatch(/\(m2\) is removed/)
   await cluster.said(/m2 was removed from the cluster, and has ended/)
