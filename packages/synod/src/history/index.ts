@@ -1,3 +1,21 @@
+/**
+ * Histories and their judge: what clients asked for and were answered, and whether one copy of the data, asked by one
+ * client after the other, could have answered so (linearizability).
+ *
+ * ```ts
+ * const recorder = new Recorder<RegisterOperation, RegisterResult>('register')
+ * recorder.invoke('a', 0, { type: 'write', value: 1 })
+ * recorder.unknown('a', 5, 'timeout')
+ * recorder.invoke('b', 6, { type: 'read' })
+ * recorder.ok('b', 7, 1)
+ * check(recorder.history(), register()).outcome // 'linearizable': the write may have happened
+ * ```
+ *
+ * `check` judges a whole history, `IncrementalChecker` one that is still being recorded, `explain` finds the smallest part
+ * that is wrong. The room has no clock, no files and no randomness of its own.
+ *
+ * @module
+ */
 export { check } from './check.ts'
 export type { Cost, Verdict } from './check.ts'
 export type { Call } from './calls.ts'

@@ -32,6 +32,8 @@ export class States<Operation, Result, State> {
   private readonly meter: Meter
   private readonly values: State[] = []
   private readonly encodings: string[] = []
+  /** Of the encodings: to grow a table must not take long (porcupine#44). */
+  private readonly hashes: number[] = []
   /** Open addressing: 1 + the state with that hash, 0 for an empty slot. */
   private slots = new Int32Array(64)
   /** Open addressing, three numbers each: 1 + state, class, and where it leads to or -1. */
@@ -48,16 +50,17 @@ export class States<Operation, Result, State> {
   /** The number of this state. */
   intern(state: State): number {
     const { encode } = this.model
-    if (encode === 'lineage') return this.add(state, '')
+    if (encode === 'lineage') return this.add(state, '', 0)
     const text = encode(state)
-    let slot = hashText(text) & (this.slots.length - 1)
+    const hash = hashText(text)
+    let slot = hash & (this.slots.length - 1)
     for (;;) {
       const found = (this.slots[slot] ?? 0) - 1
       if (found < 0) break
-      if (this.encodings[found] === text) return found
+      if (this.hashes[found] === hash && this.encodings[found] === text) return found
       slot = (slot + 1) & (this.slots.length - 1)
     }
-    const id = this.add(state, text)
+    const id = this.add(state, text, hash)
     this.slots[slot] = id + 1
     if (2 * this.values.length > this.slots.length) this.growSlots()
     return id
@@ -87,9 +90,10 @@ export class States<Operation, Result, State> {
     return next
   }
 
-  private add(state: State, text: string): number {
+  private add(state: State, text: string, hash: number): number {
     this.meter.take(stateOverhead + 2 * text.length + (this.model.sizeOf?.(state) ?? 2 * text.length))
     this.encodings.push(text)
+    this.hashes.push(hash)
     return this.values.push(state) - 1
   }
 
@@ -102,8 +106,8 @@ export class States<Operation, Result, State> {
     const length = 2 * this.slots.length
     this.meter.take(4 * length)
     const slots = new Int32Array(length)
-    for (const [id, text] of this.encodings.entries()) {
-      let slot = hashText(text) & (length - 1)
+    for (const [id, hash] of this.hashes.entries()) {
+      let slot = hash & (length - 1)
       while (slots[slot] !== 0) slot = (slot + 1) & (length - 1)
       slots[slot] = id + 1
     }
