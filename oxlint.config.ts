@@ -147,6 +147,9 @@ export default defineConfig({
     outsiders,
     { files: tests, rules: { 'max-lines-per-function': 'off', 'no-shadow': 'off' } },
     { files: ['*.config.ts', 'scripts/tally.ts'], rules: { 'import/no-default-export': 'off' } },
-    { files: ['scripts/**', 'bench/**', 'examples/**', 'packages/server/src/cli/**'], rules: { 'no-console': 'off' } },
+    {
+      files: ['scripts/**', 'bench/**', 'examples/**', 'packages/server/src/cli/**', 'vitest.config.ts'],
+      rules: { 'no-console': 'off' },
+    },
   ],
 })

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path'
-import { defineConfig } from 'vitest/config'
+import { existsSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { readMutant } from './scripts/mutant.ts'
 
 const source = { conditions: ['@synod/source'] }
@@ -15,6 +16,48 @@ const mutation = {
   },
 }
 
+const node: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'node',
+    include: ['packages/*/{src,determinism}/**/*.test.ts', '{scripts,bench,examples}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+  },
+}
+
+/** What must be the same on a page: `*.browser.test.ts`, in the Chromium of the machine. */
+async function browser(executablePath: string): Promise<TestProjectInlineConfiguration> {
+  const { playwright } = await import('@vitest/browser-playwright')
+  return {
+    extends: true,
+    test: {
+      name: 'browser',
+      include: ['packages/*/determinism/**/*.browser.test.ts'],
+      globalSetup: 'packages/synod/determinism/node-traces.ts',
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        instances: [{ browser: 'chromium' }],
+        provider: playwright({ launchOptions: { executablePath, args: ['--no-sandbox'] } }),
+      },
+    },
+  }
+}
+
+async function projects(): Promise<TestProjectInlineConfiguration[]> {
+  // Each mutant has a process of its own, which a browser would only slow down.
+  if (mutant !== undefined) return [node]
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const chromium = ['chromium-headless-shell', 'chromium']
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find((file) => existsSync(file))
+  if (chromium !== undefined) return [node, await browser(chromium)]
+  if (process.env['CI'] !== undefined) throw new Error('CI needs chromium-headless-shell on the PATH')
+  console.warn('There is no chromium-headless-shell on the PATH: the tests of the browser are left out.')
+  return [node]
+}
+
 export default defineConfig({
   plugins: [mutation],
   resolve: source,
@@ -24,7 +67,7 @@ export default defineConfig({
     fsModuleCache: mutant === undefined,
     pool: 'threads',
     reporters: ['default', './scripts/tally.ts'],
-    include: ['packages/*/src/**/*.test.ts', '{scripts,bench,examples}/**/*.test.ts'],
+    projects: await projects(),
     isolate: false,
     sequence: { shuffle: true },
     testTimeout: 30_000,

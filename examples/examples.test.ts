@@ -29,6 +29,31 @@ test('power-cut: equal seeds give equal runs', async () => {
   expect(first).toBe(second)
 })
 
+test('check-a-history: two increments at once that answer the same number cannot be put in an order', async () => {
+  const output = await run('check-a-history.ts')
+  expect(output).toContain('not linearizable: 3 operations')
+  expect(output).toMatch(/increment → 2 of client [ab]:/)
+})
+
+test('simulate-your-own-protocol: the bug is found, made small, told, and replayed', { timeout: 60_000 }, async () => {
+  const failed: unknown = await run('simulate-your-own-protocol.ts', '--artefact', join(folder, 'paxos.json')).catch(
+    (error: unknown) => error,
+  )
+  expect(failed).toMatchObject({ code: 1 })
+  const { stdout } = failed as { readonly stdout: string }
+  expect(stdout).toMatch(/^Seed \d+, \d+ events: (agreement|integrity) is broken: /)
+  const [, events = 'none'] = /The same in (\d+) events, /.exec(stdout) ?? []
+  expect(Number(events)).toBeLessThanOrEqual(25)
+  expect(stdout).toMatch(/ms {2}(\w) decides index 1 term \d+ value (\w+)\n/)
+  expect(stdout).toContain('Replayed from the file, it is the same run: ')
+})
+
+test('simulate-your-own-protocol: with the line that was missing, 200 seeds pass', { timeout: 60_000 }, async () => {
+  expect(await run('simulate-your-own-protocol.ts', 'mended')).toBe(
+    '200 seeds, and nothing is broken. Reached: one decided again after a restart; two proposed at once\n',
+  )
+})
+
 test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_000 }, async () => {
   const silent = (): void => undefined
   const config = resolveConfig({

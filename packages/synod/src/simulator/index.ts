@@ -8,21 +8,31 @@
  * if (outcome.violation !== undefined) writeArtefact(shrink(subject, plan, outcome.violation.invariant))
  * ```
  *
+ * A bare protocol becomes a subject by `describeProtocol`.
+ *
  * @module
  */
+export { agreement, consensusInvariants, integrity, validity } from './consensus-invariants.ts'
+export { describeProtocol } from './describe-protocol.ts'
+export type { ProtocolDescription } from './describe-protocol.ts'
 export { Draws } from './draws.ts'
 export type { Duration } from './draws.ts'
 export type { Fault, FaultName, FaultType, PartitionShape } from './faults.ts'
+export { jsonCodec, jsonCommand, jsonOf } from './json-codec.ts'
+export type { Decision, Input, ParticipantEnvironment, ParticipantNode } from './observed-participant.ts'
+export type { Participant } from './participant.ts'
 export { ArtefactUnreadable, artefactVersion, readArtefact, writeArtefact } from './plan.ts'
 export type { Artefact, ClientOperation, Json, Plan } from './plan.ts'
 export { simulate } from './run.ts'
 export type { Outcome, RunOptions, Violation } from './run.ts'
 export { shrink, sizeOf } from './shrink.ts'
 export type { Shrunk, ShrinkOptions } from './shrink.ts'
+export { storyOf } from './story.ts'
 export type { Answer, Play, Situation, Stage, Subject } from './subject.ts'
 export { drawPlan } from './swarm.ts'
 export type { SwarmOptions } from './swarm.ts'
-export { Trace } from './trace.ts'
+export { firstDifference, Trace } from './trace.ts'
+export type { TraceStep } from './trace.ts'
 export { VirtualDisk } from './virtual-disk.ts'
 export type { DiskFaults, DiskOperation, DiskWorld } from './virtual-disk.ts'
 export type { Deviation } from './virtual-link.ts'

@@ -1,5 +1,18 @@
+import type { Milliseconds, NodeId } from '../core/index.ts'
+
 /** What kind of event a trace was told of. */
 export const traced = { start: 1, end: 2, frame: 3, alarm: 4, disk: 5, operation: 6, answer: 7, fault: 8 } as const
+
+/** One event of a run, and the hash of everything up to it. */
+export interface TraceStep {
+  readonly kind: number
+  readonly at: Milliseconds
+  /** The node's place in the world, from 0. */
+  readonly node: number
+  /** What was particular to it: a frame's checksum, a life's number. */
+  readonly detail: number
+  readonly hash: number
+}
 
 /**
  * A running hash over everything that happens in a world: two runs are the same run if and only if their traces are
@@ -12,8 +25,8 @@ export class Trace {
   private high = 0x2f0b4c47
   private readonly time = new Float64Array(1)
   private readonly words: Uint32Array
-  /** The hash after each event, where it was asked for: what finds the first difference between two runs. */
-  readonly steps: number[] | undefined
+  /** Each event, where it was asked for: what finds the first difference between two runs. */
+  readonly steps: TraceStep[] | undefined
 
   constructor(keepSteps = false) {
     this.words = new Uint32Array(this.time.buffer)
@@ -27,7 +40,7 @@ export class Trace {
     this.mix(this.words[1] ?? 0)
     this.mix(detail)
     this.count++
-    this.steps?.push(this.low >>> 0)
+    this.steps?.push({ kind, at: now, node: subject, detail, hash: this.low >>> 0 })
   }
 
   private mix(word: number): void {
@@ -41,4 +54,42 @@ export class Trace {
   get hash(): string {
     return [this.high, this.low].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
   }
+}
+
+/**
+ * Where two runs that should be one part company, in words: the first event that differs. `undefined`: they are the same
+ * run. `nodes` are those of the plan. What leaked into a handler shows in the first frame, alarm or disk operation that
+ * depends on it, so that handler is at the node that is named, or at the one that sent the frame.
+ */
+export function firstDifference(
+  a: readonly TraceStep[],
+  b: readonly TraceStep[],
+  nodes: readonly NodeId[],
+): string | undefined {
+  const length = Math.max(a.length, b.length)
+  for (let event = 0; event < length; event++) {
+    const [first, second] = [a[event], b[event]]
+    if (first !== undefined && second !== undefined && first.hash === second.hash) continue
+    const [one, other] = [inWords(first, nodes), inWords(second, nodes)]
+    const same = one === other ? ', with other contents' : ''
+    return `event ${event + 1} differs: in the first run ${one}, in the second ${other}${same}`
+  }
+  return undefined
+}
+
+const kindsInWords: Readonly<Record<number, string>> = {
+  [traced.start]: 'a process starts, or is greeted, at',
+  [traced.end]: 'a process ends at',
+  [traced.frame]: 'a frame arrives at',
+  [traced.alarm]: 'an alarm rings at',
+  [traced.disk]: 'the disk completes an operation at',
+  [traced.operation]: 'a client asks',
+  [traced.answer]: 'a client is answered by',
+  [traced.fault]: 'a fault befalls',
+}
+
+function inWords(step: TraceStep | undefined, nodes: readonly NodeId[]): string {
+  if (step === undefined) return 'nothing more happens'
+  const { kind, at, node } = step
+  return `${kindsInWords[kind] ?? `an event of kind ${kind} happens at`} ${nodes[node] ?? `node ${node}`} at ${at} ms`
 }

@@ -1,0 +1,37 @@
+import { drawPlan, simulate, type Inhabitant, type Plan, type Subject, type TraceStep } from 'synod/simulator'
+import { raftSubject } from 'synod/testing'
+import { describePaxos } from '../../../examples/paxos.ts'
+
+/** One run, as much of it as another home needs to find out whether it came to the same: plain data. */
+export interface TracedRun {
+  /** `raft, seed 3`. */
+  readonly name: string
+  readonly nodes: Plan['nodes']
+  readonly hash: string
+  readonly steps: readonly TraceStep[]
+  /** What was broken, with the words and numbers in which it was told. */
+  readonly violation: string | undefined
+}
+
+export function tracedRun<Dweller extends Inhabitant, Node>(subject: Subject<Dweller, Node>, plan: Plan): TracedRun {
+  const { trace, violation } = simulate(subject, plan, { keepSteps: true })
+  return {
+    name: `${subject.name}, seed ${plan.seed}`,
+    nodes: plan.nodes,
+    hash: trace.hash,
+    steps: trace.steps ?? [],
+    violation: violation && `${violation.invariant}: ${violation.message} at ${violation.at}`,
+  }
+}
+
+/** The same every time, everywhere: Raft under the store, and bare protocols with and without a bug, under all faults. */
+export function tracedRuns(): TracedRun[] {
+  const raft = [1, 2, 3, 4, 5, 6].map((seed) =>
+    tracedRun(raftSubject, drawPlan(raftSubject, seed, { duration: 10_000 })),
+  )
+  const paxos = [false, true].flatMap((mended) => {
+    const subject = describePaxos(mended)
+    return [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => tracedRun(subject, drawPlan(subject, seed)))
+  })
+  return [...raft, ...paxos]
+}
