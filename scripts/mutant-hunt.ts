@@ -1,13 +1,17 @@
 import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Hunted } from './mutant-hunts.ts'
 import { readMutant } from './mutant.ts'
 
 /**
- * Lets the simulator's swarm look for one mutant, in this process: `node scripts/mutant-hunt.ts FILE SEEDS SECONDS`. Prints what it
- * found as a line of JSON: after how many seeds, which invariant, and how many events the shrunk run has.
+ * Lets the simulator's swarm look for one mutant, in this process: `node -C @synod/source scripts/mutant-hunt.ts FILE
+ * SEEDS SECONDS`. Tells who started it what it found; or prints it, if nobody waits for it.
  */
-const [file = '', seeds = '200', seconds = '60'] = process.argv.slice(2)
+const [file = '', seeds = '300', seconds = '60'] = process.argv.slice(2)
+/** Shrinking may take so long. */
+const shrinkMs = 60_000
+
 const mutant = readMutant(file)
 const mutated = pathToFileURL(resolve(mutant.module)).href
 let applied = false
@@ -22,37 +26,35 @@ registerHooks({
   },
 })
 
-const { drawPlan, shrink, simulate, sizeOf, writeArtefact } = await import('synod/simulator')
+// After the hook: what it is for must not be loaded before.
+const { drawPlan, shrink, simulate, sizeOf } = await import('synod/simulator')
 const { raftSubject } = await import('synod/testing')
-if (!applied) report({ seeds: null, why: 'no simulated run loads its module' })
-else hunt()
+report(applied ? hunt() : { seeds: null, why: 'no simulated run loads its module' })
 
-function hunt(): void {
+function hunt(): Hunted {
   const deadline = performance.now() + 1000 * Number(seconds)
-  for (let seed = 1; seed <= Number(seeds) && performance.now() < deadline; seed++) {
+  for (let seed = 1; seed <= Number(seeds); seed++) {
+    if (performance.now() > deadline) return { seeds: null, why: `not found in ${seed - 1} seeds and ${seconds} s` }
     const plan = drawPlan(raftSubject, seed)
     const { violation } = simulate(raftSubject, plan)
     if (violation === undefined) continue
     const began = performance.now()
-    const shrunk = shrink(raftSubject, plan, violation.invariant, { enough: () => performance.now() > began + 60_000 })
+    const enough = (): boolean => performance.now() > began + shrinkMs
+    const shrunk = shrink(raftSubject, plan, violation.invariant, { enough })
     if (shrunk === undefined) throw new Error(`seed ${seed} does not fail again: the simulator is not deterministic`)
-    const artefact = writeArtefact({
-      plan: shrunk.plan,
-      violation: shrunk.outcome.violation,
-      trace: shrunk.outcome.trace.hash,
-    })
-    return report({
+    return {
       seeds: seed,
       events: sizeOf(shrunk.plan),
       invariant: violation.invariant,
       runs: shrunk.runs,
       seconds: Math.round((performance.now() - began) / 100) / 10,
-      bytes: artefact.length,
-    })
+      plan: shrunk.plan,
+    }
   }
-  report({ seeds: null, why: 'not found' })
+  return { seeds: null, why: `not found in ${seeds} seeds` }
 }
 
-function report(found: object): void {
-  console.log(JSON.stringify({ mutant: mutant.name, ...found }))
+function report(found: Hunted): void {
+  if (process.send === undefined) console.log(JSON.stringify({ mutant: mutant.name, ...found }, null, 1))
+  else process.send(found)
 }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Mutant } from './mutant.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** What one trial sends to whoever started it, once: the test that failed, or why none did. */
 export type Report =
@@ -25,23 +26,7 @@ export async function tryAll(
   limits: TrialLimits,
   told: (mutant: Mutant, verdict: Verdict) => void,
 ): Promise<void> {
-  const verdicts: Verdict[] = []
-  let begun = 0
-  let spoken = 0
-  const work = async (): Promise<void> => {
-    for (let i = begun++; i < mutants.length; i = begun++) {
-      const mutant = mutants[i]
-      if (mutant === undefined) return
-      verdicts[i] = await tryOne(mutant, limits)
-      for (let next = mutants[spoken], verdict = verdicts[spoken]; next !== undefined && verdict !== undefined;) {
-        told(next, verdict)
-        spoken++
-        next = mutants[spoken]
-        verdict = verdicts[spoken]
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(limits.jobs, mutants.length) }, work))
+  await sideBySide(mutants, limits.jobs, async (mutant) => tryOne(mutant, limits), told)
 }
 
 /** The first report ends it: nothing that a mutant does afterwards matters, and a process that hangs is not waited for. */

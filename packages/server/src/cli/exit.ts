@@ -9,6 +9,8 @@ export const exitCodes = {
   unknown: 3,
   /** `get` of one key that does not exist. */
   notFound: 4,
+  /** A signal ended it before it was done: 128 and the number of Ctrl-C's, as shells have it. */
+  interrupted: 130,
 } as const
 
 /** A command that ends with a message and an exit code instead of a stack. */
@@ -27,4 +29,9 @@ export class UsageError extends CommandError {
   constructor(message: string) {
     super(message, exitCodes.usage)
   }
+}
+
+/** What was thrown, for a message to somebody. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

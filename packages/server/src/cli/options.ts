@@ -50,6 +50,14 @@ export function whole(least: number, greatest: number): (text: string) => number
   }
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
 /**
  * A misspelt variable must not be silently ignored: a cluster that starts with a default instead of what its operator
  * wrote is worse than one that does not start.

@@ -20,6 +20,7 @@ describe('help', () => {
       'member',
       'move-leader',
       'status',
+      'simulate',
       'check',
       'Examples:',
       'Exit codes:',
@@ -36,7 +37,7 @@ describe('help', () => {
   })
 
   test('every command has an example', async () => {
-    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'status', 'move-leader', 'check']
+    const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'status', 'move-leader', 'simulate', 'check']
     const ofMembers = ['list', 'add', 'promote', 'update', 'remove'].map((command) => `member ${command}`)
     for (const command of [...commands, ...ofMembers]) {
       const { code, stdout } = await runHere([...command.split(' '), '--help'])

@@ -11,6 +11,8 @@ import type { MemberAddOptions, MemberUpdateOptions } from './member-commands.ts
 import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
 import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
 import type { Setting } from './options.ts'
+import { simulateHelp, simulateSettings } from './simulate/settings.ts'
+import type { SimulateOptions } from './simulate/settings.ts'
 import { synodVersion } from './version.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -48,6 +50,7 @@ Examples:
   synod put greeting hello
   synod get greeting
   synod status --cluster
+  synod simulate                        attacks Raft in simulated worlds
 
 Exit codes:
   0  it worked
@@ -55,6 +58,7 @@ Exit codes:
   2  the command line, the environment or the input is wrong
   3  no answer: the write may have been applied, or may still be
   4  get: the key does not exist
+  130  simulate: interrupted
 
 Options can be given as SYNOD_<OPTION> in the environment (each command's help says which); the command line wins.
 A key that begins with - goes after --, as in: synod get -- -key`
@@ -77,6 +81,7 @@ function createProgram(environment: Environment, done: Done): Command {
   addRangeCommands(program, done)
   addWriteCommands(program, done)
   addClusterCommands(program, done)
+  addSimulate(program, done)
   addCheck(program, done)
   return program
 }
@@ -153,6 +158,15 @@ Examples:
   echo '{"compare":[{"target":"value","key":"a","result":"=","operand":"1"}],"success":[{"put":{"key":"a","value":"2"}}]}' | synod txn`,
     )
     .action(async (options: ClientOptions) => done(await (await import('./kv-commands.ts')).txn(options)))
+}
+
+function addSimulate(program: Command, done: Done): void {
+  add(program, 'simulate', 'Attack a protocol in simulated worlds, or replay a run that failed.', simulateSettings)
+    .argument('[protocol]', 'raft')
+    .addHelpText('after', simulateHelp)
+    .action(async (protocol: string | undefined, options: SimulateOptions) =>
+      done(await (await import('./simulate/command.ts')).simulate(protocol, options)),
+    )
 }
 
 function addCheck(program: Command, done: Done): void {

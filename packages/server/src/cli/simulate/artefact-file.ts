@@ -1,0 +1,55 @@
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
+import { messageOf, UsageError } from '../exit.ts'
+import { faultsOf } from './fault-shapes.ts'
+import { readText, Value } from './json-shape.ts'
+
+/** An artefact is meant to fit into a report; a larger one is written all the same. */
+export const artefactBytes = 64_000
+
+/** Throws `UsageError`: it cannot be read, or is no artefact that could be replayed. */
+export function readArtefactFile(file: string): Artefact {
+  const artefact = parsed(file, readText(file))
+  const { nodes, faults } = artefact.plan
+  faultsOf(new Value(`${file}: plan.faults`, faults), nodes)
+  return artefact
+}
+
+function parsed(file: string, text: string): Artefact {
+  try {
+    return readArtefact(text)
+  } catch (error) {
+    if (!(error instanceof ArtefactUnreadable)) throw error
+    throw new UsageError(`${file} cannot be replayed: ${error.message}`)
+  }
+}
+
+/** Throws `UsageError` where nothing may be written: only an older artefact is overwritten. */
+export function checkPlace(file: string): void {
+  if (existsSync(file)) {
+    try {
+      readArtefact(readText(file))
+    } catch (error) {
+      if (!(error instanceof ArtefactUnreadable)) throw error
+      throw new UsageError(`${file} is not overwritten, because it is no artefact of this version: name another file`)
+    }
+  }
+  try {
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${messageOf(error)}`)
+  }
+}
+
+/** Answers how many bytes it has. Throws `UsageError`. */
+export function writeArtefactFile(file: string, artefact: Parameters<typeof writeArtefact>[0]): number {
+  checkPlace(file)
+  const bytes = Buffer.from(writeArtefact(artefact))
+  try {
+    writeFileSync(file, bytes)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${messageOf(error)}`)
+  }
+  return bytes.length
+}

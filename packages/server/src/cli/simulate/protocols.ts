@@ -1,0 +1,126 @@
+import { store, type StoreOperation } from 'synod/history'
+import { defaultMemberOptions } from 'synod/member'
+import { defaultRaftOptions } from 'synod/raft'
+import { drawPlan, shrink, simulate } from 'synod/simulator'
+import type {
+  Inhabitant,
+  Json,
+  Outcome,
+  Plan,
+  RunOptions,
+  Shrunk,
+  ShrinkOptions,
+  Subject,
+  SwarmOptions,
+} from 'synod/simulator'
+import { raftSubject } from 'synod/testing'
+import { UsageError } from '../exit.ts'
+import { closest } from '../suggestions.ts'
+
+/** What is told of a run while it goes on: a client that asks or is answered, a member that logs. */
+export interface Told {
+  readonly at: number
+  readonly who: string
+  readonly text: string
+}
+
+/** Told of each thing that happens. */
+export type Tell = (told: Told) => void
+
+/** A protocol as the command knows it: what its members and nodes are made of is its own affair. */
+export interface Protocol {
+  readonly name: string
+  /** All settings that a scenario may fix, each with a value of its type. */
+  readonly settings: Json
+  draw(seed: number, options: SwarmOptions): Plan
+  run(plan: Plan, tell?: Tell): Played
+  shrink(plan: Plan, invariant: string, options: ShrinkOptions): Shrunk | undefined
+  /** A client's operation, as a person reads it. */
+  readonly describe: (operation: Json) => string
+}
+
+/** A run, and which situations it might have reached. */
+export type Played = Outcome & { readonly situations: readonly string[] }
+
+/** Those that can be attacked, by name. */
+const protocols: readonly Protocol[] = [
+  protocolOf(raftSubject, {
+    settings: { raft: { ...defaultRaftOptions }, member: { ...defaultMemberOptions } } as unknown as Json,
+    describe: (operation) => store().describe(operation as unknown as StoreOperation, undefined),
+  }),
+]
+
+/** Throws `UsageError` for one that there is not. */
+export function protocolNamed(name: string): Protocol {
+  const found = protocols.find((protocol) => protocol.name === name)
+  if (found !== undefined) return found
+  const names = protocols.map((protocol) => protocol.name)
+  const meant = closest(name, names)
+  throw new UsageError(
+    `the protocol ${JSON.stringify(name)} is unknown: ${meant === undefined ? `there is ${names.join(', ')}` : `did you mean ${meant}?`}`,
+  )
+}
+
+/** What the command needs to know of a subject beyond the subject itself. */
+export function protocolOf<Dweller extends Inhabitant, Node>(
+  subject: Subject<Dweller, Node>,
+  words: Pick<Protocol, 'settings' | 'describe'>,
+): Protocol {
+  return {
+    ...words,
+    name: subject.name,
+    draw: (seed, options) => drawPlan(subject, seed, options),
+    run(plan, tell) {
+      const situations: string[] = []
+      const observed = overheard(subject, situations, words.describe, tell)
+      return { ...simulate(observed, plan, tell === undefined ? {} : logOf(tell)), situations }
+    },
+    shrink: (plan, invariant, options) => shrink(subject, plan, invariant, options),
+  }
+}
+
+/** The same subject; what its situations are called, and what its clients say, is heard. */
+function overheard<Dweller extends Inhabitant, Node>(
+  subject: Subject<Dweller, Node>,
+  situations: string[],
+  describe: Protocol['describe'],
+  tell: Tell | undefined,
+): Subject<Dweller, Node> {
+  return {
+    ...subject,
+    play(plan, stage) {
+      const play = subject.play(plan, stage)
+      situations.push(...play.situations.map(({ name }) => name))
+      if (tell === undefined) return play
+      const submit = play.submit.bind(play)
+      const abandoned = play.abandoned.bind(play)
+      play.submit = (id, client, operation, answer) => {
+        tell({ at: stage.now(), who: client, text: `asks ${id}: ${describe(operation)}` })
+        submit(id, client, operation, (how) => {
+          tell({ at: stage.now(), who: client, text: `is answered: ${how}` })
+          answer(how)
+        })
+      }
+      play.abandoned = (client) => {
+        tell({ at: stage.now(), who: client, text: 'does not wait any longer' })
+        abandoned(client)
+      }
+      return play
+    },
+  }
+}
+
+function logOf(tell: Tell): RunOptions {
+  return {
+    log: (at, id, level, message, fields) => {
+      const rest = Object.entries(fields ?? {}).map(([name, value]) => ` ${name}=${valueText(value)}`)
+      tell({ at, who: id, text: `${level === 'info' ? '' : `${level}: `}${message}${rest.join('')}` })
+    },
+  }
+}
+
+/** Of an error, JSON would have nothing. */
+function valueText(value: unknown): string {
+  if (value instanceof Error) return value.message
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,57 @@
+import { parentPort } from 'node:worker_threads'
+import { sizeOf, type Plan } from 'synod/simulator'
+import type { Protocol, Told } from './protocols.ts'
+import { planOf, type Scenario } from './scenario.ts'
+import type { Reply, Result, Small, Task } from './tasks.ts'
+
+/** Answers the tasks of the thread that started this one, one after the other. */
+export function serve(protocol: Protocol, scenario: Scenario): void {
+  parentPort?.on('message', (task: Task) => {
+    parentPort?.postMessage(answer(protocol, scenario, task), [])
+  })
+}
+
+function answer(protocol: Protocol, scenario: Scenario, task: Task): Reply {
+  switch (task.type) {
+    case 'run':
+      return { type: 'ran', result: play(protocol, planOf(protocol, task.seed, scenario), task.tell) }
+    case 'replay':
+      return { type: 'ran', result: play(protocol, task.plan, task.tell) }
+    case 'shrink':
+      return { type: 'shrunk', small: makeSmall(protocol, task) }
+  }
+}
+
+function play(protocol: Protocol, plan: Plan, tell: boolean): Result {
+  const told: Told[] = []
+  const outcome = protocol.run(plan, tell ? (one) => void told.push(one) : undefined)
+  const { violation, trace, simulated, answers, situations, reached, fired, silent, progress } = outcome
+  const { hash, count } = trace
+  return {
+    plan,
+    violation,
+    trace: hash,
+    events: count,
+    simulated,
+    answers,
+    situations,
+    reached,
+    fired,
+    silent,
+    progress,
+    told,
+  }
+}
+
+function makeSmall(protocol: Protocol, task: Extract<Task, { type: 'shrink' }>): Small | undefined {
+  const deadline = performance.now() + task.milliseconds
+  const shrunk = protocol.shrink(task.plan, task.invariant, {
+    enough: () => performance.now() > deadline || Atomics.load(task.enough, 0) !== 0,
+    progress: (plan, runs) => {
+      parentPort?.postMessage({ type: 'smaller', events: sizeOf(plan), runs } satisfies Reply, [])
+    },
+  })
+  if (shrunk === undefined) return undefined
+  const { plan, outcome, runs } = shrunk
+  return { plan, violation: outcome.violation, trace: outcome.trace.hash, runs }
+}

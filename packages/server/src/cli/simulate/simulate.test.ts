@@ -1,0 +1,302 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
+import { run, runHere, Running, synod, temporaryFolder, type Ended, type RunOptions } from '../../testing/processes.ts'
+import { protocolNamed } from './protocols.ts'
+import { planOf, type Scenario } from './scenario.ts'
+import type { SimulateOptions } from './settings.ts'
+
+// Goal: what a campaign covered is counted right, what it finds is told, kept and replayed, and nothing that goes wrong
+// on the way is lost. Method: the command itself, in small worlds; its failures, over protocols that are made to fail
+// (testing/faulty-protocols.ts), in processes of their own.
+
+/** Small, and with one restart. */
+const small: Scenario = {
+  nodes: 3,
+  duration: 4000,
+  load: 5,
+  faults: [
+    { type: 'crash', at: 1500, for: 300, node: 'b' },
+    { type: 'jump', at: 2000, node: 'a', by: 50 },
+  ],
+}
+
+function folder(): string {
+  const made = temporaryFolder()
+  onTestFinished(() => made[Symbol.dispose]())
+  return made.path
+}
+
+/** A file of that name, in a folder of its own. */
+function file(name: string, text: string): string {
+  const path = join(folder(), name)
+  writeFileSync(path, text)
+  return path
+}
+
+function scenario(content: unknown): string {
+  return file('scenario.json', JSON.stringify(content))
+}
+
+const faultySimulate = join(import.meta.dirname, '../../testing/faulty-simulate.ts')
+
+/** The command over a protocol that is made to fail. */
+function faulty(name: string, options: SimulateOptions, how?: RunOptions): Running {
+  const args = ['-C', '@synod/source', faultySimulate, name, JSON.stringify(options)]
+  const running = new Running(process.execPath, args, how)
+  onTestFinished(() => running.kill())
+  return running
+}
+
+/** Real Raft, of which progress is demanded sooner than anybody could make it. */
+function impatient(): Artefact {
+  const plan = { ...planOf(protocolNamed('raft'), 1, { ...small, faults: [] }), operations: [], patience: 1 }
+  const violation = { invariant: 'progress', message: 'the core did not get on' }
+  return { synod: 'artefact', version: 1, plan, violation, trace: '0'.repeat(16) }
+}
+
+describe('a campaign', () => {
+  test('counts the same with one thread and with two: seeds, events, operations, faults, situations, liveness', async () => {
+    const args = ['simulate', 'raft', '--seeds', '3', '--scenario', scenario(small), '--json']
+    const [one, two] = await Promise.all(['1', '2'].map(async (jobs) => run([...args, '--jobs', jobs])))
+    const counts = [one, two].map((ended) => {
+      expect(ended?.code).toBe(0)
+      const { seconds: _, hoursPerSecond: __, threads: ___, ...rest } = JSON.parse(ended?.stdout ?? '')
+      return rest
+    })
+    expect(counts[0]).toEqual(counts[1])
+    expect(counts[0]).toMatchObject({
+      seeds: { run: 3, first: 1, last: 3 },
+      interrupted: false,
+      violation: null,
+      faults: { crash: { runs: 3, fired: 3, silentRuns: 0 }, jump: { runs: 3, fired: 3, silentRuns: 0 } },
+      withoutEffect: [],
+      situations: { 'a restart found a log': 3, 'a hole was found in a log': 0 },
+      liveness: { runs: 3 },
+    })
+    expect(counts[0].unreached).toContain('a hole was found in a log')
+    expect(counts[0].operations.ok).toBeGreaterThan(10)
+  })
+
+  test('for people: the seeds, the faults, and the situations that were never reached', async () => {
+    const idle = { type: 'loss', at: 1500, for: 300, links: ['a>b'], share: 0 }
+    const tame = { ...small, faults: [...(small.faults ?? []), idle] }
+    const { code, stdout, stderr } = await run([
+      'simulate',
+      '--seeds',
+      '2',
+      '--seed',
+      '7',
+      '--scenario',
+      scenario(tame),
+    ])
+    expect(stderr).toMatch(/^raft: seeds 7 to 8, on \d+ threads?\n$/)
+    expect(stdout).toMatch(/^raft, seeds 7 to 8: 2 runs in /)
+    expect(stdout).toMatch(/^liveness: 2 runs with a core, which got on within \d+ ms \(median\)/m)
+    expect(stdout).toMatch(/^loss +2 +0 +2$/m)
+    expect(stdout).toContain('Configured, and never took effect: loss\n')
+    expect(stdout).toMatch(/^a hole was found in a log +never$/m)
+    expect(code).toBe(0)
+  })
+
+  test('goes on until so many hours are simulated', async () => {
+    const args = [
+      'simulate',
+      '--hours',
+      '0.003',
+      '--scenario',
+      scenario({ ...small, duration: 1000, faults: [] }),
+      '--json',
+    ]
+    const { seeds, simulatedHours } = JSON.parse((await run(args)).stdout)
+    expect(simulatedHours).toBeGreaterThanOrEqual(0.003)
+    expect(seeds.run).toBeGreaterThan(1)
+    expect(seeds.run).toBeLessThan(20)
+  })
+
+  test('of one seed is told in detail: faults, what clients ask and are answered, what members log', async () => {
+    const args = ['simulate', '--seed', '2', '--scenario', scenario(small)]
+    const [told, quiet] = await Promise.all([run(args), run([...args, '--quiet'])])
+    expect(told.stdout).toMatch(/^ {2}3 nodes a, b, c, 4,000 ms, randomness of seed 2$/m)
+    expect(told.stdout).toMatch(/^ {2}at 1,500\.0 ms +fault +crash of b, for 300 ms$/m)
+    expect(told.stdout).toMatch(/^ {2}at +[\d.,]+ ms +client1 +asks [abc]: (put|get|delete|txn) /m)
+    expect(told.stdout).toMatch(/^ {2}at +[\d.,]+ ms +client1 +is answered: ok$/m)
+    expect(told.stdout).toMatch(/^ {2}at +[\d.,]+ ms +a +formatted an empty directory/m)
+    expect(told.stdout).toMatch(/^Nothing was violated in [\d,]+ ms; the core ., . got on within \d+ ms\.$/m)
+    expect(quiet.stdout).toMatch(/^ {2}at 1,500 ms {2}crash of b, for 300 ms$/m)
+    expect(quiet.stdout).not.toMatch(/is answered|formatted/)
+    expect([told.code, quiet.code]).toEqual([0, 0])
+  })
+
+  test('that is interrupted says what it covered so far', async () => {
+    const running = synod(['simulate', '--hours', '100000'])
+    onTestFinished(() => running.kill())
+    await running.said(/on \d+ thread/)
+    running.signal('SIGINT')
+    const { code, stdout } = await running.ended()
+    expect(stdout).toMatch(/^Interrupted\. raft, (no seed|seed)/)
+    expect(stdout).toContain('simulated hours')
+    expect(code).toBe(130)
+  })
+})
+
+describe('a violation', () => {
+  const directory = (): RunOptions => ({ directory: folder() })
+
+  test('is told, shrunk, written and replayed by the command that is printed', async () => {
+    const place = directory()
+    const { code, stdout, stderr } = await faulty('starts-once', { seeds: 3, scenario: scenario(small) }, place).ended()
+    expect(code).toBe(1)
+    expect(stderr).toContain('seed 1 fails: a node starts once')
+    expect(stdout).toMatch(
+      /^seed 1: Violated at [\d.,]+ ms, with event [\d,]+: a node starts once\n {2}b started again$/m,
+    )
+    expect(stdout).toMatch(/^Shrunk from \d+ events to 1, in \d+ runs and [\d.]+ s\.$/m)
+    expect(stdout).toMatch(/^ {2}at [\d,]+ ms {2}crash of b, for \d+ ms$/m)
+    expect(stdout).toMatch(/Replay it:\n {2}synod simulate --artefact \.\/synod-starts-once-1\.json\n$/)
+    const artefact = 'synod-starts-once-1.json'
+    const [again, json] = await Promise.all([
+      faulty('starts-once', { artefact }, place).ended(),
+      faulty('starts-once', { artefact, json: true }, place).ended(),
+    ])
+    expect(again.stdout).toMatch(/^ {2}at [\d.,]+ ms {2}fault {2}crash of b/m)
+    expect(again.stdout).toMatch(/The run is the same, \d+ events\.\nThe same violation came: a node starts once\.\n$/)
+    expect(JSON.parse(json.stdout)).toMatchObject({ outcome: 'same', sameRun: true })
+    expect([again.code, json.code]).toEqual([1, 1])
+  })
+
+  test('of a bug that this release does not have is said to be gone', async () => {
+    const place = directory()
+    const file = join(place.directory ?? '', 'kept.json')
+    await faulty('starts-once', { seed: 1, quiet: true, scenario: scenario(small), artefact: file }, place).ended()
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"protocol":"starts-once"', '"protocol":"raft"'))
+    const { code, stdout } = await run(['simulate', '--artefact', file, '--quiet'])
+    expect(stdout).toMatch(/crash of b[\s\S]*No violation came; the artefact has the violation of "a node starts once"/)
+    expect(stdout).toContain('This release does not have the bug')
+    expect(code).toBe(0)
+  })
+
+  test('of real Raft is replayed by the command itself, and another one than was expected is told apart', async () => {
+    const same = impatient()
+    const other = { ...same, violation: { invariant: 'election safety', message: 'two leaders' } }
+    const [one, two] = await Promise.all(
+      [same, other].map(async (artefact) =>
+        run(['simulate', 'raft', '--artefact', file('a.json', writeArtefact(artefact))]),
+      ),
+    )
+    expect(one?.stdout).toMatch(/did not get on within 1 ms[\s\S]*The same violation came: progress\.$/m)
+    expect(one?.stdout).toContain('The run goes another way than when the artefact was written')
+    expect(two?.stdout).toContain(
+      'Another violation came: progress; the artefact has the violation of "election safety"',
+    )
+    expect([one?.code, two?.code]).toEqual([1, 1])
+  })
+
+  test('for machines is one JSON object, with the artefact and the command', async () => {
+    const place = directory()
+    const options = { seeds: 2, json: true, scenario: scenario(small), artefact: 'kept.json' }
+    const { code, stdout } = await faulty('starts-once', options, place).ended()
+    expect(JSON.parse(stdout).violation).toMatchObject({
+      seed: 1,
+      invariant: 'a node starts once',
+      shrunk: { to: 1 },
+      smallest: { events: 1 },
+      artefact: 'kept.json',
+      replay: 'synod simulate --artefact kept.json',
+    })
+    expect(readArtefact(readFileSync(join(place.directory ?? '', 'kept.json'), 'utf8')).plan.faults).toHaveLength(1)
+    expect(code).toBe(1)
+  })
+
+  test('is kept as small as it is when Ctrl-C ends the shrinking', async () => {
+    const place = directory()
+    const running = faulty('starts-once', { seeds: 1 }, place)
+    await running.said(/seed 1 fails/)
+    running.signal('SIGINT')
+    const { code, stdout } = await running.ended()
+    expect(stdout).toMatch(/^Shrunk from [\d,]+ events to [\d,]+, in /m)
+    expect(stdout).toContain('Written to ./synod-starts-once-1.json')
+    const { violation } = readArtefact(readFileSync(join(place.directory ?? '', 'synod-starts-once-1.json'), 'utf8'))
+    expect(violation?.invariant).toBe('a node starts once')
+    expect(code).toBe(1)
+  })
+
+  test('whose usual place is taken by something else is told, and is replayed by its seed', async () => {
+    const place = directory()
+    const taken = join(place.directory ?? '', 'synod-starts-once-1.json')
+    writeFileSync(taken, 'mine')
+    const options = { seeds: 1, scenario: scenario(small) }
+    const { code, stdout } = await faulty('starts-once', options, place).ended()
+    expect(stdout).toContain('Not written: ./synod-starts-once-1.json is not overwritten, because it is no artefact')
+    expect(stdout).toMatch(/synod simulate starts-once --seed 1 --scenario \S+\n$/)
+    expect(readFileSync(taken, 'utf8')).toBe('mine')
+    expect(code).toBe(1)
+  })
+
+  test('a thread that dies is no seed survived', async () => {
+    const place = directory()
+    const { code, stdout } = await faulty('dies', { seeds: 3, jobs: 1, scenario: scenario(small) }, place).ended()
+    expect(stdout).toMatch(/^seed 2: its thread died with it\n {2}it ended with code 7$/m)
+    expect(stdout).toMatch(/^dies, seed 1: 1 run /m)
+    expect(stdout).toMatch(/synod simulate dies --seed 2 --scenario \S+\n$/)
+    expect(existsSync(join(place.directory ?? '', 'synod-dies-2.json'))).toBe(false)
+    expect(code).toBe(1)
+  })
+})
+
+describe('what is wrong is said, and nothing is simulated', () => {
+  const raftArtefact = (): string => file('raft.json', writeArtefact(impatient()))
+  const changed = (change: (text: string) => string): string => file('x.json', change(writeArtefact(impatient())))
+  const wrong: { name: string; args: () => string[]; says: RegExp }[] = [
+    { name: 'an unknown protocol', args: () => ['rafft'], says: /"rafft" is unknown: did you mean raft\?/ },
+    { name: 'a number that is none', args: () => ['--seeds', 'many'], says: /--seeds.*whole number/ },
+    { name: 'hours that are none', args: () => ['--hours', '0'], says: /--hours.*a number above 0/ },
+    { name: 'an unknown flag', args: () => ['--sede', '1'], says: /unknown option '--sede'[\s\S]*--seed/ },
+    {
+      name: 'an artefact that is not there',
+      args: () => ['--artefact', '/nowhere/x'],
+      says: /\/nowhere\/x cannot be read/,
+    },
+    {
+      name: 'an artefact that is none',
+      args: () => ['--artefact', file('x.json', '{}')],
+      says: /x\.json cannot be replayed: no artefact/,
+    },
+    {
+      name: 'an artefact of another protocol',
+      args: () => ['--artefact', changed((text) => text.replace('"raft"', '"zab"'))],
+      says: /"zab" is unknown/,
+    },
+    {
+      name: 'an artefact with a fault that cannot happen',
+      args: () => ['--artefact', changed((text) => text.replace('"faults":[]', '"faults":[{"type":"quake"}]'))],
+      says: /plan\.faults\[0\]\.type: expected one of partition, .*not "quake"/,
+    },
+    {
+      name: 'a place that something else has',
+      args: () => ['--seeds', '1', '--artefact', file('notes.txt', 'mine')],
+      says: /notes\.txt is not overwritten, because it is no artefact/,
+    },
+    {
+      name: 'a place that there is not',
+      args: () => ['--seeds', '1', '--artefact', '/nowhere/x.json'],
+      says: /\/nowhere\/x\.json cannot be written/,
+    },
+    { name: 'a scenario that is no JSON', args: () => ['--scenario', file('s', '{')], says: /is not JSON/ },
+  ]
+  for (const { name, args, says } of wrong) {
+    test(name, async () => expectUsage(await runHere(['simulate', ...args()]), says))
+  }
+
+  test('an older artefact may be overwritten', async () => {
+    const path = raftArtefact()
+    const { code } = await run(['simulate', '--seeds', '1', '--scenario', scenario(small), '--artefact', path])
+    expect(code).toBe(0)
+  })
+})
+
+function expectUsage({ code, stderr }: Ended, says: RegExp): void {
+  expect(stderr).toMatch(says)
+  expect(code).toBe(2)
+}
