@@ -46,9 +46,8 @@ const etcdctl = ['/usr/bin/etcdctl', '/usr/local/bin/etcdctl'].find(existsSync)
 function isHere({ args = [] }: Line): boolean {
   const [verb, noun] = args
   if (['put', 'get', 'del', 'txn', 'compaction'].includes(verb ?? '')) return true
-  return ['lease grant', 'lease revoke', 'endpoint health', 'member list', 'endpoint status'].includes(
-    `${verb} ${noun}`,
-  )
+  const here = ['lease grant', 'lease revoke', 'endpoint health', 'member list', 'member remove', 'endpoint status']
+  return here.includes(`${verb} ${noun}`)
 }
 
 /** The recorded output as a pattern: what the server chose may be anything on its line. */

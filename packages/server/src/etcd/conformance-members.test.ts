@@ -30,6 +30,11 @@ const deviations: Deviation[] = [
   },
 ]
 
+test('what is left out of it is meant: each exception is of some line, and the others are replayed', () => {
+  for (const { why, means } of left) expect(lines.some(means), why).toBe(true)
+  expect(lines.filter((line) => !left.some(({ means }) => means(line)))).toHaveLength(34)
+})
+
 test('three-members: answers as etcd does', { timeout: 60_000 }, async () => {
   const cluster = await new RealCluster().start(3)
   try {
