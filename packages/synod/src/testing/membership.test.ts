@@ -172,6 +172,8 @@ describe('a member that is removed', () => {
     expect(cluster.run(5_000, () => cluster.node(victim).halted !== undefined)).toBe(true)
     const halt = { code: 'removed', message: expect.stringContaining('its data directory may be deleted') }
     expect(cluster.node(victim).halted).toMatchObject(halt)
+    // By its own log: nobody had to tell it.
+    expect(cluster.node(victim).halted?.message).not.toContain('says member')
     cluster.kill(victim)
     cluster.start(victim)
     cluster.run(1_000)
@@ -187,6 +189,7 @@ describe('a member that is removed', () => {
     expect(answer).toMatchObject({ membership: { voters: others.toSorted() } })
     expect(cluster.run(5_000, () => cluster.node(leader).halted !== undefined)).toBe(true)
     expect(cluster.node(leader).halted).toMatchObject({ code: 'removed' })
+    expect(cluster.node(leader).halted?.message).not.toContain('says member')
     expect(typeof cluster.put(other, 6)).toBe('number')
   })
 

@@ -239,6 +239,15 @@ describe('after a restart', () => {
     const before = journalOf(cluster, follower)
     restart(cluster, follower)
     const client = new Client(cluster)
+    // Which command each number that the follower sends to the leader stands for.
+    const numbered = new Map<number, Set<number>>()
+    cluster.onFrame = (from, _, frame) => {
+      const wire = readWire(openFrame(frame, crc32), raftCodec)
+      if (from !== follower || wire.type !== 'forward') return true
+      const { sequence, checksum } = wire.command
+      numbered.set(sequence, (numbered.get(sequence) ?? new Set()).add(checksum))
+      return true
+    }
     for (const value of [100, 101, 102]) {
       client.submit(follower, value)
       cluster.run(30)
@@ -255,6 +264,8 @@ describe('after a restart', () => {
     }
     cluster.run(9_000)
     expect([...client.answers.keys()]).toEqual([100, 101, 102, 200, 201, 202])
+    expect(numbered.size).toBeGreaterThanOrEqual(4)
+    expect([...numbered].filter(([, commands]) => commands.size > 1)).toEqual([])
     expect(cluster.agree()).toBe(true)
     expect(client.falselyAnswered(follower)).toEqual([])
   })
