@@ -54,8 +54,8 @@ function idOf(answer: Readonly<Record<string, Json>>): string {
 }
 
 async function membersOf(cluster: RealCluster, at = 1): Promise<{ ID: string; name?: string; isLearner?: boolean }[]> {
-  const { members } = await cluster.ask(at, 'Cluster/MemberList', { linearizable: true })
-  return members as unknown as { ID: string; name?: string; isLearner?: boolean }[]
+  const answer: unknown = await cluster.ask(at, 'Cluster/MemberList', { linearizable: true })
+  return (answer as { members: { ID: string; name?: string; isLearner?: boolean }[] }).members
 }
 
 async function isVoter(cluster: RealCluster, member: RealMember, at = 1): Promise<boolean> {

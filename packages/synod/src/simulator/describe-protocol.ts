@@ -121,7 +121,8 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
 
   member(id: NodeId, ports: Ports, diskId: string): Participant<P, Message, Durable> {
     const { codec, plan, description } = this
-    const make = (env: ParticipantEnvironment<Message, Durable>): P => description.make(env, plan.nodes, plan.settings)
+    const make = (env: ParticipantEnvironment<Message, Durable>): P =>
+      description.make(env, plan.nodes, plan.settings as Json)
     const known = this.observed.get(id)
     const observed = known ?? new ObservedParticipant(id, make, codec)
     this.observed.set(id, observed)

@@ -59,15 +59,18 @@ export type FaultType = Fault['type']
  * Both ways or one; `quorumLoss`: only one server is connected to a quorum; `constrained`: so, and it is behind;
  * `chained`: each sees its neighbours only (OmniPaxos, EuroSys'23).
  */
-export type PartitionShape =
-  | 'halves'
-  | 'isolated'
-  | 'deaf'
-  | 'mute'
-  | 'quorumLoss'
-  | 'constrained'
-  | 'chained'
-  | 'random'
+export const partitionShapes = [
+  'halves',
+  'isolated',
+  'deaf',
+  'mute',
+  'quorumLoss',
+  'constrained',
+  'chained',
+  'random',
+] as const
+
+export type PartitionShape = (typeof partitionShapes)[number]
 
 /** What is counted: each fault by its type when it takes effect, and what a power cut did to the disk. */
 export type FaultName = FaultType | 'tornWrite' | 'lostWrite' | 'skew'

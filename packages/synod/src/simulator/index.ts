@@ -5,7 +5,9 @@
  * ```ts
  * const plan = drawPlan(subject, seed)            // who takes part, what is asked, what goes wrong
  * const outcome = simulate(subject, plan)         // the same plan is the same run, on every platform
- * if (outcome.violation !== undefined) writeArtefact(shrink(subject, plan, outcome.violation.invariant))
+ * // if outcome.violation is there:
+ * const small = shrink(subject, plan, outcome.violation.invariant)
+ * writeArtefact({ plan: small.plan, violation: small.outcome.violation, trace: small.outcome.trace.hash })
  * ```
  *
  * A bare protocol becomes a subject by `describeProtocol`.
@@ -17,6 +19,8 @@ export { describeProtocol } from './describe-protocol.ts'
 export type { ProtocolDescription } from './describe-protocol.ts'
 export { Draws } from './draws.ts'
 export type { Duration } from './draws.ts'
+export { counted, deviationText, durationText, faultText, grouped } from './in-words.ts'
+export { partitionShapes } from './faults.ts'
 export type { Fault, FaultName, FaultType, PartitionShape } from './faults.ts'
 export { jsonCodec, jsonCommand, jsonOf } from './json-codec.ts'
 export type { Decision, Input, ParticipantEnvironment, ParticipantNode } from './observed-participant.ts'

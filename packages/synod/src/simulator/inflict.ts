@@ -30,7 +30,7 @@ export class Inflictor<Dweller extends Inhabitant> {
   }
 
   inflict(fault: Fault): void {
-    this.world.schedule.at(fault.at, () => this.begin(fault))
+    if (fault.at < this.end) this.world.schedule.at(fault.at, () => this.begin(fault))
   }
 
   private begin(fault: Fault): void {

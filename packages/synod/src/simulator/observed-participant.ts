@@ -1,3 +1,4 @@
+import { joined } from './joined.ts'
 import {
   AssertionFailed,
   Reader,
@@ -115,16 +116,6 @@ export class ObservedParticipant<
   private idle(): P {
     return this.make(idleEnvironment(this.id))
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /** Of a protocol that is only built and restored. */

@@ -1,4 +1,5 @@
 import {
+  assert,
   DiskError,
   Malformed,
   openFrame,
@@ -209,8 +210,9 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
     if (this.phase !== 'running') return false
     this.parts.ports.log.debug('is asked', { [method]: argument })
     this.parts.observed.inputs.push({ method, argument })
-    const methods = this.protocol as unknown as Record<string, (argument: Json) => unknown>
-    const taken = methods[method]?.(argument) !== false
+    const input: unknown = Reflect.get(this.protocol, method)
+    assert(typeof input === 'function', `the protocol has a method ${method}`)
+    const taken = Reflect.apply(input, this.protocol, [argument]) !== false
     this.settled()
     return taken
   }

@@ -12,8 +12,8 @@ export interface ClientOperation {
   readonly client: string
   /** Which node it asks: counted round the nodes. */
   readonly node: NodeId
-  /** In the subject's own words. */
-  readonly operation: Json
+  /** In the subject's own words; a JSON value. */
+  readonly operation: unknown
 }
 
 /**
@@ -25,8 +25,8 @@ export interface Plan {
   readonly protocol: string
   readonly seed: number
   readonly nodes: readonly NodeId[]
-  /** What the subject drew for itself: timeouts, sizes. */
-  readonly settings: Json
+  /** What the subject drew for itself: timeouts, sizes; a JSON value. */
+  readonly settings: unknown
   readonly latency: Duration
   readonly diskTime: Duration
   readonly syncTime: Duration
@@ -78,13 +78,14 @@ export function writeArtefact(artefact: Omit<Artefact, 'synod' | 'version'>): st
 
 /** Throws `ArtefactUnreadable`. */
 export function readArtefact(text: string): Artefact {
-  let found: unknown
+  let artefact: unknown
   try {
-    found = JSON.parse(text)
+    artefact = JSON.parse(text)
   } catch (error) {
     throw new ArtefactUnreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
-  if (!isRecord(found) || found['synod'] !== 'artefact')
+  const found = isRecord(artefact) ? artefact : {}
+  if (found['synod'] !== 'artefact')
     throw new ArtefactUnreadable('no artefact: it does not begin with {"synod":"artefact", …')
   if (found['version'] !== artefactVersion) {
     throw new ArtefactUnreadable(
@@ -99,7 +100,7 @@ export function readArtefact(text: string): Artefact {
     const is = Array.isArray(value) ? 'array' : typeof value
     if (is !== kind) throw new ArtefactUnreadable(`plan.${name} should be of type ${kind}, not ${is}`)
   }
-  return found as unknown as Artefact
+  return artefact as Artefact
 }
 
 const shape = {

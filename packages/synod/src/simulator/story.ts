@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../core/index.ts'
-import type { Fault } from './faults.ts'
+import { deviationText, faultText } from './in-words.ts'
 import type { Plan } from './plan.ts'
 import { simulate } from './run.ts'
 import type { Subject } from './subject.ts'
@@ -11,7 +11,7 @@ import type { Inhabitant } from './world.ts'
  */
 export function storyOf<Dweller extends Inhabitant, Node>(subject: Subject<Dweller, Node>, plan: Plan): string[] {
   const told: { readonly at: Milliseconds; readonly text: string }[] = [
-    ...plan.faults.map((fault) => ({ at: fault.at, text: faultInWords(fault) })),
+    ...plan.faults.map((fault) => ({ at: fault.at, text: `fault: ${faultText(fault, plan.nodes)}` })),
     ...plan.operations.map(({ at, client, node, operation }) => ({
       at,
       text: `${client} asks ${node}: ${JSON.stringify(operation)}`,
@@ -22,17 +22,10 @@ export function storyOf<Dweller extends Inhabitant, Node>(subject: Subject<Dwell
   })
   if (violation === undefined) told.push({ at: simulated, text: 'nothing is broken' })
   else told.push({ at: violation.at, text: `${violation.invariant} is broken: ${violation.message}` })
-  const fates = plan.deviations.map(({ link, frame, fate }) => `frame ${frame} on ${link} will be ${fate}`)
+  const fates = plan.deviations.map(deviationText)
   // What is planned for a time comes before what it brings about.
   const lines = told.filter(({ at }) => at <= simulated).toSorted((a, b) => a.at - b.at)
   return [...fates, ...lines.map(({ at, text }) => `${at.toFixed(1).padStart(9)} ms  ${text}`)]
-}
-
-/** `crash of node a, for 300 ms`: the fault's own fields, by their names. */
-function faultInWords({ type, at: _at, ...fields }: Fault): string {
-  const { for: length, ...rest } = { for: undefined, ...fields }
-  const held = length === undefined ? '' : ` for ${String(length)} ms`
-  return `fault: ${type}${held}${fieldsInWords(rest)}`
 }
 
 function fieldsInWords(fields: object | undefined): string {

@@ -1,5 +1,5 @@
 import type { Invariant, Milliseconds, NodeId, Ports, RandomState } from '../core/index.ts'
-import type { Json, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Inhabitant, World } from './world.ts'
 
 /** How a client's operation ended, as far as the client knows. */
@@ -23,10 +23,10 @@ export interface Subject<Dweller extends Inhabitant = Inhabitant, Node = unknown
   readonly durable: boolean
   /** How many of so many nodes may lose what is on their disks, or be lost for good. */
   readonly frail: (nodes: number) => number
-  /** Draws its own settings, written into the plan. */
-  settings(stream: RandomState, nodes: readonly NodeId[]): Json
-  /** One operation of a client. */
-  operation(stream: RandomState): Json
+  /** Draws its own settings, a JSON value: they are written into the plan. */
+  settings(stream: RandomState, nodes: readonly NodeId[]): unknown
+  /** One operation of a client, a JSON value. */
+  operation(stream: RandomState): unknown
   /** Begins one run. */
   play(plan: Plan, stage: Stage<Dweller>): Play<Dweller, Node>
 }
@@ -48,7 +48,7 @@ export interface Play<Dweller extends Inhabitant, Node> {
   /** A node as the invariants see it, always the same object for the same node; undefined: there is nothing to see yet. */
   node(id: NodeId): Node | undefined
   /** Submits a client's operation; `answer` is called once, if ever. */
-  submit(id: NodeId, client: string, operation: Json, answer: (how: Answer) => void): void
+  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void
   /** The client will not wait any longer, or its connection is gone. */
   abandoned(client: string): void
   /** Called after every event. */

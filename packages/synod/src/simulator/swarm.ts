@@ -1,6 +1,6 @@
 import { choose, random, type Milliseconds, type NodeId, type RandomState } from '../core/index.ts'
 import { between, chance, Draws, exponential, pick, shuffled, within, type Duration } from './draws.ts'
-import type { Fault, FaultType, PartitionShape } from './faults.ts'
+import { partitionShapes, type Fault, type FaultType, type PartitionShape } from './faults.ts'
 import type { ClientOperation, Plan } from './plan.ts'
 import type { Subject } from './subject.ts'
 import type { Inhabitant } from './world.ts'
@@ -240,16 +240,7 @@ function drawPartition(stream: RandomState, nodes: readonly NodeId[]): [Partitio
   const half = within(stream, 1, Math.max(1, order.length - 1))
   const away = rest.map((other) => `${one}>${other}`)
   const towards = rest.map((other) => `${other}>${one}`)
-  const shape = pick<PartitionShape>(stream, [
-    'halves',
-    'isolated',
-    'deaf',
-    'mute',
-    'quorumLoss',
-    'constrained',
-    'chained',
-    'random',
-  ])
+  const shape = pick<PartitionShape>(stream, partitionShapes)
   switch (shape) {
     case 'halves':
       return [shape, linksBetween([order.slice(0, half), order.slice(half)])]

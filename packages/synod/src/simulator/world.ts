@@ -12,6 +12,7 @@ import {
 } from '../core/index.ts'
 import { Draws, draw, type Duration } from './draws.ts'
 import type { FaultName } from './faults.ts'
+import { joined } from './joined.ts'
 import { Schedule } from './schedule.ts'
 import { traced, Trace } from './trace.ts'
 import { VirtualDisk, type DiskFaults, type DiskOperation } from './virtual-disk.ts'
@@ -332,18 +333,6 @@ export class World<Dweller extends Inhabitant> {
       )
     })
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts
-  if (parts.length === 1 && first !== undefined) return first.slice()
-  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    frame.set(part, at)
-    at += part.length
-  }
-  return frame
 }
 
 /** The checksum that a frame begins with stands for all of it. */

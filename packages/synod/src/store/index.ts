@@ -46,7 +46,7 @@ export type {
 } from './operations.ts'
 export { ReplicatedStore } from './replicated-store.ts'
 export type { StoreContext } from './replicated-store.ts'
-export { compareResults, compareTargets, sortOrders, sortTargets } from './requests.ts'
+export { compareResults, compareTargets, rangeOf, sortOrders, sortTargets } from './requests.ts'
 export type {
   Compare,
   CompareOperand,

@@ -16,6 +16,27 @@ export interface RangeRequest {
   readonly maxCreateRevision: number
 }
 
+/** The request for one key, as it is now; `options` say what else is wanted. */
+export function rangeOf(key: Uint8Array, options: Partial<Omit<RangeRequest, 'type' | 'key'>> = {}): RangeRequest {
+  return {
+    type: 'range',
+    key,
+    rangeEnd: new Uint8Array(0),
+    limit: 0,
+    revision: 0,
+    sortOrder: sortOrders.none,
+    sortTarget: sortTargets.key,
+    serializable: false,
+    keysOnly: false,
+    countOnly: false,
+    minModRevision: 0,
+    maxModRevision: 0,
+    minCreateRevision: 0,
+    maxCreateRevision: 0,
+    ...options,
+  }
+}
+
 export interface PutRequest {
   readonly type: 'put'
   readonly key: Uint8Array

@@ -2,7 +2,7 @@ import { crc32, encodeUtf8, openFrame, Writer, type NodeId } from '../core/index
 import { readWire } from '../member/index.ts'
 import { raftCodec } from '../protocols/raft/index.ts'
 import type { DiskFaults } from '../simulator/index.ts'
-import { encodePut, ReplicatedStore, type StoreContext } from '../store/index.ts'
+import { encodePut, rangeOf, ReplicatedStore, type StoreContext } from '../store/index.ts'
 import { RaftWorld } from './raft-world.ts'
 
 /** A script of puts and elections, during which one machine loses its power after one disk operation of its own. */
@@ -184,7 +184,7 @@ class Play {
   private judgeStore(id: NodeId, store: ReplicatedStore['store']): void {
     for (let put = 1; put <= this.options.puts; put++) {
       const revision = this.acknowledged.get(put)
-      const found = store.range({ ...wholeRange, key: keyOf(put) })
+      const found = store.range(rangeOf(keyOf(put), { serializable: true }))
       const kv = found.type === 'range' ? found.kvs[0] : undefined
       if (revision !== undefined && kv?.modRevision !== revision) {
         this.violations.push(`${id} has lost put ${put}, acknowledged at revision ${revision}`)
@@ -206,22 +206,6 @@ class Play {
     }
   }
 }
-
-const wholeRange = {
-  type: 'range',
-  rangeEnd: new Uint8Array(0),
-  limit: 0,
-  revision: 0,
-  sortOrder: 0,
-  sortTarget: 0,
-  serializable: true,
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-} as const
 
 function keyOf(put: number): Uint8Array {
   return encodeUtf8(`key/${put}`)

@@ -1,4 +1,5 @@
-import type { Fault, FaultType, PartitionShape } from 'synod/simulator'
+import { partitionShapes } from 'synod/simulator'
+import type { Fault, FaultType } from 'synod/simulator'
 import type { Value } from './json-shape.ts'
 
 /** What a world has, for faults to happen to. */
@@ -20,20 +21,10 @@ const links: Check = (value, nodes) => {
   for (const link of value.list()) link.oneOf(all)
 }
 const onLinks = { ...spell, links }
-const partitions: readonly PartitionShape[] = [
-  'halves',
-  'isolated',
-  'deaf',
-  'mute',
-  'quorumLoss',
-  'constrained',
-  'chained',
-  'random',
-]
 
 /** What each fault must say, no more and no less. */
 const shapes: { readonly [Type in FaultType]: { readonly [Field in FieldsOf<Type>]: Check } } = {
-  partition: { ...onLinks, shape: (value) => value.oneOf(partitions) },
+  partition: { ...onLinks, shape: (value) => value.oneOf(partitionShapes) },
   loss: { ...onLinks, share },
   duplication: { ...onLinks, share },
   corruption: { ...onLinks, share },

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Json } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
 
 /** Throws `UsageError`. */
@@ -85,14 +84,14 @@ export class Value {
   }
 
   /** Of the same shape as `sample`, though it may have fewer fields. */
-  like(sample: Json): Json {
+  like(sample: unknown): unknown {
     if (typeof sample === 'object' && sample !== null && !Array.isArray(sample)) {
-      const fields = sample as Readonly<Record<string, Json>>
-      const own = Object.entries(this.record(Object.keys(fields)))
-      return Object.fromEntries(own.map(([name, field]) => [name, field.like(fields[name] ?? null)]))
+      const fields = new Map<string, unknown>(Object.entries(sample))
+      const own = Object.entries(this.record([...fields.keys()]))
+      return Object.fromEntries(own.map(([name, field]) => [name, field.like(fields.get(name))]))
     }
     if (typeof sample === 'number') return this.number(0, Number.MAX_SAFE_INTEGER, 'a number that is not negative')
     if (typeof this.value !== typeof sample) return this.expected(`a ${typeof sample}`)
-    return this.value as Json
+    return this.value
   }
 }

@@ -1,14 +1,4 @@
-/** With a comma between thousands: `1,200`, `0.25`. */
-export function grouped(value: number, decimals = 0): string {
-  const [whole = '', fraction] = value.toFixed(decimals).split('.')
-  const text = whole.replaceAll(/\B(?=(\d{3})+$)/g, ',')
-  return fraction === undefined ? text : `${text}.${fraction}`
-}
-
-/** `1 run`, `12 runs`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`
-}
+import { grouped } from 'synod/simulator'
 
 /** Rounded to what tells: two digits, or all before the point. */
 export function rough(value: number): string {

@@ -4,7 +4,6 @@ import { defaultRaftOptions } from 'synod/raft'
 import { drawPlan, shrink, simulate } from 'synod/simulator'
 import type {
   Inhabitant,
-  Json,
   Outcome,
   Plan,
   RunOptions,
@@ -31,12 +30,12 @@ export type Tell = (told: Told) => void
 export interface Protocol {
   readonly name: string
   /** All settings that a scenario may fix, each with a value of its type. */
-  readonly settings: Json
+  readonly settings: unknown
   draw(seed: number, options: SwarmOptions): Plan
   run(plan: Plan, tell?: Tell): Played
   shrink(plan: Plan, invariant: string, options: ShrinkOptions): Shrunk | undefined
   /** A client's operation, as a person reads it. */
-  readonly describe: (operation: Json) => string
+  readonly describe: (operation: unknown) => string
 }
 
 /** A run, and which situations it might have reached. */
@@ -45,8 +44,8 @@ export type Played = Outcome & { readonly situations: readonly string[] }
 /** Those that can be attacked, by name. */
 const protocols: readonly Protocol[] = [
   protocolOf(raftSubject, {
-    settings: { raft: { ...defaultRaftOptions }, member: { ...defaultMemberOptions } } as unknown as Json,
-    describe: (operation) => store().describe(operation as unknown as StoreOperation, undefined),
+    settings: { raft: defaultRaftOptions, member: defaultMemberOptions },
+    describe: (operation) => store().describe(operation as StoreOperation, undefined),
   }),
 ]
 

@@ -1,4 +1,4 @@
-import type { Fault, FaultType, Json, Plan } from 'synod/simulator'
+import type { Fault, FaultType, Plan } from 'synod/simulator'
 import { faultsOf, faultTypes } from './fault-shapes.ts'
 import { readJson, Value } from './json-shape.ts'
 import type { Protocol } from './protocols.ts'
@@ -16,7 +16,7 @@ export interface Scenario {
   /** Exactly these happen, and none is drawn. */
   readonly faults?: readonly Fault[]
   /** Of the protocol: laid over what is drawn. */
-  readonly settings?: Json
+  readonly settings?: unknown
 }
 
 const fields = ['nodes', 'duration', 'load', 'without', 'faults', 'settings'] as const
@@ -80,12 +80,12 @@ export function planOf(protocol: Protocol, seed: number, scenario: Scenario): Pl
   }
 }
 
-function laidOver(drawn: Json | undefined, fixed: Json): Json {
+function laidOver(drawn: unknown, fixed: unknown): unknown {
   if (!isObject(drawn) || !isObject(fixed)) return fixed
   const own = Object.entries(fixed).map(([name, value]) => [name, laidOver(drawn[name], value)] as const)
   return { ...drawn, ...Object.fromEntries(own) }
 }
 
-function isObject(json: Json | undefined): json is { readonly [name: string]: Json } {
+function isObject(json: unknown): json is { readonly [name: string]: unknown } {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

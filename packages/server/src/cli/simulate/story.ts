@@ -1,6 +1,5 @@
+import { counted, deviationText, durationText, faultText, grouped } from 'synod/simulator'
 import type { Plan } from 'synod/simulator'
-import { deviationText, durationText, faultText } from './fault-text.ts'
-import { counted, grouped } from './numbers.ts'
 import type { Protocol, Told } from './protocols.ts'
 import type { Result } from './tasks.ts'
 

@@ -1,6 +1,7 @@
+import { counted, grouped } from 'synod/simulator'
 import { table } from '../output.ts'
 import type { Coverage } from './coverage.ts'
-import { counted, grouped, median, rough } from './numbers.ts'
+import { median, rough } from './numbers.ts'
 
 /** What a summary says besides what was covered. */
 export interface Frame {

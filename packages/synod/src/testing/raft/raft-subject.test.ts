@@ -114,6 +114,16 @@ describe('a plan', () => {
   })
 })
 
+describe('a fault', () => {
+  test('that is planned for after the end of the faults never takes effect, not in the phase of liveness either', () => {
+    const quiet = drawPlan(raftSubject, 7, { nodes: 3, duration: 2000, without: 'all' })
+    const late = { type: 'crash', at: 2000, for: 500, node: 'a' } as const
+    const outcome = simulate(raftSubject, { ...quiet, operations: [], faults: [late] })
+    expect(outcome.silent).toEqual(['crash'])
+    expect(outcome.progress).toBeDefined()
+  })
+})
+
 describe('liveness', () => {
   test('a core that cannot get on is a violation that says who waits for what', { timeout: 30_000 }, () => {
     const quiet = drawPlan(raftSubject, 11, { nodes: 5, duration: 3000, without: 'all' })

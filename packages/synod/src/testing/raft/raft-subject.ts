@@ -10,7 +10,7 @@ import {
   type RaftNode,
   type RaftOptions,
 } from '../../protocols/raft/index.ts'
-import type { Answer, Json, Plan, Play, Stage, Subject } from '../../simulator/index.ts'
+import type { Answer, Plan, Play, Stage, Subject } from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
 import { ObservedRaft } from './observed-raft.ts'
 import { raftSituations } from './situations.ts'
@@ -35,8 +35,8 @@ export const raftSubject: Subject<StoreMember, RaftNode> = {
   durable: true,
   // A majority keeps its disks.
   frail: (nodes) => nodes - majority(nodes),
-  settings: (stream) => drawSettings(stream) as unknown as Json,
-  operation: (stream) => drawOperation(stream) as unknown as Json,
+  settings: drawSettings,
+  operation: drawOperation,
   play: (plan, stage) => new RaftPlay(plan, stage),
 }
 
@@ -109,7 +109,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
 
   constructor(plan: Plan, stage: Stage<StoreMember>) {
     this.plan = plan
-    this.settings = plan.settings as unknown as RaftSettings
+    this.settings = plan.settings as RaftSettings
     this.stage = stage
     this.clients = new StoreClients(stage.now)
     const victims = (types: readonly string[]): Set<NodeId> =>
@@ -152,11 +152,11 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     return observed === undefined || observed.incarnation === 0 ? undefined : observed
   }
 
-  submit(id: NodeId, client: string, operation: Json, answer: (how: Answer) => void): void {
+  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void {
     const { member } = this.stage.world.node(id)
     const machine = present(this.machines.get(id), `${id} has a store`)
     if (member === undefined) return
-    this.clients.submit(member, machine, client, operation as unknown as StoreOperation, answer)
+    this.clients.submit(member, machine, client, operation as StoreOperation, answer)
   }
 
   abandoned(client: string): void {

@@ -16,6 +16,7 @@ import {
   compareTargets,
   encodeOperation,
   errors,
+  rangeOf,
   type Compare,
   type KeyValue,
   type Operation,
@@ -69,7 +70,7 @@ export class StoreClients {
       applied: (result) => ok(resultOf(result)),
       readable: () => {
         assert(operation.type === 'get', 'only a get is read')
-        ok(rangeOf(machine.store, operation))
+        ok(rangeIn(machine.store, operation))
       },
       failed: (error: Failure) =>
         error instanceof Rejected
@@ -126,23 +127,10 @@ function operationOf(operation: StoreOperation): Operation {
 
 const none = new Uint8Array(0)
 
-function rangeRequest(operation: Extract<StoreRequest, { type: 'get' }>): RangeRequest {
-  return {
-    type: 'range',
-    key: encodeUtf8(operation.key),
-    rangeEnd: operation.end === undefined ? none : encodeUtf8(operation.end),
-    limit: operation.limit ?? 0,
-    revision: operation.revision ?? 0,
-    sortOrder: 0,
-    sortTarget: 0,
-    serializable: operation.serializable ?? false,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-  }
+function rangeRequest({ key, end, ...options }: Extract<StoreRequest, { type: 'get' }>): RangeRequest {
+  const { limit = 0, revision = 0, serializable = false } = options
+  const rangeEnd = end === undefined ? none : encodeUtf8(end)
+  return rangeOf(encodeUtf8(key), { rangeEnd, limit, revision, serializable })
 }
 
 function requestOf(operation: StoreRequest): RequestOp {
@@ -200,7 +188,7 @@ function compareOf(compare: StoreCompare): Compare {
   }
 }
 
-function rangeOf(store: Store, operation: Extract<StoreRequest, { type: 'get' }>): StoreResult {
+function rangeIn(store: Store, operation: Extract<StoreRequest, { type: 'get' }>): StoreResult {
   return resultOf(store.range(rangeRequest(operation)))
 }
 

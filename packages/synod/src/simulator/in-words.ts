@@ -1,5 +1,6 @@
-import type { Duration, Fault, Plan } from 'synod/simulator'
-import { counted, grouped } from './numbers.ts'
+import type { Duration } from './draws.ts'
+import type { Fault } from './faults.ts'
+import type { Plan } from './plan.ts'
 
 /** A fault as a person reads it, without its time: `power cut at b, for 300 ms, after 4 disk operations`. */
 export function faultText(fault: Fault, nodes: Plan['nodes']): string {
@@ -80,4 +81,16 @@ function linksText(links: readonly string[], nodes: Plan['nodes']): string {
 
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`
+}
+
+/** With a comma between thousands: `1,200`, `0.25`. */
+export function grouped(value: number, decimals = 0): string {
+  const [whole = '', fraction] = value.toFixed(decimals).split('.')
+  const text = whole.replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? text : `${text}.${fraction}`
+}
+
+/** `1 run`, `12 runs`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Fault } from 'synod/simulator'
-import { deviationText, durationText, faultText } from './fault-text.ts'
-import { grouped, median, rough } from './numbers.ts'
+import type { Fault } from './faults.ts'
+import { deviationText, durationText, faultText } from './in-words.ts'
 
 const nodes = ['a', 'b', 'c']
 const spell = { at: 1, for: 2500 }
@@ -37,19 +36,5 @@ describe('a fault reads like a sentence', () => {
     expect(durationText({ kind: 'stragglers', min: 1, max: 5, straggle: 200 })).toBe(
       '1 to 5 ms, now and then 200 ms longer',
     )
-  })
-})
-
-describe('numbers', () => {
-  test('are grouped by thousands, before the point only', () => {
-    expect([grouped(999), grouped(1200), grouped(1_234_567.8912, 3)]).toEqual(['999', '1,200', '1,234,567.891'])
-  })
-
-  test('that are rough have the digits that tell', () => {
-    expect([0, 0.0456, 0.456, 4.56, 45.6, 4567].map(rough)).toEqual(['0', '0.046', '0.46', '4.6', '46', '4,567'])
-  })
-
-  test('have a middle', () => {
-    expect([median([]), median([3]), median([4, 1]), median([9, 1, 2])]).toEqual([undefined, 3, 2.5, 2])
   })
 })
