@@ -34,5 +34,5 @@ const dies: typeof raftSubject = {
 export function faultyProtocol(name: string): Protocol {
   const found = [startsOnce, dies].find((subject) => subject.name === name)
   if (found === undefined) throw new TypeError(`there is no faulty protocol ${name}`)
-  return protocolOf(found, { settings, describe })
+  return protocolOf(found, { argument: name, settings, describe })
 }
