@@ -22,11 +22,14 @@ import { Thread } from './thread.ts'
 export interface Laboratory {
   readonly findProtocol: (argument: string) => Promise<Protocol>
   readonly program: URL
+  /** A run that takes longer, in milliseconds, hangs. */
+  readonly patience: number
 }
 
 const production: Laboratory = {
   findProtocol,
   program: new URL(`./worker${extname(import.meta.filename)}`, import.meta.url),
+  patience: 300_000,
 }
 
 const defaultProtocol = 'raft'
@@ -81,14 +84,14 @@ function extentOf({ seeds, seed, hours }: SimulateOptions): Extent {
 
 /** Threads for as long as they are used; Ctrl-C ends what `use` said last. */
 async function withThreads(
-  { program }: Laboratory,
+  { program, patience }: Laboratory,
   { argument }: Protocol,
   scenario: Scenario,
   count: number,
   use: (threads: readonly Thread[], interruption: Interruption) => Promise<number>,
 ): Promise<number> {
   const interruption = new Interruption()
-  const threads = Array.from({ length: count }, () => new Thread(program, { protocol: argument, scenario }))
+  const threads = Array.from({ length: count }, () => new Thread(program, { protocol: argument, scenario }, patience))
   try {
     return await use(threads, interruption)
   } finally {

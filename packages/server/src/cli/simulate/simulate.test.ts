@@ -245,6 +245,13 @@ describe('a violation', () => {
   })
 })
 
+test('a run that never ends is ended, and told', async () => {
+  const { code, stdout } = await faulty('hangs', { seeds: 1, scenario: scenario(small) }).ended()
+  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}no answer in 2 s: it hangs$/m)
+  expect(stdout).toMatch(/synod simulate hangs --seed 1 --scenario \S+\n$/)
+  expect(code).toBe(1)
+})
+
 describe('what is wrong is said, and nothing is simulated', () => {
   const raftArtefact = (): string => file('raft.json', writeArtefact(impatient()))
   const changed = (change: (text: string) => string): string => file('x.json', change(writeArtefact(impatient())))
