@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
+import { choose, present, type Invariant, type NodeId } from 'synod'
+import {
+  consensusInvariants,
+  describeProtocol,
+  drawPlan,
+  shrink,
+  sizeOf,
+  storyOf,
+  type ParticipantEnvironment,
+  type ParticipantNode,
+} from 'synod/simulator'
 import { resolveConfig, startServer } from '@synod/server'
+import { Paxos, type Durable, type Message } from './paxos.ts'
 
 // Goal: what the examples print is what their readers are told. Method: each runs as its first comment says.
 
@@ -80,6 +92,34 @@ test('paxos: with the line that was missing, 200 seeds pass', { timeout: 60_000 
     violation: null,
     situations: { 'two proposed at once': expect.any(Number), 'one decided again after a restart': expect.any(Number) },
   })
+})
+
+// The guide's own invariant: it finds the bug where it begins.
+const votesAreDurable: Invariant<ParticipantNode<Paxos['state']>> = {
+  name: 'a vote is on its disk',
+  watch: () => (node, nodes) => {
+    for (const [ballot, voters] of Object.entries(node.state.votes)) {
+      for (const voter of voters) {
+        const accepted = nodes.find(({ id }) => id === voter)?.durable.accepted
+        if (accepted === undefined || accepted.ballot < Number(ballot))
+          return `${node.id} counts ${voter} in ballot ${ballot}, of which the disk of ${voter} does not know`
+      }
+    }
+    return undefined
+  },
+}
+
+test('paxos: with an invariant of its own, the first run shrinks to a single event, told in nine lines', () => {
+  const strict = describeProtocol({
+    name: 'paxos',
+    make: (env: ParticipantEnvironment<Message, Durable>, nodes: readonly NodeId[]) => new Paxos(env, nodes),
+    pace: 400,
+    inputs: { propose: (stream) => ['red', 'green', 'blue'][choose(stream, 3)] ?? 'red' },
+    invariants: [...consensusInvariants, votesAreDurable],
+  })
+  const shrunk = shrink(strict, drawPlan(strict, 1), votesAreDurable.name)
+  expect(sizeOf(present(shrunk, 'the first seed breaks it').plan)).toBe(1)
+  expect(storyOf(strict, present(shrunk, 'the first seed breaks it').plan)).toHaveLength(9)
 })
 
 test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_000 }, async () => {

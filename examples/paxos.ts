@@ -123,7 +123,7 @@ export class Paxos {
 export function describePaxos(Protocol: typeof Paxos) {
   return describeProtocol({
     name: 'paxos',
-    make: (env: Environment, nodes) => new Protocol(env, nodes),
+    make: (env: Environment, nodes: readonly NodeId[]) => new Protocol(env, nodes),
     pace: 400, // its retries are drawn from 200 to 600 ms
     inputs: { propose: (stream) => ['red', 'green', 'blue'][choose(stream, 3)] ?? 'red' },
     situations: [
