@@ -126,6 +126,11 @@ export class World<Dweller extends Inhabitant> {
     return present(this.node(from).links.get(to), `there is a link ${name} in this world`)
   }
 
+  hasLink(name: string): boolean {
+    const [from = '', to = ''] = name.split('>')
+    return this.nodes.get(from)?.links.has(to) === true
+  }
+
   /** A fault took effect. */
   count(fault: FaultName): void {
     this.fired.set(fault, (this.fired.get(fault) ?? 0) + 1)

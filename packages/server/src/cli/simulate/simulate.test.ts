@@ -53,7 +53,7 @@ function faulty(name: string, options: SimulateOptions, how?: RunOptions): Runni
 function impatient(): Artefact {
   const plan = { ...planOf(protocolNamed('raft'), 1, { ...small, faults: [] }), operations: [], patience: 1 }
   const violation = { invariant: 'progress', message: 'the core did not get on' }
-  return { synod: 'artefact', version: 1, plan, violation, trace: '0'.repeat(16) }
+  return { synod: 'artefact', version: artefactVersion, plan, violation, trace: '0'.repeat(16) }
 }
 
 describe('a campaign', () => {
