@@ -5,7 +5,7 @@ import type { Answer, Play } from './subject.ts'
 import type { Inhabitant, World } from './world.ts'
 
 /**
- * Goes on the errands of a plan: each once, to the node that it names, whatever comes of it. Brings the machines that an
+ * Goes on the errands of a plan: each once, to the first node that it names and that is up, whatever comes of it. Brings the machines that an
  * errand needs into the world, and switches them on.
  */
 export class Administrator<Dweller extends Inhabitant, Node> {
@@ -40,16 +40,16 @@ export class Administrator<Dweller extends Inhabitant, Node> {
   private go(errand: Errand): void {
     const { world, play } = this
     for (const { id, after } of errand.newcomers) this.welcome(id, after)
-    const node = world.nodes.get(errand.node)
-    if (node?.member === undefined || node.halted !== undefined || play.administer === undefined) {
+    const id = errand.nodes.find((one) => world.isUp(one))
+    if (id === undefined || play.administer === undefined) {
       this.tally.unsent++
       return
     }
-    const asked = { node: node.id, life: node.life }
+    const asked = { node: id, life: world.node(id).life }
     this.open.add(asked)
     // Until it is answered.
     this.tally.unknown++
-    world.act(node.id, () => play.administer?.(node.id, errand.operation, (how) => this.answered(errand, asked, how)))
+    world.act(id, () => play.administer?.(id, errand.operation, (how) => this.answered(errand, asked, how)))
   }
 
   private answered({ type }: Errand, asked: { readonly node: NodeId; readonly life: number }, how: Answer): void {

@@ -50,12 +50,12 @@ export function faultText(fault: Fault, nodes: Plan['nodes']): string {
 }
 
 /** An errand as a person reads it, without its time; `describe`: what it asks for, in the subject's words. */
-export function errandText({ node, operation, newcomers }: Errand, describe: (operation: unknown) => string): string {
+export function errandText({ nodes, operation, newcomers }: Errand, describe: (operation: unknown) => string): string {
   const machines = newcomers.map(
     ({ id, after }) =>
       `; ${id} is a new machine, ${after === null ? 'never switched on' : `on ${grouped(after)} ms later`}`,
   )
-  return `asks ${node}: ${describe(operation)}${machines.join('')}`
+  return `asks ${nodes.length === 1 ? nodes[0] : `the first of ${nodes.join(', ')} that is up`}: ${describe(operation)}${machines.join('')}`
 }
 
 /** What became of a single frame. */

@@ -16,11 +16,11 @@ export interface ClientOperation {
   readonly operation: unknown
 }
 
-/** What an administrator asks of a node, once: who takes part, who leads. */
+/** What an administrator asks, once, of one node: who takes part, who leads. */
 export interface Errand {
   readonly at: Milliseconds
-  /** Which node is asked. */
-  readonly node: NodeId
+  /** Asked is the first of these that is up. */
+  readonly nodes: readonly NodeId[]
   /** Under this name it is counted when it is done: one of the subject's own. */
   readonly type: string
   /** Machines that come into the world with it, their disks empty: each is started so long after, or never. */

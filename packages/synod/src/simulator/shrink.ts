@@ -259,7 +259,10 @@ function withoutNode(plan: Plan, gone: NodeId): Plan {
     nodes: plan.nodes.filter((id) => id !== gone),
     faults,
     operations: plan.operations.filter(({ node }) => node !== gone),
-    errands: plan.errands.filter(({ node, newcomers }) => node !== gone && newcomers.every(({ id }) => id !== gone)),
+    errands: plan.errands.flatMap((errand) => {
+      const nodes = errand.nodes.filter((id) => id !== gone)
+      return nodes.length === 0 || errand.newcomers.some(({ id }) => id === gone) ? [] : [{ ...errand, nodes }]
+    }),
     deviations: plan.deviations.filter(({ link }) => !touches(link)),
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
+import { artefactVersion, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { run, runHere, Running, synod, temporaryFolder, type Ended, type RunOptions } from '../../testing/processes.ts'
 import { protocolNamed } from './protocols.ts'
 import { planOf, type Scenario } from './scenario.ts'

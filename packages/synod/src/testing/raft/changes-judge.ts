@@ -1,7 +1,5 @@
-import { membersOf, type MembershipChange, type NodeId } from '../../core/index.ts'
-import type { RaftState } from '../../protocols/raft/index.ts'
+import { membersOf, type Membership, type MembershipChange, type NodeId } from '../../core/index.ts'
 import type { Answer } from '../../simulator/index.ts'
-import { decidedMembership } from './core.ts'
 
 /**
  * What an administrator was told of changes, against what became of them. An id comes once and goes once, so that the
@@ -27,16 +25,14 @@ export class ChangesJudge {
   }
 
   /** It was asked for, and is decided. */
-  isRemoved(id: NodeId, states: Iterable<RaftState>): boolean {
-    const decided = decidedMembership(states)
-    return this.removed.has(id) && decided !== undefined && !membersOf(decided.membership).includes(id)
+  isRemoved(id: NodeId, decided: Membership | undefined): boolean {
+    return this.removed.has(id) && decided !== undefined && !membersOf(decided).includes(id)
   }
 
   /** What was answered wrongly; undefined: nothing. */
-  verdict(states: Iterable<RaftState>): string | undefined {
-    const decided = decidedMembership(states)
+  verdict(decided: Membership | undefined): string | undefined {
     if (decided === undefined) return undefined
-    const members = membersOf(decided.membership)
+    const members = membersOf(decided)
     const are = `members are ${members.join(', ')}`
     for (const [id, how] of this.added) {
       if (how === 'rejected' && members.includes(id)) return `${id} was certainly not added, and ${are}`

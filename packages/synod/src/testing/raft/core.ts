@@ -1,29 +1,37 @@
 import { majority, type Membership, type NodeId } from '../../core/index.ts'
 import type { PlacedMembership, RaftState } from '../../protocols/raft/index.ts'
 
-/** The newest membership that anybody knows to be decided. */
-export function decidedMembership(states: Iterable<RaftState>): PlacedMembership | undefined {
-  let newest: PlacedMembership | undefined
-  for (const { memberships, commitIndex } of states) {
-    const decided = memberships.findLast(
-      ({ index, membership }) => index <= commitIndex && membership.voters.length > 0,
-    )
-    if (decided !== undefined && (newest === undefined || decided.index > newest.index)) newest = decided
-  }
-  return newest
-}
+/** The newest membership that anybody ever knew to be decided: who is started again may have to learn it anew. */
+export class DecidedMembership {
+  private placed: PlacedMembership | undefined
 
-/**
- * Everybody of whom a majority may be needed from now on, though nobody asks for a change any more: by what is decided;
- * by whatever somebody still has in its log behind that, for it may be decided yet; and when those that are on the way to
- * be voters have become it, one after the other, in any order.
- */
-export function electoratesAhead(states: readonly RaftState[]): (readonly NodeId[])[] {
-  const decided = decidedMembership(states)
-  if (decided === undefined) return []
-  const ahead = states.flatMap(({ memberships }) => memberships.filter(({ index }) => index > decided.index))
-  const electorates = [decided, ...ahead].flatMap(({ membership }) => electoratesOf(membership))
-  return [...new Map(electorates.map((voters) => [voters.join(), voters])).values()]
+  /** After each event at a node. */
+  look({ memberships, commitIndex }: RaftState): void {
+    for (let i = memberships.length - 1; i >= 0; i--) {
+      const placed = memberships[i]
+      // Who comes later begins with an empty one.
+      if (placed === undefined || placed.index > commitIndex || placed.membership.voters.length === 0) continue
+      if (this.placed === undefined || placed.index > this.placed.index) this.placed = placed
+      return
+    }
+  }
+
+  get newest(): Membership | undefined {
+    return this.placed?.membership
+  }
+
+  /**
+   * Everybody of whom a majority may be needed from now on, though nobody asks for a change any more: by what is decided;
+   * by whatever somebody still has in its log behind that, for it may be decided yet; and when those that are on the way to
+   * be voters have become it, one after the other, in any order.
+   */
+  electoratesAhead(states: readonly RaftState[]): (readonly NodeId[])[] {
+    const { placed } = this
+    if (placed === undefined) return []
+    const ahead = states.flatMap(({ memberships }) => memberships.filter(({ index }) => index > placed.index))
+    const electorates = [placed, ...ahead].flatMap(({ membership }) => electoratesOf(membership))
+    return [...new Map(electorates.map((voters) => [voters.join(), voters])).values()]
+  }
 }
 
 function electoratesOf({ voters, outgoing, joining }: Membership): (readonly NodeId[])[] {

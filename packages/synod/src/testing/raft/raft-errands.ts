@@ -1,16 +1,44 @@
-import { choose, present, random, type MembershipChange, type NodeId, type RandomState } from '../../core/index.ts'
+import {
+  choose,
+  membersOf,
+  present,
+  random,
+  type Membership,
+  type MembershipChange,
+  type NodeId,
+  type RandomState,
+} from '../../core/index.ts'
 import type { Administration, AroundErrands, Errand } from '../../simulator/index.ts'
 
-/** What an administrator of Raft may ask for. */
+/**
+ * What an administrator of Raft asks for. Whom it is about stands in a list, in order: the first of them of whom it makes
+ * sense, by what the member that is asked knows. So an errand is not idle because an earlier one failed.
+ */
 export type RaftErrand =
-  | { readonly type: 'change'; readonly changes: readonly MembershipChange[] }
-  /** Whoever of these leads, or is down, when it is asked for. */
-  | { readonly type: 'removeLeader' | 'removeDown'; readonly of: readonly NodeId[] }
-  /** null: to whoever is most caught up. */
-  | { readonly type: 'transfer'; readonly to: NodeId | null }
+  | { readonly type: 'addVoter' | 'addLearner'; readonly id: NodeId }
+  /** A learner. */
+  | { readonly type: 'promote'; readonly of: readonly NodeId[] }
+  /** A voter. */
+  | { readonly type: 'demote'; readonly of: readonly NodeId[] }
+  /** A member; one that leads; one that is down. */
+  | { readonly type: 'remove' | 'removeLeader' | 'removeDown'; readonly of: readonly NodeId[] }
+  /** Several at once: so many of these voters go, all of those learners are promoted, and these come. */
+  | {
+      readonly type: 'replace'
+      readonly of: readonly NodeId[]
+      readonly count: number
+      readonly promoted: readonly NodeId[]
+      readonly added: readonly NodeId[]
+    }
+  /** A member's contact. */
+  | { readonly type: 'update'; readonly of: readonly NodeId[]; readonly contact: string }
+  /** To another voter; an empty list: to whoever is most caught up. */
+  | { readonly type: 'transfer'; readonly of: readonly NodeId[] }
 
-/** An errand is counted by one of these names; each as often as it stands here. */
-const kinds = [
+type Kind = RaftErrand['type']
+
+/** Each as often as it stands here. */
+const kinds: readonly Kind[] = [
   'addVoter',
   'addVoter',
   'addVoter',
@@ -22,62 +50,52 @@ const kinds = [
   'remove',
   'remove',
   'removeLeader',
-  'removeLeader',
   'removeDown',
+  'replace',
   'replace',
   'replace',
   'update',
   'transfer',
   'transfer',
-] as const
-
-type Kind = (typeof kinds)[number]
+]
 
 /** Every name by which errands are counted. */
-export const raftErrandTypes: readonly string[] = [...new Set<string>(kinds)]
+export const raftErrandTypes: readonly Kind[] = [...new Set(kinds)]
 
-const votersMax = 7
+const newcomersMax = 12
+const membersMax = 8
+const askedMax = 4
 const contact = '{"v":1}'
 
 export const raftAdministration: Administration = {
   draw(stream, times, around) {
     const drawing = new Drawing(stream, around)
-    return times.flatMap((at) => drawing.errand(at) ?? [])
+    return times.map((at) => drawing.errand(at))
   },
   describe: (operation) => errandInWords(operation as RaftErrand),
 }
 
-/** Draws one errand after the other, as if each of them came off: most do, and what does not is refused for good reason. */
+/** Draws one errand after the other. */
 class Drawing {
   private readonly stream: RandomState
   private readonly around: AroundErrands
-  private readonly lasting: ReadonlySet<NodeId>
-  private voters: NodeId[]
-  private learners: NodeId[] = []
+  /** Everybody who may be there by now. */
+  private readonly known: NodeId[]
   private fresh = 0
 
   constructor(stream: RandomState, around: AroundErrands) {
     this.stream = stream
     this.around = around
-    this.lasting = new Set(around.lasting)
-    this.voters = [...around.nodes]
+    this.known = [...around.nodes]
   }
 
-  /** undefined: what was drawn makes no sense now. */
-  errand(at: number): Errand | undefined {
-    const type = this.among(kinds)
-    const known = random(this.stream) < 0.9 ? this.voters : [...this.learners, ...this.around.nodes]
-    const node = this.among(known)
-    const before = new Set([...this.voters, ...this.learners])
+  errand(at: number): Errand {
+    const type = present(kinds[choose(this.stream, kinds.length)], 'there is a kind')
+    const nodes = this.inAnyOrder(this.known).slice(0, askedMax)
+    const before = new Set(this.known)
     const operation = this.operation(type)
-    if (operation === undefined) return undefined
-    const added = operation.type === 'change' ? operation.changes.filter(({ type: how }) => how.startsWith('add')) : []
-    const newcomers = added.filter(({ id }) => !before.has(id)).map(({ id }) => ({ id, after: this.switchedOn() }))
-    return { at, node, type, newcomers, operation }
-  }
-
-  private among<T>(choices: readonly T[]): T {
-    return present(choices[choose(this.stream, choices.length)], 'there is a choice')
+    const fresh = this.known.filter((id) => !before.has(id))
+    return { at, nodes, type, newcomers: fresh.map((id) => ({ id, after: this.switchedOn() })), operation }
   }
 
   /** Usually soon, now and then late, or never. */
@@ -88,113 +106,125 @@ class Drawing {
     return Math.round(draw < 0.2 ? 5 * time : time)
   }
 
-  private operation(type: Kind): RaftErrand | undefined {
-    const { voters } = this
-    const leaving = voters.filter((id) => !this.lasting.has(id))
+  private operation(type: Kind): RaftErrand {
+    const { stream, known, around } = this
+    const mayGo = (): NodeId[] => this.inAnyOrder(known.filter((id) => !around.lasting.includes(id)))
     switch (type) {
-      case 'transfer':
-        return { type, to: random(this.stream) < 0.5 ? null : this.among(voters) }
-      case 'removeLeader':
-      case 'removeDown':
-        return leaving.length === 0 || voters.length === 1 ? undefined : { type, of: leaving.toSorted() }
       case 'addVoter':
       case 'addLearner':
+        return this.fresh >= newcomersMax ? { type: 'remove', of: mayGo() } : { type, id: this.newcomer() }
       case 'promote':
+        return { type, of: this.inAnyOrder(known) }
       case 'demote':
       case 'remove':
-      case 'replace':
-      case 'update': {
-        const changes = this.changes(type, leaving)
-        for (const change of changes) this.imagine(change)
-        return changes.length === 0 ? undefined : { type: 'change', changes }
+      case 'removeLeader':
+      case 'removeDown':
+        return { type, of: mayGo() }
+      case 'replace': {
+        const [of, promoted, count] = [mayGo(), random(stream) < 0.6 ? [...known] : [], 1 + choose(stream, 3)]
+        const added = Array.from({ length: Math.min(choose(stream, count + 1), newcomersMax - this.fresh) }, () =>
+          this.newcomer(),
+        )
+        return { type, of, count, promoted, added }
       }
+      case 'update':
+        return {
+          type,
+          of: this.inAnyOrder(known),
+          contact: JSON.stringify({ v: 1, peerUrls: [`http://m:${known.length}`] }),
+        }
+      case 'transfer':
+        return { type, of: random(stream) < 0.5 ? [] : this.inAnyOrder(known) }
     }
   }
 
-  private changes(
-    type: Exclude<Kind, `remove${'Leader' | 'Down'}` | 'transfer'>,
-    leaving: readonly NodeId[],
-  ): MembershipChange[] {
-    const { voters, learners } = this
-    const mayLose = voters.length > 1 && leaving.length > 0
-    switch (type) {
-      case 'addVoter':
-      case 'addLearner':
-        return voters.length + learners.length < votersMax ? [{ type, id: this.newcomer(), contact }] : []
-      case 'promote':
-        return learners.length === 0 ? [] : [{ type, id: this.among(learners) }]
-      case 'demote':
-        return mayLose ? [{ type, id: this.among(leaving) }] : []
-      case 'remove': {
-        const gone = [...(mayLose ? leaving : []), ...learners.filter((id) => !this.lasting.has(id))]
-        return gone.length === 0 ? [] : [{ type, id: this.among(gone) }]
-      }
-      case 'update': {
-        const id = this.among([...voters, ...learners])
-        return [{ type, id, contact: `{"v":1,"peerUrls":["http://${id}:${1 + choose(this.stream, 9)}"]}` }]
-      }
-      case 'replace':
-        return this.replacement(leaving)
-    }
-  }
-
-  /** Several at once: some go, or become learners; others come, or are promoted. */
-  private replacement(leaving: readonly NodeId[]): MembershipChange[] {
-    const { stream, voters, learners } = this
-    const rest = [...leaving]
-    const count = Math.min(rest.length, voters.length - 1, 1 + choose(stream, 3))
-    const changes: MembershipChange[] = []
-    for (let i = 0; i < count; i++) {
-      const [id = ''] = rest.splice(choose(stream, rest.length), 1)
-      changes.push({ type: random(stream) < 0.2 ? 'demote' : 'remove', id })
-    }
-    for (const id of learners) if (random(stream) < 0.7) changes.push({ type: 'promote', id })
-    for (let i = 0; i < count; i++) {
-      if (voters.length + learners.length < votersMax + count && random(stream) < 0.7)
-        changes.push({ type: 'addVoter', id: this.newcomer(), contact })
-    }
-    return changes.length < 2 ? [] : changes
+  private inAnyOrder(ids: readonly NodeId[]): NodeId[] {
+    const left = [...ids]
+    return ids.flatMap(() => left.splice(choose(this.stream, left.length), 1))
   }
 
   /** An id that nobody had. */
   private newcomer(): NodeId {
     const id = `n${++this.fresh}`
-    return this.around.nodes.includes(id) ? this.newcomer() : id
+    if (this.known.includes(id)) return this.newcomer()
+    this.known.push(id)
+    return id
   }
+}
 
-  private imagine({ type, id }: MembershipChange): void {
-    if (type === 'update') return
-    this.voters = this.voters.filter((other) => other !== id)
-    this.learners = this.learners.filter((other) => other !== id)
-    if (type === 'addVoter' || type === 'promote') this.voters.push(id)
-    if (type === 'addLearner' || type === 'demote') this.learners.push(id)
+/** What the member that is asked knows, and who can be seen to be down. */
+export interface Circumstances {
+  readonly membership: Membership
+  readonly leader: NodeId | undefined
+  isDown(id: NodeId): boolean
+}
+
+/** What an errand comes to; nothing where there is nobody of whom it makes sense. */
+export function changesOf(
+  errand: Exclude<RaftErrand, { type: 'transfer' }>,
+  { membership, leader, isDown }: Circumstances,
+): readonly MembershipChange[] {
+  const { voters, learners } = membership
+  const members = membersOf(membership)
+  const firstOf = (ids: readonly NodeId[], is: (id: NodeId) => boolean): NodeId[] => ids.filter(is).slice(0, 1)
+  const remove = (id: NodeId): MembershipChange => ({ type: 'remove', id })
+  switch (errand.type) {
+    case 'addVoter':
+    case 'addLearner':
+      return members.length >= membersMax ? [] : [{ type: errand.type, id: errand.id, contact }]
+    case 'promote':
+      return firstOf(errand.of, (id) => learners.includes(id)).map((id) => ({ type: 'promote', id }))
+    case 'demote':
+      return firstOf(errand.of, (id) => voters.includes(id)).map((id) => ({ type: 'demote', id }))
+    case 'remove':
+      return firstOf(errand.of, (id) => members.includes(id)).map(remove)
+    case 'removeLeader':
+      return errand.of.filter((id) => id === leader).map(remove)
+    case 'removeDown':
+      return firstOf(errand.of, (id) => members.includes(id) && isDown(id)).map(remove)
+    case 'replace': {
+      const leaving = errand.of.filter((id) => voters.includes(id)).slice(0, Math.min(errand.count, voters.length - 1))
+      const promoted = errand.promoted.filter((id) => learners.includes(id))
+      return [
+        ...leaving.map(remove),
+        ...promoted.map((id): MembershipChange => ({ type: 'promote', id })),
+        ...errand.added.map((id): MembershipChange => ({ type: 'addVoter', id, contact })),
+      ]
+    }
+    case 'update':
+      return firstOf(errand.of, (id) => members.includes(id)).map((id) => ({
+        type: 'update',
+        id,
+        contact: errand.contact,
+      }))
   }
 }
 
 function errandInWords(errand: RaftErrand): string {
+  const of = 'of' in errand ? errand.of.join(', ') : ''
   switch (errand.type) {
-    case 'change':
-      return errand.changes.map(changeInWords).join(', ')
-    case 'removeLeader':
-      return `remove whoever of ${errand.of.join(', ')} leads`
-    case 'removeDown':
-      return `remove one of ${errand.of.join(', ')} that is down`
-    case 'transfer':
-      return errand.to === null ? 'hand leadership over' : `hand leadership to ${errand.to}`
-  }
-}
-
-function changeInWords(change: MembershipChange): string {
-  switch (change.type) {
     case 'addVoter':
-      return `add ${change.id} as a voter`
+      return `add ${errand.id} as a voter`
     case 'addLearner':
-      return `add ${change.id} as a learner`
+      return `add ${errand.id} as a learner`
     case 'promote':
+      return `promote a learner, the first of ${of}`
     case 'demote':
+      return `make a voter a learner, the first of ${of}`
     case 'remove':
-      return `${change.type} ${change.id}`
+      return `remove a member, the first of ${of}`
+    case 'removeLeader':
+      return `remove the leader, if it is one of ${of}`
+    case 'removeDown':
+      return `remove a member that is down, the first of ${of}`
+    case 'replace': {
+      const promoted = errand.promoted.length === 0 ? '' : `; promote all learners of ${errand.promoted.join(', ')}`
+      const added = errand.added.length === 0 ? '' : `; add ${errand.added.join(', ')} as voters`
+      return `at once: remove ${errand.count === 1 ? 'a voter' : `${errand.count} voters`}, the first of ${of}${promoted}${added}`
+    }
     case 'update':
-      return `update ${change.id} to ${change.contact}`
+      return `the contact of a member is ${errand.contact}, the first of ${of}`
+    case 'transfer':
+      return errand.of.length === 0 ? 'hand leadership over' : `hand leadership to another voter, the first of ${of}`
   }
 }

@@ -7,7 +7,6 @@ import {
   voting,
   Rejected,
   type Membership,
-  type MembershipChange,
   type NodeId,
   type Ports,
   type RandomState,
@@ -27,9 +26,9 @@ import {
 import type { Answer, Plan, Play, Situation, Stage, Subject } from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
 import { ChangesJudge } from './changes-judge.ts'
-import { decidedMembership, electoratesAhead, quorumOfAll } from './core.ts'
+import { DecidedMembership, quorumOfAll } from './core.ts'
 import { ObservedRaft } from './observed-raft.ts'
-import { raftAdministration, type RaftErrand } from './raft-errands.ts'
+import { changesOf, raftAdministration, type RaftErrand } from './raft-errands.ts'
 import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
 import { StoreClients } from './store-client.ts'
 
@@ -113,6 +112,12 @@ function drawOperation(stream: RandomState): StoreOperation {
   return { type: 'compact', revision: 2 + number(200) }
 }
 
+/** All memberships that are not compacted yet, with their contacts, stand in the head of every segment. */
+function roomForChanges({ segmentBytes = 0 }: Partial<MemberOptions>): Partial<MemberOptions> {
+  const changes = { ...defaultMemberOptions.changes, learners: learnersMax }
+  return { changes, segmentBytes: Math.max(segmentBytes, 128 * 1024) }
+}
+
 function membershipInWords(membership: Membership): string {
   const { voters, outgoing, learners } = membership
   const joint = isJoint(membership) ? ` and ${outgoing.join(' ')}` : ''
@@ -132,6 +137,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   private readonly frail: ReadonlySet<NodeId>
   private readonly wiped: ReadonlySet<NodeId>
   private readonly changes = new ChangesJudge()
+  private readonly decided = new DecidedMembership()
   private probes = new Map<NodeId, 'under way' | 'ok'>()
 
   constructor(plan: Plan, stage: Stage<StoreMember>) {
@@ -147,10 +153,6 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
     const stopped = { name: removedStopped, watch: () => isStopped }
     this.situations = plan.errands.length === 0 ? raftSituations : [...raftSituations, ...membershipSituations, stopped]
-  }
-
-  private get states(): RaftState[] {
-    return [...this.observed.values()].map(({ state }) => state)
   }
 
   member(id: NodeId, ports: Ports, diskId: string): StoreMember {
@@ -173,7 +175,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
       options: {
         ...defaultMemberOptions,
         ...options,
-        ...(this.plan.errands.length > 0 && { changes: { ...defaultMemberOptions.changes, learners: learnersMax } }),
+        ...(this.plan.errands.length > 0 && roomForChanges(options)),
         cluster: '00000000000000c1',
         self: id,
         ...this.beginning(id),
@@ -187,8 +189,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   private beginning(id: NodeId): Pick<MemberOptions, 'membership'> & Partial<Pick<MemberOptions, 'introducers'>> {
     const { nodes } = this.plan
     if (nodes.includes(id)) return { membership: voting(nodes) }
-    const known = decidedMembership(this.states)
-    const members = known === undefined ? nodes : membersOf(known.membership)
+    const { newest } = this.decided
+    const members = newest === undefined ? nodes : membersOf(newest)
     const introducers = Object.fromEntries(members.filter((other) => other !== id).map((other) => [other, '']))
     return { membership: voting([]), introducers }
   }
@@ -209,8 +211,13 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     const { member } = this.stage.world.node(id)
     if (member === undefined) return
     const errand = operation as RaftErrand
-    if (errand.type === 'transfer') return this.transfer(member.standing.leader ?? id, errand.to ?? undefined, answer)
-    const changes = this.changesOf(errand, member)
+    const { leader, membership } = member.standing
+    if (errand.type === 'transfer') {
+      const to = errand.of.find((voter) => voter !== leader && membership.voters.includes(voter))
+      return this.transfer(leader ?? id, to, answer)
+    }
+    const isDown = (other: NodeId): boolean => !this.stage.world.isUp(other)
+    const changes = changesOf(errand, { leader, membership, isDown })
     if (changes.length === 0) return answer('rejected')
     this.changes.asked(changes)
     member.change(changes, (outcome) => {
@@ -226,27 +233,13 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     world.act(leader, () => answer(world.node(leader).member?.transfer(to) === true ? 'ok' : 'rejected'))
   }
 
-  /** None: there is nobody now whom it is about. */
-  private changesOf(
-    errand: Exclude<RaftErrand, { type: 'transfer' }>,
-    member: StoreMember,
-  ): readonly MembershipChange[] {
-    if (errand.type === 'change') return errand.changes
-    const { leader, membership } = member.standing
-    const members = membersOf(membership)
-    const isMeant = (id: NodeId): boolean => {
-      if (errand.type === 'removeLeader') return id === leader
-      const node = this.stage.world.node(id)
-      return members.includes(id) && (node.member === undefined || node.halted !== undefined)
-    }
-    return errand.of
-      .filter(isMeant)
-      .slice(0, 1)
-      .map((id) => ({ type: 'remove', id }))
-  }
-
   abandoned(client: string): void {
     this.clients.abandoned(client)
+  }
+
+  observe(id: NodeId): void {
+    const observed = this.plan.errands.length === 0 ? undefined : this.observed.get(id)
+    if (observed !== undefined) this.decided.look(observed.state)
   }
 
   mayHalt(id: NodeId, code: string): boolean {
@@ -256,7 +249,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
       case 'lost-disk':
         return this.wiped.has(id)
       case 'removed':
-        return this.changes.isRemoved(id, this.states)
+        return this.changes.isRemoved(id, this.decided.newest)
       case 'corrupt':
       case 'incompatible':
         return this.frail.has(id)
@@ -274,7 +267,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
       const member = this.stage.world.node(id).member
       return member?.phase === 'running' && !member.standing.repairing
     })
-    const electorates = this.plan.errands.length === 0 ? [this.plan.nodes] : electoratesAhead(this.alive())
+    const electorates = this.plan.errands.length === 0 ? [this.plan.nodes] : this.decided.electoratesAhead(this.alive())
     // As small as it may be, and any of those that there are: drawn by the seed.
     const first = whole.length === 0 ? 0 : this.plan.seed % whole.length
     return quorumOfAll([...whole.slice(first), ...whole.slice(0, first)], electorates)
@@ -337,7 +330,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
 
   judge(): void {
     this.judgeStores()
-    const broken = this.changes.verdict(this.states)
+    const broken = this.changes.verdict(this.decided.newest)
     if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
     const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 1_000_000 })
     if (verdict.outcome === 'not-linearizable') {
