@@ -35,8 +35,12 @@ export function drawErrands<Dweller extends Inhabitant, Node>(
   const every = pace * between(mix, 2, 15)
   const stream = draws.for('swarm: times of errands')
   const times: Milliseconds[] = []
-  for (let at = exponential(stream) * every; at < duration; at += exponential(stream) * every)
-    times.push(Math.round(at))
+  // Every third comes while the one before it is hardly begun.
+  const pause = (): Milliseconds =>
+    chance(stream, 1 / 3)
+      ? pace * between(stream, 0.001, chance(stream, 0.5) ? 0.03 : 0.5)
+      : exponential(stream) * every
+  for (let at = exponential(stream) * every; at < duration; at += pause()) times.push(Math.round(at))
   return administration.draw(draws.for('swarm: errands'), times, { nodes, lasting, pace })
 }
 

@@ -32,7 +32,10 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
   demand.advance(patience / 10, () => false)
   // Who takes part is the administrator's to say: while that may still change, nobody can tell what a core is.
   if (demand.underWay()) {
-    demand.advance(patience, () => !demand.underWay())
+    if (!demand.advance(patience, () => !demand.underWay())) {
+      demand.violation(`what an administrator asked for was not answered within ${patience} ms, by a node that is up`)
+      return undefined
+    }
     // What was sent last arrives.
     demand.advance(patience / 40, () => false)
   }

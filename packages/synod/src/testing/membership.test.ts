@@ -124,6 +124,14 @@ describe('a change', () => {
     expect(cluster.present('a').standing.membership.joining).toEqual(['d', 'e', 'f'])
   })
 
+  it('that is asked of a member which is not welcomed yet is refused in time', () => {
+    const alone = new Cluster()
+    alone.start('a')
+    const outcome = alone.change('a', addLearner('d'))
+    expect(alone.present('a').phase).toBe('joining')
+    expect(outcome).toMatchObject({ name: 'Rejected', detail: { code: 'no-leader' } })
+  })
+
   it('that would lose the quorum is refused with the numbers', () => {
     const [down = 'b', other = 'c'] = cluster.followers()
     cluster.kill(down)
