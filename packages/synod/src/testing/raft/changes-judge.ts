@@ -7,26 +7,24 @@ import type { Answer } from '../../simulator/index.ts'
  */
 export class ChangesJudge {
   private readonly added = new Map<NodeId, Answer>()
-  private readonly removed = new Map<NodeId, Answer>()
+  /** Whose removal was asked for; and of whom it was said to be done. */
+  private readonly leaving = new Set<NodeId>()
+  private readonly gone = new Set<NodeId>()
 
   asked(changes: readonly MembershipChange[]): void {
-    for (const change of changes) this.note(change, 'unknown')
+    for (const { type, id } of changes) if (type === 'remove') this.leaving.add(id)
   }
 
   answered(changes: readonly MembershipChange[], how: Answer): void {
-    for (const change of changes) this.note(change, how)
-  }
-
-  /** A removal that was done stays done, whatever another one of the same member is answered. */
-  private note({ type, id }: MembershipChange, how: Answer): void {
-    if (type === 'addVoter' || type === 'addLearner') this.added.set(id, how)
-    if (type === 'remove' && this.removed.get(id) !== 'ok' && (how !== 'rejected' || !this.removed.has(id)))
-      this.removed.set(id, how)
+    for (const { type, id } of changes) {
+      if (type === 'addVoter' || type === 'addLearner') this.added.set(id, how)
+      if (type === 'remove' && how === 'ok') this.gone.add(id)
+    }
   }
 
   /** It was asked for, and is decided. */
   isRemoved(id: NodeId, decided: Membership | undefined): boolean {
-    return this.removed.has(id) && decided !== undefined && !membersOf(decided).includes(id)
+    return this.leaving.has(id) && decided !== undefined && !membersOf(decided).includes(id)
   }
 
   /** What was answered wrongly; undefined: nothing. */
@@ -36,10 +34,9 @@ export class ChangesJudge {
     const are = `members are ${members.join(', ')}`
     for (const [id, how] of this.added) {
       if (how === 'rejected' && members.includes(id)) return `${id} was certainly not added, and ${are}`
-      if (how === 'ok' && !this.removed.has(id) && !members.includes(id)) return `${id} was added, and ${are}`
+      if (how === 'ok' && !this.leaving.has(id) && !members.includes(id)) return `${id} was added, and ${are}`
     }
-    for (const [id, how] of this.removed)
-      if (how === 'ok' && members.includes(id)) return `${id} was removed, and ${are}`
+    for (const id of this.gone) if (members.includes(id)) return `${id} was removed, and ${are}`
     return undefined
   }
 }
