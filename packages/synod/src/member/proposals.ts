@@ -56,6 +56,8 @@ interface Pending<Context> extends Batch<Context> {
   readonly leader: NodeId
 }
 
+type Refusing = Extract<Wire<never>, { type: 'refused' }>['reason']
+
 /**
  * From a client's operation to a decided command, and to the certainty that a command will never be decided.
  *
@@ -72,8 +74,8 @@ export class Proposals<Context> {
   private readonly pending = new Map<number, Pending<Context>>()
   private operations = 0
   private bytes = 0
-  /** As leader: what each origin forwarded in `takenTerm`, taken or refused for good; below `lowest` all is settled. */
-  private readonly taken = new Map<NodeId, { lowest: number; readonly sequences: Set<number> }>()
+  /** As leader: what each origin forwarded in `takenTerm`, taken, or refused for good, and why; below `lowest` all is settled. */
+  private readonly taken = new Map<NodeId, { lowest: number; readonly sequences: Map<number, Refusing | undefined> }>()
   private takenTerm: Term = 0
   private spare: Uint8Array | undefined
   /** After a refusal nothing is offered for a moment: whoever refused may not know better yet. */
@@ -180,20 +182,23 @@ export class Proposals<Context> {
     if (!standing.leading || standing.term !== term) return
     if (term !== this.takenTerm) this.taken.clear()
     this.takenTerm = term
-    const taken = this.taken.get(from) ?? { lowest: 0, sequences: new Set<number>() }
+    const taken = this.taken.get(from) ?? { lowest: 0, sequences: new Map<number, Refusing | undefined>() }
     this.taken.set(from, taken)
     // A late repetition may say less than what is known already.
     taken.lowest = Math.max(taken.lowest, lowest)
-    for (const sequence of taken.sequences) if (sequence < taken.lowest) taken.sequences.delete(sequence)
-    if (command.sequence < taken.lowest || taken.sequences.has(command.sequence) || command.origin !== from) return
+    for (const sequence of taken.sequences.keys()) if (sequence < taken.lowest) taken.sequences.delete(sequence)
+    const { sequence } = command
+    if (sequence < taken.lowest || command.origin !== from) return
     // Refused or taken, it is so for the rest of the term, however often it is repeated.
-    taken.sequences.add(command.sequence)
-    if (!room) this.refuse(from, term, command, 'no-space')
-    else if (!this.holder.propose(command)) this.refuse(from, term, command, 'overloaded')
+    if (!taken.sequences.has(sequence)) taken.sequences.set(sequence, this.refusing(command, room))
+    const reason = taken.sequences.get(sequence)
+    // Said again each time: whoever repeats a command has not heard it, and has room for few that are open.
+    if (reason !== undefined) this.holder.tell(from, { type: 'refused', term, sequence, reason })
   }
 
-  private refuse(to: NodeId, term: Term, command: Command, reason: 'overloaded' | 'no-space'): void {
-    this.holder.tell(to, { type: 'refused', term, sequence: command.sequence, reason })
+  private refusing(command: Command, room: boolean): Refusing | undefined {
+    if (!room) return 'no-space'
+    return this.holder.propose(command) ? undefined : 'overloaded'
   }
 
   /** The leader says that it did not propose one of ours, and never will. */
