@@ -1,4 +1,4 @@
-import type { MembershipChange, NodeId, Standing } from '../core/index.ts'
+import type { Membership, MembershipChange, NodeId, Standing } from '../core/index.ts'
 import type { ChangeAnswer } from './changes.ts'
 import { mergeContact, writeContact, type Contact } from './contact.ts'
 
@@ -7,7 +7,7 @@ export interface PublicationHolder {
   readonly diskId: string | undefined
   readonly standing: Standing
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
-  /** Call `consider` after a while. */
+  /** Call `insist` after a while. */
   later(): void
 }
 
@@ -43,12 +43,28 @@ export class Publication {
    * itself in its own log: it gets no further before it has (see `Circle`).
    */
   consider(): void {
+    this.look(false)
+  }
+
+  /** Some time has passed. */
+  insist(): void {
+    this.look(true)
+  }
+
+  /**
+   * What a learner has in its log and is not decided may be lost: its leader, which does not hear it before its disk is
+   * named, would never bring it the entry that takes the place of the lost one. So it says it again, if it must.
+   */
+  private look(hasWaited: boolean): void {
     const { self, diskId, standing } = this.holder
-    const { membership } = standing
+    const { membership, committedMembership, leader } = standing
     if (!this.running || this.underWay || diskId === undefined) return
     const contact = writeContact({ ...this.about, disk: diskId })
-    const known = membership.contacts[self]
-    if (mergeContact(known, contact) === known) return
+    const isSaidIn = ({ contacts }: Membership): boolean => mergeContact(contacts[self], contact) === contacts[self]
+    if (isSaidIn(membership)) {
+      if (isSaidIn(committedMembership) || !membership.learners.includes(self)) return
+      if (!hasWaited || leader === undefined) return this.holder.later()
+    }
     this.underWay = true
     this.holder.change([{ type: 'update', id: self, contact }], (outcome) => {
       this.underWay = false

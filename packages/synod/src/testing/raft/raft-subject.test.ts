@@ -17,7 +17,7 @@ import {
 } from '../../simulator/index.ts'
 import { raftErrandTypes, type RaftErrand } from './raft-errands.ts'
 import { raftSubject } from './raft-subject.ts'
-import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
+import { raftSituations, removedStopped } from './situations.ts'
 
 type RaftSubject = typeof raftSubject
 

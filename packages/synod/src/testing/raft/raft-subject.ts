@@ -230,6 +230,9 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   /** Only a leader can hand over: whoever was asked says who that is. */
   private transfer(leader: NodeId, to: NodeId | undefined, answer: (how: Answer) => void): void {
     const { world } = this.stage
+    if (!world.isUp(leader)) return answer('rejected')
+    // It may die before its turn comes.
+    world.schedule.after(10 * pace, () => answer('unknown'))
     world.act(leader, () => answer(world.node(leader).member?.transfer(to) === true ? 'ok' : 'rejected'))
   }
 
