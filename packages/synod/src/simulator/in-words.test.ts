@@ -41,7 +41,7 @@ describe('a fault reads like a sentence', () => {
       ],
       operation: 7,
     }
-    expect(errandText(errand, (operation) => `add ${operation}`)).toBe(
+    expect(errandText(errand, (operation) => `add ${String(operation)}`)).toBe(
       'asks the first of a, b that is up: add 7; d is a new machine, on 1,200 ms later; e is a new machine, never switched on',
     )
     expect(errandText({ ...errand, nodes: ['a'], newcomers: [] }, String)).toBe('asks a: 7')

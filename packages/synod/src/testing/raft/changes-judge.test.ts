@@ -21,7 +21,7 @@ describe('a change that was answered wrongly is seen', () => {
     const judge = new ChangesJudge()
     judge.asked([change])
     judge.answered([change], how)
-    expect(judge.verdict(voting([...members]))).toBe(verdict)
+    expect(judge.verdict(voting(members.split('')))).toBe(verdict)
   })
 
   test('though somebody else asked for the same, and was refused', () => {

@@ -8,7 +8,7 @@ function state(commitIndex: number, ...memberships: PlacedMembership[]): RaftSta
 }
 
 function at(index: number, voters: string, more: Partial<Membership> = {}): PlacedMembership {
-  return { index, membership: { ...voting([...voters]), ...more } }
+  return { index, membership: { ...voting(voters.split('')), ...more } }
 }
 
 function decidedBy(...states: RaftState[]): DecidedMembership {

@@ -156,7 +156,7 @@ class Drawing {
 export interface Circumstances {
   readonly membership: Membership
   readonly leader: NodeId | undefined
-  isDown(id: NodeId): boolean
+  readonly isDown: (id: NodeId) => boolean
 }
 
 /** What an errand comes to; nothing where there is nobody of whom it makes sense. */

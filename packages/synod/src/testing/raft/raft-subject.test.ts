@@ -283,7 +283,7 @@ describe('an administrator', () => {
       watch:
         () =>
         ({ state }) =>
-          state.memberships.at(-1)?.membership.voters.includes('e') ? 'e votes' : undefined,
+          state.memberships.at(-1)?.membership.voters.includes('e') === true ? 'e votes' : undefined,
     }
     const subject = altered([planted])
     const shrunk = shrink(subject, moved, planted.name)

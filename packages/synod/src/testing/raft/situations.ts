@@ -120,7 +120,7 @@ export const membershipSituations: readonly Situation<RaftNode>[] = [
   }),
   now('a learner was made a voter', ({ state }) => {
     const [newest, before] = lastTwo(state)
-    return before?.learners.some((id) => newest?.voters.includes(id)) === true
+    return newest !== undefined && before !== undefined && before.learners.some((id) => newest.voters.includes(id))
   }),
   between('a newcomer was caught up by a snapshot', ({ last }, { compacted }) => last === 0 && compacted.index > 0),
   {
