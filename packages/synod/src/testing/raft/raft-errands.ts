@@ -65,6 +65,8 @@ export const raftErrandTypes: readonly Kind[] = [...new Set(kinds)]
 const newcomersMax = 12
 const membersMax = 8
 const askedMax = 4
+/** While a change that was asked for may still be under way, if all is well, in milliseconds. */
+const soon = 50
 const contact = '{"v":1}'
 
 export const raftAdministration: Administration = {
@@ -82,6 +84,7 @@ class Drawing {
   /** Everybody who may be there by now. */
   private readonly known: NodeId[]
   private fresh = 0
+  private replacedAt = -Infinity
 
   constructor(stream: RandomState, around: AroundErrands) {
     this.stream = stream
@@ -90,12 +93,20 @@ class Drawing {
   }
 
   errand(at: number): Errand {
-    const type = present(kinds[choose(this.stream, kinds.length)], 'there is a kind')
+    const type = this.kind(at)
     const nodes = this.inAnyOrder(this.known).slice(0, askedMax)
     const before = new Set(this.known)
     const operation = this.operation(type)
     const fresh = this.known.filter((id) => !before.has(id))
     return { at, nodes, type, newcomers: fresh.map((id) => ({ id, after: this.switchedOn() })), operation }
+  }
+
+  /** A leader that hands over right after it has begun a joint phase leaves it to the next one to end it. */
+  private kind(at: number): Kind {
+    const isHandedOver = at - this.replacedAt < soon && random(this.stream) < 0.7
+    const type = isHandedOver ? 'transfer' : present(kinds[choose(this.stream, kinds.length)], 'there is a kind')
+    if (type === 'replace') this.replacedAt = at
+    return type
   }
 
   /** Usually soon, now and then late, or never. */

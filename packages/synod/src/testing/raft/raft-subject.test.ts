@@ -17,7 +17,7 @@ import {
 } from '../../simulator/index.ts'
 import { raftErrandTypes, type RaftErrand } from './raft-errands.ts'
 import { raftSubject } from './raft-subject.ts'
-import { raftSituations, removedStopped } from './situations.ts'
+import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
 
 type RaftSubject = typeof raftSubject
 
@@ -36,6 +36,12 @@ function altered(invariants: readonly Invariant<RaftNode>[], core?: (ids: readon
 }
 
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+/** A run of their own shows them. */
+const rare: ReadonlySet<string> = new Set([
+  'a joint phase was left by another leader than it was entered by',
+  'a change of the membership was taken back',
+])
 
 describe('a swarm over Raft and its store', () => {
   // Short runs: the campaign is a command of its own. What they must have come through is asserted, too.
@@ -83,6 +89,13 @@ describe('a swarm over Raft and its store', () => {
   test('every situation worth testing is reached in some run', () => {
     const reached = new Set(outcomes.flatMap(({ outcome }) => outcome.reached))
     expect(raftSituations.map(({ name }) => name).filter((name) => !reached.has(name))).toEqual([])
+  })
+
+  test('so are those of a membership that changes, but for rare ones', () => {
+    const reached = new Set(outcomes.flatMap(({ outcome }) => outcome.reached))
+    expect(
+      membershipSituations.map(({ name }) => name).filter((name) => !reached.has(name) && !rare.has(name)),
+    ).toEqual([])
   })
 
   test('every kind of errand is done in some run', () => {
@@ -196,6 +209,18 @@ describe('a fault', () => {
     expect(outcome.silent).toEqual(['crash'])
     expect(outcome.progress).toBeDefined()
   })
+
+  test('meets only machines that are there and were switched on', () => {
+    const quiet = drawPlan(raftSubject, 7, { nodes: 3, duration: 6000, without: 'all' })
+    const crash = { type: 'crash', for: 500, node: 'd' } as const
+    const errand = { at: 3000, nodes: ['a'], type: 'addVoter', operation: { type: 'addVoter', id: 'd' } }
+    const plan = { ...quiet, operations: [], errands: [{ ...errand, newcomers: [{ id: 'd', after: 1000 }] }] }
+    const [absent, off, on] = [2000, 3500, 4500].map((at) =>
+      simulate(raftSubject, { ...plan, faults: [{ ...crash, at }] }),
+    )
+    expect([absent, off, on].map((outcome) => outcome?.silent)).toEqual([['crash'], ['crash'], []])
+    expect(on?.progress).toBeDefined()
+  })
 })
 
 describe('an administrator', () => {
@@ -224,6 +249,30 @@ describe('an administrator', () => {
     expect(progress?.core).not.toContain('b')
     expect(reached).toEqual(expect.arrayContaining(['a joint phase was entered', 'a learner was made a voter']))
     expect(reached).toContain(removedStopped)
+  })
+
+  test('comes through what is rare: a joint phase that another leader ends, a change that is taken back', () => {
+    const reached = new Set<string>()
+    // Frames take so long that the first half is begun, and not over, when leadership is handed over.
+    const handedOver = {
+      ...quiet,
+      nodes: ['a', 'b', 'c', 'd', 'e'],
+      operations: [],
+      latency: { kind: 'uniform', min: 20, max: 20 } as const,
+      errands: [
+        errand(4000, { type: 'replace', of: ['a', 'b'], count: 2, promoted: [], added: [] }),
+        errand(4045, { type: 'transfer', of: ['c', 'd', 'e'] }),
+      ],
+    }
+    for (const name of simulate(raftSubject, handedOver).reached) reached.add(name)
+    for (const node of quiet.nodes) {
+      const links = quiet.nodes.flatMap((other) => (other === node ? [] : [`${node}>${other}`, `${other}>${node}`]))
+      const partition = { type: 'partition', shape: 'isolated', at: 3990, for: 5000, links } as const
+      const errands = [{ ...errand(4000, { type: 'addVoter', id: 'd' }, 'd'), nodes: [node] }]
+      const plan = { ...quiet, faults: [partition], errands, duration: 12_000 }
+      for (const name of simulate(raftSubject, plan).reached) reached.add(name)
+    }
+    expect([...rare].filter((name) => !reached.has(name))).toEqual([])
   })
 
   test('that is never answered, though the node is up, is a violation', () => {
