@@ -22,11 +22,12 @@ export type RaftErrand =
   | { readonly type: 'demote'; readonly of: readonly NodeId[] }
   /** A member; one that leads; one that is down. */
   | { readonly type: 'remove' | 'removeLeader' | 'removeDown'; readonly of: readonly NodeId[] }
-  /** Several at once: so many of these voters go, all of those learners are promoted, and these come. */
+  /** Several at once: so many of these voters go, or become learners; all of those learners are promoted; and these come. */
   | {
       readonly type: 'replace'
       readonly of: readonly NodeId[]
       readonly count: number
+      readonly demoted: boolean
       readonly promoted: readonly NodeId[]
       readonly added: readonly NodeId[]
     }
@@ -136,7 +137,7 @@ class Drawing {
         const added = Array.from({ length: Math.min(choose(stream, count + 1), newcomersMax - this.fresh) }, () =>
           this.newcomer(),
         )
-        return { type, of, count, promoted, added }
+        return { type, of, count, demoted: random(stream) < 0.3, promoted, added }
       }
       case 'update':
         return {
@@ -197,7 +198,7 @@ export function changesOf(
       const leaving = errand.of.filter((id) => voters.includes(id)).slice(0, Math.min(errand.count, voters.length - 1))
       const promoted = errand.promoted.filter((id) => learners.includes(id))
       return [
-        ...leaving.map(remove),
+        ...leaving.map((id): MembershipChange => ({ type: errand.demoted ? 'demote' : 'remove', id })),
         ...promoted.map((id): MembershipChange => ({ type: 'promote', id })),
         ...errand.added.map((id): MembershipChange => ({ type: 'addVoter', id, contact })),
       ]
@@ -231,7 +232,9 @@ function errandInWords(errand: RaftErrand): string {
     case 'replace': {
       const promoted = errand.promoted.length === 0 ? '' : `; promote all learners of ${errand.promoted.join(', ')}`
       const added = errand.added.length === 0 ? '' : `; add ${errand.added.join(', ')} as voters`
-      return `at once: remove ${errand.count === 1 ? 'a voter' : `${errand.count} voters`}, the first of ${of}${promoted}${added}`
+      const leaving = errand.count === 1 ? 'a voter' : `${errand.count} voters`
+      const how = errand.demoted ? `make ${leaving} learners` : `remove ${leaving}`
+      return `at once: ${how}, the first of ${of}${promoted}${added}`
     }
     case 'update':
       return `the contact of a member is ${errand.contact}, the first of ${of}`

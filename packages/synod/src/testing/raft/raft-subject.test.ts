@@ -237,7 +237,7 @@ describe('an administrator', () => {
     errands: [
       errand(3000, { type: 'addVoter', id: 'd' }, 'd'),
       errand(4000, { type: 'addVoter', id: 'e' }, 'e'),
-      errand(8000, { type: 'replace', of: ['a', 'b'], count: 2, promoted: [], added: ['f'] }, 'f'),
+      errand(8000, { type: 'replace', of: ['a', 'b'], count: 2, demoted: false, promoted: [], added: ['f'] }, 'f'),
     ],
   }
 
@@ -260,7 +260,7 @@ describe('an administrator', () => {
       operations: [],
       latency: { kind: 'uniform', min: 20, max: 20 } as const,
       errands: [
-        errand(4000, { type: 'replace', of: ['a', 'b'], count: 2, promoted: [], added: [] }),
+        errand(4000, { type: 'replace', of: ['a', 'b'], count: 2, demoted: false, promoted: [], added: [] }),
         errand(4045, { type: 'transfer', of: ['c', 'd', 'e'] }),
       ],
     }
