@@ -26,6 +26,7 @@ const plan = {
   skew: {},
   operations: [],
   faults: [],
+  errands: [],
   deviations: [],
   duration: 1,
   patience: 0,

@@ -83,7 +83,7 @@ export function fire<Message, Durable, Context>(
       if (snapshots.repeat()) timers.ensure('fetch', options.snapshots.retry)
       return
     case 'publish':
-      return member.publication.consider()
+      return member.publication.insist()
     case 'farewell':
       if (member.circle.farewell(now)) timers.ensure('farewell', options.farewell)
       return

@@ -331,7 +331,9 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.settle()
       if (!this.installation.underWay) this.upkeep.takeSnapshotIfDue()
     }
-    if (this.proposals.outstanding > 0 || this.reads.outstanding > 0) this.timers.ensure('repeat', this.options.retry)
+    // Whoever waits is answered in time, though this member may never take part.
+    if (this.proposals.outstanding + this.reads.outstanding + this.changes.outstanding > 0)
+      this.timers.ensure('repeat', this.options.retry)
     this.journal.flush()
     if (this.journal.busy || this.journal.rolling) this.syncs.underWay()
     const { stopped } = this

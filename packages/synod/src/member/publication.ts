@@ -1,4 +1,12 @@
-import { Malformed, Rejected, type Logger, type MembershipChange, type NodeId, type Standing } from '../core/index.ts'
+import {
+  Malformed,
+  Rejected,
+  type Logger,
+  type Membership,
+  type MembershipChange,
+  type NodeId,
+  type Standing,
+} from '../core/index.ts'
 import type { ChangeAnswer } from './changes.ts'
 import { mergeContact, writeContact, type Contact } from './contact.ts'
 
@@ -8,7 +16,7 @@ export interface PublicationHolder {
   readonly standing: Standing
   readonly log: Logger
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
-  /** Call `consider` after a while. */
+  /** Call `insist` after a while. */
   later(): void
 }
 
@@ -49,13 +57,29 @@ export class Publication {
    * itself in its own log: it gets no further before it has (see `Circle`).
    */
   consider(): void {
+    this.look(false)
+  }
+
+  /** Some time has passed. */
+  insist(): void {
+    this.look(true)
+  }
+
+  /**
+   * What a learner has in its log and is not decided may be lost: its leader, which does not hear it before its disk is
+   * named, would never bring it the entry that takes the place of the lost one. So it says it again, if it must.
+   */
+  private look(hasWaited: boolean): void {
     const { self, diskId, standing } = this.holder
-    const { membership } = standing
+    const { membership, committedMembership, leader } = standing
     if (!this.running || this.underWay || diskId === undefined) return
     const contact = writeContact({ ...this.about, disk: diskId })
-    const known = membership.contacts[self]
+    const isSaidIn = ({ contacts }: Membership): boolean => mergeContact(contacts[self], contact) === contacts[self]
     try {
-      if (mergeContact(known, contact) === known) return
+      if (isSaidIn(membership)) {
+        if (isSaidIn(committedMembership) || !membership.learners.includes(self)) return
+        if (!hasWaited || leader === undefined) return this.holder.later()
+      }
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       return this.complain(error.message)

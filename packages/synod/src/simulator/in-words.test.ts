@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault } from './faults.ts'
-import { deviationText, durationText, faultText } from './in-words.ts'
+import { deviationText, durationText, errandText, faultText } from './in-words.ts'
 
 const nodes = ['a', 'b', 'c']
 const spell = { at: 1, for: 2500 }
@@ -29,6 +29,23 @@ describe('a fault reads like a sentence', () => {
     [{ type: 'bitFlip', ...spell, node: 'a', flips: 1 }, '1 byte flipped on the disk of a, for 2,500 ms'],
   ]
   test.each(cases)('%o', (fault, text) => expect(faultText(fault, nodes)).toBe(text))
+
+  test('and so does an errand', () => {
+    const errand = {
+      at: 1,
+      nodes: ['a', 'b'],
+      type: 'addVoter',
+      newcomers: [
+        { id: 'd', after: 1200 },
+        { id: 'e', after: null },
+      ],
+      operation: 7,
+    }
+    expect(errandText(errand, (operation) => `add ${String(operation)}`)).toBe(
+      'asks the first of a, b that is up: add 7; d is a new machine, on 1,200 ms later; e is a new machine, never switched on',
+    )
+    expect(errandText({ ...errand, nodes: ['a'], newcomers: [] }, String)).toBe('asks a: 7')
+  })
 
   test('and so do a frame’s fate and a duration', () => {
     expect(deviationText({ link: 'a>b', frame: 17, fate: 'doubled' })).toBe('frame 17 on a → b is doubled')

@@ -1,6 +1,6 @@
 import type { Duration } from './draws.ts'
 import type { Fault } from './faults.ts'
-import type { Plan } from './plan.ts'
+import type { Errand, Plan } from './plan.ts'
 
 /** A fault as a person reads it, without its time: `power cut at b, for 300 ms, after 4 disk operations`. */
 export function faultText(fault: Fault, nodes: Plan['nodes']): string {
@@ -47,6 +47,15 @@ export function faultText(fault: Fault, nodes: Plan['nodes']): string {
     case 'slowDisk':
       return `syncs take ${fault.syncTime} ms on the disk of ${fault.node}${held}`
   }
+}
+
+/** An errand as a person reads it, without its time; `describe`: what it asks for, in the subject's words. */
+export function errandText({ nodes, operation, newcomers }: Errand, describe: (operation: unknown) => string): string {
+  const machines = newcomers.map(
+    ({ id, after }) =>
+      `; ${id} is a new machine, ${after === null ? 'never switched on' : `on ${grouped(after)} ms later`}`,
+  )
+  return `asks ${nodes.length === 1 ? nodes[0] : `the first of ${nodes.join(', ')} that is up`}: ${describe(operation)}${machines.join('')}`
 }
 
 /** What became of a single frame. */

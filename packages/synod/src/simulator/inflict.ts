@@ -35,7 +35,11 @@ export class Inflictor<Dweller extends Inhabitant> {
 
   private begin(fault: Fault): void {
     const { world } = this
-    if ('node' in fault) return this.troubleNode(fault, world.node(fault.node))
+    if ('node' in fault) {
+      const node = world.nodes.get(fault.node)
+      // A machine that was not brought in, or not switched on yet, has nothing to lose.
+      return node === undefined || node.life === 0 ? undefined : this.troubleNode(fault, node)
+    }
     switch (fault.type) {
       case 'partition':
         return this.trouble(fault, { cut: true })
@@ -50,8 +54,8 @@ export class Inflictor<Dweller extends Inhabitant> {
       case 'latency':
         return this.trouble(fault, { latency: fault.latency })
       case 'blackout':
-        for (const id of world.nodes.keys())
-          this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
+        for (const { id, life } of world.nodes.values())
+          if (life > 0) this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
         return world.count('blackout')
     }
   }
@@ -127,7 +131,7 @@ export class Inflictor<Dweller extends Inhabitant> {
   }
 
   private trouble(fault: Extract<Fault, { links: readonly string[] }>, trouble: LinkTrouble): void {
-    const links = fault.links.map((name) => this.world.link(name))
+    const links = fault.links.filter((name) => this.world.hasLink(name)).map((name) => this.world.link(name))
     for (const link of links) link.impose(trouble)
     this.after(fault, () => {
       for (const link of links) link.lift(trouble)

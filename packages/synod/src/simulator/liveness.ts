@@ -8,6 +8,8 @@ export interface Demand<Dweller extends Inhabitant, Node> {
   readonly play: Play<Dweller, Node>
   readonly wiped: ReadonlySet<NodeId>
   readonly patience: Milliseconds
+  /** Something that an administrator asked for may still begin. */
+  underWay(): boolean
   /** Runs the world; true: `done` said so. */
   advance(duration: Milliseconds, done: () => boolean): boolean
   violation(message: string): void
@@ -28,12 +30,22 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
   }
   // Whoever was just started reads its disk first: what it holds is not known before.
   demand.advance(patience / 10, () => false)
+  // Who takes part is the administrator's to say: while that may still change, nobody can tell what a core is.
+  if (demand.underWay()) {
+    if (!demand.advance(patience, () => !demand.underWay())) {
+      demand.violation(`what an administrator asked for was not answered within ${patience} ms, by a node that is up`)
+      return undefined
+    }
+    // What was sent last arrives.
+    demand.advance(patience / 40, () => false)
+  }
   const candidates = [...world.nodes.values()].filter(
     (node) => node.member !== undefined && node.halted === undefined && !wiped.has(node.id),
   )
   const core = play.core(candidates.map(({ id }) => id))
   if (core === undefined) return undefined
-  const outside = [...world.nodes.keys()].filter((id) => !core.includes(id))
+  // A machine that was never switched on is no part of it.
+  const outside = [...world.nodes.values()].flatMap(({ id, life }) => (life === 0 || core.includes(id) ? [] : [id]))
   const troubles = outside.map((id) => `${id} ${keepFaulty(world, id, core)}`)
   const began = world.now
   if (demand.advance(patience, () => play.settled(core))) return { core, took: world.now - began }

@@ -16,6 +16,19 @@ export interface ClientOperation {
   readonly operation: unknown
 }
 
+/** What an administrator asks, once, of one node: who takes part, who leads. */
+export interface Errand {
+  readonly at: Milliseconds
+  /** Asked is the first of these that is up. */
+  readonly nodes: readonly NodeId[]
+  /** Under this name it is counted when it is done: one of the subject's own. */
+  readonly type: string
+  /** Machines that come into the world with it, their disks empty: each is started so long after, or never. */
+  readonly newcomers: readonly { readonly id: NodeId; readonly after: Milliseconds | null }[]
+  /** In the subject's own words; a JSON value. */
+  readonly operation: unknown
+}
+
 /**
  * A whole run, as data: everything that comes from outside is listed, and what is drawn inside comes from `seed`, each
  * purpose from a stream of its own. So a run can be replayed, and made smaller, by editing its plan.
@@ -34,6 +47,7 @@ export interface Plan {
   readonly skew: Readonly<Record<NodeId, Milliseconds>>
   readonly operations: readonly ClientOperation[]
   readonly faults: readonly Fault[]
+  readonly errands: readonly Errand[]
   /** Fates of single frames, where chance was replaced by what it did. */
   readonly deviations: readonly Deviation[]
   /** How long faults and clients go on. */
@@ -43,7 +57,7 @@ export interface Plan {
 }
 
 /** Version of the artefact's format; raised whenever an older reader would misread it. */
-export const artefactVersion = 1
+export const artefactVersion = 2
 
 /** What a failing run leaves behind: the plan that replays it, and what is to be seen. */
 export interface Artefact {
@@ -63,7 +77,7 @@ export class ArtefactUnreadable extends Error {
 export function writeArtefact(artefact: Omit<Artefact, 'synod' | 'version'>): string {
   const { plan, violation, trace } = artefact
   const whole = { synod: 'artefact', version: artefactVersion, violation, trace, plan: { ...plan } }
-  const { operations, faults, deviations, ...rest } = whole.plan
+  const { operations, faults, errands, deviations, ...rest } = whole.plan
   // One event a line: it is read by people, and compared by their tools.
   const lines = (items: readonly unknown[]): string =>
     items.length === 0 ? '[]' : `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`
@@ -71,6 +85,7 @@ export function writeArtefact(artefact: Omit<Artefact, 'synod' | 'version'>): st
   const settings = JSON.stringify(rest).slice(1, -1)
   return `{${head},"plan":{${settings},
   "faults":${lines(faults)},
+  "errands":${lines(errands)},
   "operations":${lines(operations)},
   "deviations":${lines(deviations)}
 }}\n`
@@ -114,6 +129,7 @@ const shape = {
   skew: 'object',
   operations: 'array',
   faults: 'array',
+  errands: 'array',
   deviations: 'array',
   duration: 'number',
   patience: 'number',

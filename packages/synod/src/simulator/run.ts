@@ -1,6 +1,6 @@
 import type { Milliseconds, NodeId, Watch } from '../core/index.ts'
+import { Administrator } from './administrator.ts'
 import { Clients, type Tally } from './clients.ts'
-import type { FaultName, FaultType } from './faults.ts'
 import { Inflictor } from './inflict.ts'
 import { demandProgress } from './liveness.ts'
 import type { Plan } from './plan.ts'
@@ -27,10 +27,13 @@ export interface Outcome {
   readonly trace: Trace
   readonly simulated: Milliseconds
   readonly answers: Tally
+  /** How the administrator's errands ended. */
+  readonly errands: Tally
   readonly reached: readonly string[]
-  readonly fired: ReadonlyMap<FaultName, number>
-  /** Faults that the plan has, and that never took effect. */
-  readonly silent: readonly FaultType[]
+  /** How often each fault took effect, and each type of errand was done. */
+  readonly fired: ReadonlyMap<string, number>
+  /** Faults and types of errands that the plan has, and that never took effect. */
+  readonly silent: readonly string[]
   /** What chance made of single frames. */
   readonly deviations: readonly Deviation[]
   /** The core that had to get on, and how long it took; undefined: there was none, or it was not asked. */
@@ -64,6 +67,7 @@ class Run<Dweller extends Inhabitant, Node> {
   private readonly play: Play<Dweller, Node>
   private readonly inflictor: Inflictor<Dweller>
   private readonly clients: Clients<Dweller, Node>
+  private readonly administrator: Administrator<Dweller, Node>
   private readonly watches: readonly { readonly name: string; readonly watch: Watch<Node> }[]
   private unreached: { readonly name: string; readonly watch: ReturnType<Situation<Node>['watch']> }[]
   private readonly reached: string[] = []
@@ -94,9 +98,11 @@ class Run<Dweller extends Inhabitant, Node> {
     this.unreached = this.play.situations.map(({ name, watch }) => ({ name, watch: watch() }))
     this.inflictor = new Inflictor(this.world, plan.duration)
     this.clients = new Clients(this.world, this.play, subject.pace * 20)
+    this.administrator = new Administrator(this.world, this.play, plan)
     this.world.onEvent = (node) => this.check(node)
     this.world.onDeviation = (deviation) => this.deviations.push(deviation)
-    for (const { link, frame, fate } of plan.deviations) this.world.link(link).planned.set(frame, fate)
+    for (const { link, frame, fate } of plan.deviations)
+      if (this.world.hasLink(link)) this.world.link(link).planned.set(frame, fate)
   }
 
   outcome(): Outcome {
@@ -105,21 +111,24 @@ class Run<Dweller extends Inhabitant, Node> {
       for (const id of plan.nodes) world.start(id)
     })
     for (const fault of plan.faults) this.inflictor.inflict(fault)
+    for (const errand of plan.errands) this.administrator.expect(errand)
     for (const operation of plan.operations) this.clients.expect(operation)
     this.advance(plan.duration)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
     const judged = this.violation === undefined && !this.unjudged
     if (judged) this.guarded(() => this.play.judge())
-    const configured = new Set(plan.faults.map(({ type }) => type))
+    const fired = new Map<string, number>([...world.fired, ...this.administrator.done])
+    const configured = new Set<string>([...plan.faults, ...plan.errands].map(({ type }) => type))
     return {
       violation: this.violation,
       judged,
       trace: world.trace,
       simulated: world.now,
       answers: this.clients.tally,
+      errands: this.administrator.tally,
       reached: this.reached,
-      fired: world.fired,
-      silent: [...configured].filter((type) => !world.fired.has(type)),
+      fired,
+      silent: [...configured].filter((type) => !fired.has(type)),
       deviations: this.deviations,
       progress,
     }
@@ -135,11 +144,12 @@ class Run<Dweller extends Inhabitant, Node> {
   }
 
   private liveness(): Outcome['progress'] {
-    const { world, play, inflictor, plan } = this
+    const { world, play, inflictor, administrator, plan } = this
     return demandProgress({
       world,
       play,
       wiped: inflictor.wiped,
+      underWay: () => administrator.isWaiting,
       patience: plan.patience,
       advance: (duration, done) => this.advance(duration, done),
       violation: (message) => this.broke('progress', message),

@@ -20,7 +20,7 @@ export interface Shrunk {
 
 /** How many events from outside a plan lists: what somebody has to read. */
 export function sizeOf(plan: Plan): number {
-  return plan.operations.length + plan.faults.length + plan.deviations.length
+  return plan.operations.length + plan.faults.length + plan.errands.length + plan.deviations.length
 }
 
 /**
@@ -37,6 +37,12 @@ export function shrink<Dweller extends Inhabitant, Node>(
 ): Shrunk | undefined {
   return new Shrinker(subject, invariant, options).shrink(plan)
 }
+
+/** The lists of a plan, of which each event may be left out. */
+const lists = ['operations', 'faults', 'errands', 'deviations'] as const
+/** Those of them whose events have a time. */
+const timed = ['operations', 'faults', 'errands'] as const
+type Timed = Pick<Plan, (typeof timed)[number]>
 
 class Shrinker<Dweller extends Inhabitant, Node> {
   private readonly subject: Subject<Dweller, Node>
@@ -62,7 +68,7 @@ class Shrinker<Dweller extends Inhabitant, Node> {
       // From coarse to fine over all lists together: what goes early makes every later run cheaper.
       for (let parts = 2; parts / 2 < this.size && !this.enough(); parts *= 2) {
         this.slices(parts)
-        for (const name of ['operations', 'faults', 'deviations'] as const) this.list(name, parts)
+        for (const name of lists) this.list(name, parts)
         if (parts === 8) this.chanceToFates()
       }
       this.chanceToFates()
@@ -124,8 +130,7 @@ class Shrinker<Dweller extends Inhabitant, Node> {
     if (end < plan.duration) {
       const duration = Math.ceil(end)
       const before = ({ at }: { at: Milliseconds }): boolean => at <= end
-      const { operations, faults } = plan
-      this.with({ duration, patience: 0, operations: operations.filter(before), faults: faults.filter(before) })
+      this.with({ duration, patience: 0, ...onlyThose(plan, before) })
     } else if (this.invariant !== 'progress') {
       this.with({ patience: 0 })
     }
@@ -134,6 +139,9 @@ class Shrinker<Dweller extends Inhabitant, Node> {
   private withoutKinds(): void {
     for (const kind of new Set(this.plan.faults.map(({ type }) => type))) {
       this.with({ faults: this.plan.faults.filter(({ type }) => type !== kind) })
+    }
+    for (const kind of new Set(this.plan.errands.map(({ type }) => type))) {
+      this.with({ errands: this.plan.errands.filter(({ type }) => type !== kind) })
     }
   }
 
@@ -144,7 +152,10 @@ class Shrinker<Dweller extends Inhabitant, Node> {
   }
 
   private withoutNodes(): void {
-    for (const gone of this.plan.nodes.toReversed()) {
+    const { nodes, errands } = this.plan
+    const newcomers = errands.flatMap((errand) => errand.newcomers.map(({ id }) => id))
+    for (const gone of newcomers.toReversed()) this.fails(withoutNode(this.plan, gone))
+    for (const gone of nodes.toReversed()) {
       if (this.plan.nodes.length === 1) return
       this.fails(withoutNode(this.plan, gone))
     }
@@ -156,14 +167,13 @@ class Shrinker<Dweller extends Inhabitant, Node> {
     for (let part = 0; part < parts && !this.enough(); part++) {
       const [from, to] = [part * length, (part + 1) * length]
       const outside = ({ at }: { at: Milliseconds }): boolean => at < from || at >= to
-      const { operations, faults } = this.plan
-      const left = { operations: operations.filter(outside), faults: faults.filter(outside) }
-      if (left.operations.length + left.faults.length < operations.length + faults.length) this.with(left)
+      const left = onlyThose(this.plan, outside)
+      if (timed.some((name) => left[name].length < this.plan[name].length)) this.with(left)
     }
   }
 
   /** Delta debugging: one of the lists without each of so many parts of it. */
-  private list(name: 'faults' | 'operations' | 'deviations', parts: number): void {
+  private list(name: (typeof lists)[number], parts: number): void {
     const all = (): readonly unknown[] => this.plan[name]
     const size = Math.ceil(all().length / parts)
     if (size === 0) return
@@ -177,8 +187,8 @@ class Shrinker<Dweller extends Inhabitant, Node> {
   private closeGaps(): void {
     const { pace } = this.subject
     for (let tries = 0; tries < 20 && !this.enough(); tries++) {
-      const { operations, faults } = this.plan
-      const times = [0, ...[...operations, ...faults].map(({ at }) => at).toSorted((a, b) => a - b)]
+      const { operations, faults, errands } = this.plan
+      const times = [0, ...[...operations, ...faults, ...errands].map(({ at }) => at).toSorted((a, b) => a - b)]
       const gaps = times.slice(1).map((at, i) => ({ from: times[i] ?? 0, length: at - (times[i] ?? 0) }))
       const longest = gaps.toSorted((a, b) => b.length - a.length)[tries]
       if (longest === undefined || longest.length < 4 * pace) return
@@ -186,7 +196,8 @@ class Shrinker<Dweller extends Inhabitant, Node> {
       const earlier = <E extends { at: Milliseconds }>(event: E): E =>
         event.at > longest.from ? { ...event, at: event.at - by } : event
       const duration = this.plan.duration - by
-      this.with({ operations: operations.map(earlier), faults: faults.map(earlier), duration })
+      const all = { operations: operations.map(earlier), faults: faults.map(earlier), errands: errands.map(earlier) }
+      this.with({ ...all, duration })
     }
   }
 
@@ -214,13 +225,18 @@ class Shrinker<Dweller extends Inhabitant, Node> {
 
   /** Times, to whole tenths of a second, where that changes nothing. */
   private round(): void {
-    for (const name of ['faults', 'operations'] as const) {
+    for (const name of timed) {
       for (let i = 0; i < this.plan[name].length && !this.enough(); i++) {
         const rounded = this.plan[name].map((event, j) => (i === j ? { ...event, ...roundTimes(event) } : event))
         this.with({ [name]: rounded.toSorted((a, b) => a.at - b.at) })
       }
     }
   }
+}
+
+function onlyThose(plan: Plan, wanted: (event: { readonly at: Milliseconds }) => boolean): Timed {
+  const { operations, faults, errands } = plan
+  return { operations: operations.filter(wanted), faults: faults.filter(wanted), errands: errands.filter(wanted) }
 }
 
 function roundTimes(event: { at: Milliseconds; for?: Milliseconds }): { at: Milliseconds; for?: Milliseconds } {
@@ -243,6 +259,10 @@ function withoutNode(plan: Plan, gone: NodeId): Plan {
     nodes: plan.nodes.filter((id) => id !== gone),
     faults,
     operations: plan.operations.filter(({ node }) => node !== gone),
+    errands: plan.errands.flatMap((errand) => {
+      const nodes = errand.nodes.filter((id) => id !== gone)
+      return nodes.length === 0 || errand.newcomers.some(({ id }) => id === gone) ? [] : [{ ...errand, nodes }]
+    }),
     deviations: plan.deviations.filter(({ link }) => !touches(link)),
   }
 }

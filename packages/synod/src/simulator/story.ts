@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../core/index.ts'
-import { deviationText, faultText } from './in-words.ts'
+import { deviationText, errandText, faultText } from './in-words.ts'
 import type { Plan } from './plan.ts'
 import { simulate } from './run.ts'
-import type { Subject } from './subject.ts'
+import type { Administration, Subject } from './subject.ts'
 import type { Inhabitant } from './world.ts'
 
 /**
@@ -12,6 +12,10 @@ import type { Inhabitant } from './world.ts'
 export function storyOf<Dweller extends Inhabitant, Node>(subject: Subject<Dweller, Node>, plan: Plan): string[] {
   const told: { readonly at: Milliseconds; readonly text: string }[] = [
     ...plan.faults.map((fault) => ({ at: fault.at, text: `fault: ${faultText(fault, plan.nodes)}` })),
+    ...plan.errands.map((errand) => ({
+      at: errand.at,
+      text: `administrator ${errandText(errand, (operation) => described(subject.administration, operation))}`,
+    })),
     ...plan.operations.map(({ at, client, node, operation }) => ({
       at,
       text: `${client} asks ${node}: ${JSON.stringify(operation)}`,
@@ -26,6 +30,10 @@ export function storyOf<Dweller extends Inhabitant, Node>(subject: Subject<Dwell
   // What is planned for a time comes before what it brings about.
   const lines = told.filter(({ at }) => at <= simulated).toSorted((a, b) => a.at - b.at)
   return [...fates, ...lines.map(({ at, text }) => `${at.toFixed(1).padStart(9)} ms  ${text}`)]
+}
+
+function described(administration: Administration | undefined, operation: unknown): string {
+  return administration?.describe(operation) ?? JSON.stringify(operation)
 }
 
 function fieldsInWords(fields: object | undefined): string {

@@ -1,5 +1,5 @@
 import type { Invariant, Milliseconds, NodeId, Ports, RandomState } from '../core/index.ts'
-import type { Plan } from './plan.ts'
+import type { Errand, Plan } from './plan.ts'
 import type { Inhabitant, World } from './world.ts'
 
 /** How a client's operation ended, as far as the client knows. */
@@ -27,8 +27,27 @@ export interface Subject<Dweller extends Inhabitant = Inhabitant, Node = unknown
   settings(stream: RandomState, nodes: readonly NodeId[]): unknown
   /** One operation of a client, a JSON value. */
   operation(stream: RandomState): unknown
+  /** What an administrator does to it. Left out: who takes part at the beginning takes part for ever. */
+  readonly administration?: Administration
   /** Begins one run. */
   play(plan: Plan, stage: Stage<Dweller>): Play<Dweller, Node>
+}
+
+/** Who takes part, and who leads, is changed by an administrator: a swarm's plan has errands then. */
+export interface Administration {
+  /** Draws what is done at these times; for some of them it may be nothing. */
+  draw(stream: RandomState, times: readonly Milliseconds[], around: AroundErrands): readonly Errand[]
+  /** What an errand asks for, as a person reads it. */
+  describe(operation: unknown): string
+}
+
+export interface AroundErrands {
+  /** Who takes part at the beginning. */
+  readonly nodes: readonly NodeId[]
+  /** They keep the others' losses within what the protocol survives: they must stay what they are. */
+  readonly lasting: readonly NodeId[]
+  /** Of its subject. */
+  readonly pace: Milliseconds
 }
 
 /** What a play may know of the world around it. */
@@ -49,6 +68,8 @@ export interface Play<Dweller extends Inhabitant, Node> {
   node(id: NodeId): Node | undefined
   /** Submits a client's operation; `answer` is called once, if ever. */
   submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void
+  /** Puts an administrator's operation to a node; `answer` is called once, if ever. Needed where errands are drawn. */
+  administer?(id: NodeId, operation: unknown, answer: (how: Answer) => void): void
   /** The client will not wait any longer, or its connection is gone. */
   abandoned(client: string): void
   /** Called after every event. */

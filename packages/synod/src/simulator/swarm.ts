@@ -1,5 +1,6 @@
 import { choose, random, type Milliseconds, type NodeId, type RandomState } from '../core/index.ts'
 import { between, chance, Draws, exponential, pick, shuffled, within, type Duration } from './draws.ts'
+import { drawErrands, drawGuest, lossyNodes, newcomersOf, type Newcomer } from './errands.ts'
 import { partitionShapes, type Fault, type FaultType, type PartitionShape } from './faults.ts'
 import type { ClientOperation, Plan } from './plan.ts'
 import type { Subject } from './subject.ts'
@@ -12,8 +13,8 @@ export interface SwarmOptions {
   readonly duration?: Milliseconds
   /** The clients' operations a second, all together; otherwise drawn. */
   readonly load?: number
-  /** None of these; `all`: a quiet world. */
-  readonly without?: readonly FaultType[] | 'all'
+  /** None of these; `errands`: nothing that an administrator does; `all`: a quiet world. */
+  readonly without?: readonly (FaultType | 'errands')[] | 'all'
 }
 
 const names = 'abcdefghijklmnopqrstuvwxyz'
@@ -75,6 +76,15 @@ export function drawPlan<Dweller extends Inhabitant, Node>(
   const nodes = Array.from({ length: size }, (_, i) => names[i] ?? `n${i}`)
   const duration = options.duration ?? Math.round(subject.pace * between(shape, 30, 120))
   const times = draws.for('swarm: times')
+  const { without = [] } = options
+  const whole = without === 'all' ? [] : drawFaults(subject, draws, nodes, duration)
+  // Whichever faults are left out, the errands are the same.
+  const errands =
+    without === 'all' || without.includes('errands')
+      ? []
+      : drawErrands(subject, draws, nodes, duration, lossyNodes(whole))
+  const newcomers = newcomersOf(errands)
+  const faults = [...whole, ...drawFaultsOfNewcomers(draws, whole, nodes, newcomers, { pace: subject.pace, duration })]
   return {
     protocol: subject.name,
     seed,
@@ -93,8 +103,12 @@ export function drawPlan<Dweller extends Inhabitant, Node>(
     skew: Object.fromEntries(
       chance(times, 0.5) ? nodes.map((id) => [id, Math.round(between(times, 0, 1e7))] as const) : [],
     ),
-    operations: drawOperations(subject, draws, nodes, duration, options.load),
-    faults: options.without === 'all' ? [] : drawFaults(subject, draws, nodes, duration, options.without ?? []),
+    operations: byTime([
+      ...drawOperations(subject, draws, nodes, duration, options.load),
+      ...drawGuest(subject, draws, newcomers, duration),
+    ]),
+    faults: byTime(faults.filter(({ type }) => !without.includes(type))),
+    errands,
     deviations: [],
     duration,
     patience: subject.pace * 40,
@@ -123,7 +137,7 @@ function drawOperations<Dweller extends Inhabitant, Node>(
       operations.push({ at: Math.round(at), client, node: pick(own, nodes), operation: subject.operation(own) })
     }
   }
-  return operations.toSorted((a, b) => a.at - b.at)
+  return operations
 }
 
 function drawFaults<Dweller extends Inhabitant, Node>(
@@ -131,7 +145,6 @@ function drawFaults<Dweller extends Inhabitant, Node>(
   draws: Draws,
   nodes: readonly NodeId[],
   duration: Milliseconds,
-  without: readonly FaultType[],
 ): Fault[] {
   const mix = draws.for('swarm: mix of faults')
   const frail = shuffled(mix, nodes).slice(0, subject.frail(nodes.length))
@@ -139,17 +152,47 @@ function drawFaults<Dweller extends Inhabitant, Node>(
   const others = nodes.filter((id) => !frail.includes(id))
   const faults: Fault[] = []
   for (const type of Object.keys(kinds) as FaultType[]) {
-    // Drawn for each kind, wanted or not, so that leaving one out leaves the others as they are.
+    // Drawn for each kind, whether or not there is anything that it could happen to.
     const wanted = chance(mix, 0.4)
     const victims = hardOnDisks.has(type) ? frail : needsPower.has(type) ? others : nodes
-    if (!wanted || without.includes(type) || victims.length === 0 || (ofDisks.has(type) && !subject.durable)) continue
+    if (!wanted || victims.length === 0 || (ofDisks.has(type) && !subject.durable)) continue
     const stream = draws.for(`swarm: ${type}`)
     const every = (60 * subject.pace) / (kinds[type] * intensity)
     for (let at = exponential(stream) * every; at < duration; at += exponential(stream) * every) {
       faults.push(...drawFault(stream, type, Math.round(at), { nodes, victims, frail, pace: subject.pace }))
     }
   }
-  return faults.toSorted((a, b) => a.at - b.at)
+  return faults
+}
+
+/** Whoever comes later meets faults of the kinds that the run has, but for the loss of its disk, with the others or alone. */
+function drawFaultsOfNewcomers(
+  draws: Draws,
+  faults: readonly Fault[],
+  nodes: readonly NodeId[],
+  newcomers: readonly Newcomer[],
+  { pace, duration }: { readonly pace: Milliseconds; readonly duration: Milliseconds },
+): Fault[] {
+  const drawn: Fault[] = []
+  if (newcomers.length === 0) return drawn
+  for (const type of new Set(faults.map((fault) => fault.type))) {
+    // A blackout is everywhere by itself.
+    if (hardOnDisks.has(type) || type === 'blackout') continue
+    const stream = draws.for(`swarm: ${type} with newcomers`)
+    const every = (60 * pace) / (kinds[type] * between(stream, 0.3, 2))
+    for (let at = exponential(stream) * every; at < duration; at += exponential(stream) * every) {
+      const there = newcomers.filter(({ from }) => from < at).map(({ id }) => id)
+      if (there.length === 0) continue
+      drawn.push(
+        ...drawFault(stream, type, Math.round(at), { nodes: [...nodes, ...there], victims: there, frail: [], pace }),
+      )
+    }
+  }
+  return drawn
+}
+
+function byTime<Event extends { readonly at: Milliseconds }>(events: readonly Event[]): Event[] {
+  return events.toSorted((a, b) => a.at - b.at)
 }
 
 interface Surroundings {

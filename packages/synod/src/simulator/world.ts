@@ -126,6 +126,17 @@ export class World<Dweller extends Inhabitant> {
     return present(this.node(from).links.get(to), `there is a link ${name} in this world`)
   }
 
+  /** Its process runs. */
+  isUp(id: NodeId): boolean {
+    const node = this.nodes.get(id)
+    return node?.member !== undefined && node.halted === undefined
+  }
+
+  hasLink(name: string): boolean {
+    const [from = '', to = ''] = name.split('>')
+    return this.nodes.get(from)?.links.has(to) === true
+  }
+
   /** A fault took effect. */
   count(fault: FaultName): void {
     this.fired.set(fault, (this.fired.get(fault) ?? 0) + 1)

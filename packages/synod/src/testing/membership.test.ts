@@ -81,6 +81,35 @@ describe('a member that is added', () => {
     })
   })
 
+  it('says again by which disk it takes part, when a leader has lost what only the newcomer has', () => {
+    const leader = cluster.leader() ?? 'a'
+    const others = cluster.followers()
+    const [other = 'b'] = others
+    expect(cluster.change(other, addVoter('d'))).toHaveProperty('index')
+    cluster.add('d')
+    // What names its disk reaches the newcomer alone.
+    cluster.onFrame = (from, to, frame) => {
+      if (to === leader && from === 'd' && kindOf(frame) === 'change')
+        for (const id of others) cluster.cut.add(`${leader}>${id}`)
+      return true
+    }
+    cluster.start('d')
+    const isNamed = (): boolean => {
+      const { membership, committedMembership } = cluster.present('d').standing
+      return [membership, committedMembership].map(({ contacts }) => readContact(contacts['d']).disk).join() !== ','
+    }
+    expect(cluster.run(5_000, isNamed)).toBe(true)
+    cluster.kill(leader)
+    expect(readContact(cluster.present('d').standing.committedMembership.contacts['d']).disk).toBeUndefined()
+    // Nor does it get the first entry of the next leader, which would take its place.
+    for (const id of others) cluster.cut.add(`${id}>d`)
+    expect(cluster.run(10_000, () => cluster.leader() !== undefined)).toBe(true)
+    cluster.run(500)
+    cluster.heal()
+    expect(cluster.run(10_000, () => votersAt(cluster, 'd').includes('d'))).toBe(true)
+    expect(cluster.present('d').standing.leader).not.toBe(leader)
+  })
+
   it('is one of few learners that wait, and has an address of its own', () => {
     const at = (id: NodeId, url: string): MembershipChange => ({
       type: 'addLearner',
@@ -122,6 +151,14 @@ describe('a change', () => {
     expect(cluster.run(5_000, () => outcomes.length === 3)).toBe(true)
     for (const outcome of outcomes) expect(outcome).toHaveProperty('index')
     expect(cluster.present('a').standing.membership.joining).toEqual(['d', 'e', 'f'])
+  })
+
+  it('that is asked of a member which is not welcomed yet is refused in time', () => {
+    const alone = new Cluster()
+    alone.start('a')
+    const outcome = alone.change('a', addLearner('d'))
+    expect(alone.present('a').phase).toBe('joining')
+    expect(outcome).toMatchObject({ name: 'Rejected', detail: { code: 'no-leader' } })
   })
 
   it('that would lose the quorum is refused with the numbers', () => {

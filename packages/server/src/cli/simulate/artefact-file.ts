@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
+import { newcomersIn } from './errand-shapes.ts'
 import { faultsOf } from './fault-shapes.ts'
 import { readText, Value } from './json-shape.ts'
 
@@ -11,8 +12,9 @@ export const artefactBytes = 64_000
 /** Throws `UsageError`: it cannot be read, or is no artefact that could be replayed. */
 export function readArtefactFile(file: string): Artefact {
   const artefact = parsed(file, readText(file))
-  const { nodes, faults } = artefact.plan
-  faultsOf(new Value(`${file}: plan.faults`, faults), nodes)
+  const { nodes, faults, errands } = artefact.plan
+  const newcomers = newcomersIn(new Value(`${file}: plan.errands`, errands))
+  faultsOf(new Value(`${file}: plan.faults`, faults), [...nodes, ...newcomers])
   return artefact
 }
 

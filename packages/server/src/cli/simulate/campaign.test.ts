@@ -20,6 +20,7 @@ function result(seed: number, broken: boolean): Result {
     events: 10,
     simulated: 3_600_000,
     answers: { ok: 1, rejected: 0, unknown: 0, unsent: 0 },
+    errands: { ok: 0, rejected: 0, unknown: 0, unsent: 0 },
     situations: ['a', 'b'],
     reached: seed === 1 ? ['a'] : [],
     fired: new Map([['crash', 2]]),

@@ -162,7 +162,7 @@ function report(protocol: Protocol, options: SimulateOptions, { coverage, frame,
 
 function detail(result: Result, protocol: Protocol, quiet: boolean): string {
   const { plan } = result
-  const happened = quiet ? eventsText(plan, protocol) : conversation(result)
+  const happened = quiet ? eventsText(plan, protocol) : conversation(result, protocol)
   const ending = result.violation === undefined ? `${endingText(result)}\n` : ''
   return `${surroundings(plan)}${happened}${ending}\n`
 }

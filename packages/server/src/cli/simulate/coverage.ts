@@ -16,6 +16,8 @@ export interface FaultCount {
 /** What a campaign has covered so far, and how fast. */
 export class Coverage {
   readonly operations: Result['answers'] = { ok: 0, rejected: 0, unknown: 0, unsent: 0 }
+  readonly errands: Result['errands'] = { ok: 0, rejected: 0, unknown: 0, unsent: 0 }
+  /** Of faults, and of types of errands: those have an effect when they are done. */
   readonly faults: Map<string, FaultCount> = new Map()
   /** How many runs reached each situation; 0: none did. */
   readonly situations: Map<string, number> = new Map()
@@ -52,7 +54,10 @@ export class Coverage {
     this.lastSeed = Math.max(seed, this.lastSeed ?? seed)
     this.simulated += result.simulated
     this.events += result.events
-    for (const how of ['ok', 'rejected', 'unknown', 'unsent'] as const) this.operations[how] += result.answers[how]
+    for (const how of ['ok', 'rejected', 'unknown', 'unsent'] as const) {
+      this.operations[how] += result.answers[how]
+      this.errands[how] += result.errands[how]
+    }
     for (const name of result.situations)
       this.situations.set(name, (this.situations.get(name) ?? 0) + (result.reached.includes(name) ? 1 : 0))
     if (result.progress !== undefined) this.progress.push(result.progress.took)
@@ -109,6 +114,6 @@ export class Coverage {
   }
 }
 
-function typesOf({ faults }: Plan): Set<string> {
-  return new Set(faults.map(({ type }) => type))
+function typesOf({ faults, errands }: Plan): Set<string> {
+  return new Set([...faults, ...errands].map(({ type }) => type))
 }

@@ -39,6 +39,8 @@ export interface Protocol {
   shrink(plan: Plan, invariant: string, options: ShrinkOptions): Shrunk | undefined
   /** A client's operation, as a person reads it. */
   readonly describe: (operation: unknown) => string
+  /** What an administrator asks for, likewise. */
+  readonly describeErrand: (operation: unknown) => string
 }
 
 /** A run, and which situations it might have reached. */
@@ -79,6 +81,7 @@ export function protocolOf<Dweller extends Inhabitant, Node>(
   return {
     ...words,
     name: subject.name,
+    describeErrand: (operation) => subject.administration?.describe(operation) ?? JSON.stringify(operation),
     draw: (seed, options) => drawPlan(subject, seed, options),
     run(plan, tell) {
       const situations: string[] = []
@@ -110,6 +113,14 @@ function overheard<Dweller extends Inhabitant, Node>(
           tell({ at: stage.now(), who: client, text: `is answered: ${how}` })
           answer(how)
         })
+      }
+      const administer = play.administer?.bind(play)
+      if (administer !== undefined) {
+        play.administer = (id, operation, answer) =>
+          administer(id, operation, (how) => {
+            tell({ at: stage.now(), who: 'administrator', text: `is answered by ${id}: ${how}` })
+            answer(how)
+          })
       }
       play.abandoned = (client) => {
         tell({ at: stage.now(), who: client, text: 'does not wait any longer' })

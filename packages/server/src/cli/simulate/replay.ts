@@ -34,7 +34,7 @@ export async function replay(
     })
   } else {
     process.stdout.write(
-      `${surroundings(artefact.plan)}${quiet ? eventsText(artefact.plan, protocol) : conversation(result)}` +
+      `${surroundings(artefact.plan)}${quiet ? eventsText(artefact.plan, protocol) : conversation(result, protocol)}` +
         `${endingText(result)}\n\n${outcomeText(outcome, artefact, result)}\n`,
     )
   }

@@ -56,6 +56,18 @@ describe('a scenario', () => {
   })
 })
 
+test('errands are left out like faults', () => {
+  const errandsOf = (without?: string): number =>
+    [1, 2, 3, 4, 5, 6].reduce((sum, seed) => {
+      const raft = protocolNamed('raft')
+      const options = without === undefined ? {} : scenarioOf(new Value('s.json', { without: [without] }), raft)
+      return sum + planOf(raft, seed, options).errands.length
+    }, 0)
+  expect(errandsOf()).toBeGreaterThan(10)
+  expect(errandsOf('crash')).toBe(errandsOf())
+  expect(errandsOf('errands')).toBe(0)
+})
+
 describe('what cannot be meant is said with its path', () => {
   const at = { at: 0, for: 10 }
   const fault = (one: object) => ({ nodes: 3, faults: [{ type: 'crash', ...at, node: 'a' }, one] })

@@ -11,8 +11,8 @@ export interface Scenario {
   readonly duration?: number
   /** The clients' operations a second, all together. */
   readonly load?: number
-  /** Kinds of faults that are not drawn; `all`: none is. */
-  readonly without?: readonly FaultType[] | 'all'
+  /** Kinds of faults that are not drawn; `errands`: what an administrator does is not; `all`: nothing of it is. */
+  readonly without?: readonly (FaultType | 'errands')[] | 'all'
   /** Exactly these happen, and none is drawn. */
   readonly faults?: readonly Fault[]
   /** Of the protocol: laid over what is drawn. */
@@ -56,8 +56,8 @@ function exactly(value: Value, protocol: Protocol, nodes: number, duration = Inf
   return faults
 }
 
-function withoutOf(value: Value): readonly FaultType[] | 'all' {
-  return value.unchecked === 'all' ? 'all' : value.list().map((type) => type.oneOf(faultTypes))
+function withoutOf(value: Value): NonNullable<Scenario['without']> {
+  return value.unchecked === 'all' ? 'all' : value.list().map((type) => type.oneOf([...faultTypes, 'errands']))
 }
 
 /** The plan of a seed in this scenario. */

@@ -25,7 +25,7 @@ function answer(protocol: Protocol, scenario: Scenario, task: Task): Reply {
 function play(protocol: Protocol, plan: Plan, tell: boolean): Result {
   const told: Told[] = []
   const outcome = protocol.run(plan, tell ? (one) => void told.push(one) : undefined)
-  const { violation, trace, simulated, answers, situations, reached, fired, silent, progress } = outcome
+  const { violation, trace, simulated, answers, errands, situations, reached, fired, silent, progress } = outcome
   const { hash, count } = trace
   return {
     plan,
@@ -34,6 +34,7 @@ function play(protocol: Protocol, plan: Plan, tell: boolean): Result {
     events: count,
     simulated,
     answers,
+    errands,
     situations,
     reached,
     fired,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
+import { artefactVersion, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { run, runHere, Running, synod, temporaryFolder, type Ended, type RunOptions } from '../../testing/processes.ts'
 import { protocolNamed } from './protocols.ts'
 import { planOf, type Scenario } from './scenario.ts'
@@ -53,7 +53,7 @@ function faulty(name: string, options: SimulateOptions, how?: RunOptions): Runni
 function impatient(): Artefact {
   const plan = { ...planOf(protocolNamed('raft'), 1, { ...small, faults: [] }), operations: [], patience: 1 }
   const violation = { invariant: 'progress', message: 'the core did not get on' }
-  return { synod: 'artefact', version: 1, plan, violation, trace: '0'.repeat(16) }
+  return { synod: 'artefact', version: artefactVersion, plan, violation, trace: '0'.repeat(16) }
 }
 
 describe('a campaign', () => {
@@ -193,6 +193,24 @@ describe('a violation', () => {
     expect([one?.code, two?.code]).toEqual([1, 1])
   })
 
+  test('tells what an administrator asked for, of which machines, and what it was answered', async () => {
+    const errand = {
+      at: 500,
+      nodes: ['a'],
+      type: 'addVoter',
+      newcomers: [{ id: 'n1', after: 10 }],
+      operation: { type: 'addVoter', id: 'n1' },
+    }
+    const crash = { type: 'crash', at: 900, for: 10, node: 'n1' } as const
+    const artefact = impatient()
+    const plan = { ...artefact.plan, errands: [errand], faults: [crash] }
+    const place = file('a.json', writeArtefact({ ...artefact, plan }))
+    const { stdout } = await run(['simulate', '--artefact', place])
+    expect(stdout).toMatch(/administrator +asks a: add n1 as a voter; n1 is a new machine, on 10 ms later$/m)
+    expect(stdout).toMatch(/administrator +is answered by a: (ok|rejected|unknown)$/m)
+    expect(stdout).toMatch(/fault +crash of n1, for 10 ms$/m)
+  })
+
   test('for machines is one JSON object, with the artefact and the command', async () => {
     const place = directory()
     const options = { seeds: 2, json: true, scenario: scenario(small), artefact: 'kept.json' }
@@ -304,6 +322,11 @@ describe('what is wrong is said, and nothing is simulated', () => {
       name: 'an artefact with a fault that cannot happen',
       args: () => ['--artefact', changed((text) => text.replace('"faults":[]', '"faults":[{"type":"quake"}]'))],
       says: /plan\.faults\[0\]\.type: expected one of partition, .*not "quake"/,
+    },
+    {
+      name: 'an artefact with an errand that lacks something',
+      args: () => ['--artefact', changed((text) => text.replace('"errands":[]', '"errands":[{"at":1}]'))],
+      says: /plan\.errands\[0\]\.nodes is missing/,
     },
     {
       name: 'a place that something else has',

@@ -1,4 +1,4 @@
-import { counted, deviationText, durationText, faultText, grouped } from 'synod/simulator'
+import { counted, deviationText, durationText, errandText, faultText, grouped } from 'synod/simulator'
 import type { Plan } from 'synod/simulator'
 import type { Protocol, Told } from './protocols.ts'
 import type { Result } from './tasks.ts'
@@ -19,14 +19,18 @@ export function surroundings({ nodes, duration, latency, syncTime, settings, see
 
 /** Everything that comes from outside, one a line, in the order of its time. */
 export function eventsText(plan: Plan, protocol: Protocol): string {
-  const { nodes, faults, operations, deviations } = plan
+  const { nodes, faults, errands, operations, deviations } = plan
   const asked = operations.map(({ at, client, node, operation }) => ({
     at,
     text: `${client} asks ${node}: ${protocol.describe(operation)}`,
   }))
-  const tooMany = asked.length + faults.length > readable
+  const tooMany = asked.length + faults.length + errands.length > readable
   const events = [
     ...faults.map((fault) => ({ at: fault.at, text: faultText(fault, nodes) })),
+    ...errands.map((errand) => ({
+      at: errand.at,
+      text: `administrator ${errandText(errand, protocol.describeErrand)}`,
+    })),
     ...(tooMany ? [] : asked),
   ]
   const width = Math.max(0, ...events.map(({ at }) => grouped(at).length))
@@ -39,11 +43,16 @@ export function eventsText(plan: Plan, protocol: Protocol): string {
     .join('')
 }
 
-/** What happened, as a conversation: faults, what clients asked and were answered, what members logged. */
-export function conversation({ plan, told }: Result): string {
+/** What happened, as a conversation: faults, what clients and the administrator asked and were answered, what members logged. */
+export function conversation({ plan, told }: Result, protocol: Protocol): string {
   const faults = plan.faults.map((fault): Told => ({ at: fault.at, who: 'fault', text: faultText(fault, plan.nodes) }))
+  const errands = plan.errands.map((errand): Told => ({
+    at: errand.at,
+    who: 'administrator',
+    text: errandText(errand, protocol.describeErrand),
+  }))
   // What a fault brings about comes after it.
-  const lines = [...faults, ...told].toSorted((a, b) => a.at - b.at)
+  const lines = [...faults, ...errands, ...told].toSorted((a, b) => a.at - b.at)
   const width = Math.max(0, ...lines.map(({ at }) => grouped(at, 1).length))
   const whoWidth = Math.max(0, ...lines.map(({ who }) => who.length))
   const text = withoutRepetitions(lines).map(

@@ -24,6 +24,7 @@ export function summaryJson(coverage: Coverage, { protocol, first, threads, seco
     hoursPerSecond: rounded(coverage.hours / seconds),
     events: coverage.events,
     operations: coverage.operations,
+    errands: coverage.errands,
     faults: Object.fromEntries(byName(coverage.faults)),
     withoutEffect: withoutEffect(coverage),
     situations: Object.fromEntries(coverage.situations),
@@ -42,15 +43,20 @@ function rounded(value: number): number {
 
 /** The same for people. */
 export function summaryText(coverage: Coverage, { protocol, first, threads, seconds, interrupted }: Frame): string {
-  const { seeds, hours, events, operations, last, progress } = coverage
+  const { seeds, hours, events, operations, errands, last, progress } = coverage
   const range = last === undefined ? 'no seed' : last === first ? `seed ${first}` : `seeds ${first} to ${last}`
   const lines = [
     `${interrupted ? 'Interrupted. ' : ''}${protocol}, ${range}: ${counted(seeds, 'run')} in ${grouped(seconds, 1)} s on ${counted(threads, 'thread')}, ${rough(seeds / seconds)} a second`,
     `${grouped(hours, 2)} simulated hours, ${rough(hours / seconds)} a second; ${counted(events, 'event')}`,
-    `operations: ${grouped(operations.ok)} ok, ${grouped(operations.rejected)} rejected, ${grouped(operations.unknown)} unknown, ${grouped(operations.unsent)} unsent`,
+    `operations: ${tallyText(operations)}`,
+    `errands of an administrator: ${tallyText(errands)}`,
     `liveness: ${counted(progress.length, 'run')} with a core${progress.length === 0 ? '' : `, which got on within ${milliseconds(median(progress) ?? 0)} (median), ${milliseconds(Math.max(...progress))} (worst)`}`,
   ]
   return `${lines.join('\n')}\n${faultsText(coverage)}${situationsText(coverage)}`
+}
+
+function tallyText({ ok, rejected, unknown, unsent }: Coverage['operations']): string {
+  return `${grouped(ok)} ok, ${grouped(rejected)} rejected, ${grouped(unknown)} unknown, ${grouped(unsent)} unsent`
 }
 
 function milliseconds(value: number): string {
@@ -58,7 +64,7 @@ function milliseconds(value: number): string {
 }
 
 function faultsText(coverage: Coverage): string {
-  if (coverage.faults.size === 0) return '\nNo fault was configured.\n'
+  if (coverage.faults.size === 0) return '\nNo fault and no errand was configured.\n'
   const rows = byName(coverage.faults).map(([name, { runs, fired, silentRuns }]) => [
     name,
     grouped(runs),
@@ -66,7 +72,7 @@ function faultsText(coverage: Coverage): string {
     silentRuns === 0 ? '' : grouped(silentRuns),
   ])
   const never = withoutEffect(coverage)
-  return `\n${table([['fault', 'runs', 'took effect', 'runs in which it did not'], ...rows])}\n${
+  return `\n${table([['fault or errand', 'runs', 'took effect', 'runs in which it did not'], ...rows])}\n${
     never.length === 0 ? '' : `Configured, and never took effect: ${never.join(', ')}\n`
   }`
 }

@@ -1,4 +1,4 @@
-import type { FaultName, FaultType, Outcome, Plan, Violation } from 'synod/simulator'
+import type { Outcome, Plan, Violation } from 'synod/simulator'
 import type { Told } from './protocols.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -33,10 +33,11 @@ export interface Result {
   /** In milliseconds. */
   readonly simulated: number
   readonly answers: Outcome['answers']
+  readonly errands: Outcome['errands']
   readonly situations: readonly string[]
   readonly reached: readonly string[]
-  readonly fired: ReadonlyMap<FaultName, number>
-  readonly silent: readonly FaultType[]
+  readonly fired: ReadonlyMap<string, number>
+  readonly silent: readonly string[]
   readonly progress: Outcome['progress']
   readonly told: readonly Told[]
 }

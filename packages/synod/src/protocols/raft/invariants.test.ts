@@ -158,6 +158,35 @@ describe('is found broken', () => {
     expect(found(name, [changing({ commitIndex: 0, termStart: 3 }, [ab, 1])])).toBeUndefined()
   })
 
+  test('a removed leader goes', () => {
+    const name = 'a removed leader goes'
+    const bc = voting(['b', 'c'])
+    expect(found(name, [changing({ commitIndex: 1, termStart: 1 }, [bc, 2])])).toBeUndefined()
+    expect(found(name, [changing({ commitIndex: 2, termStart: 3 }, [bc, 1])])).toBeUndefined()
+    expect(
+      found(name, [changing({ commitIndex: 2, termStart: 1 }, [{ ...bc, outgoing: ['a', 'b'] }, 2])]),
+    ).toBeUndefined()
+    expect(found(name, [changing({ commitIndex: 2, termStart: 1 }, [bc, 2])])).toBe(
+      'a leads, and is no voter of voters b c, committed at 2',
+    )
+  })
+
+  test('memberships change step by step', () => {
+    const step = (...memberships: Membership[]): string | undefined =>
+      found(
+        'memberships change step by step',
+        [node('a', {})],
+        [changing({}, ...memberships.map((membership): [Membership, number] => [membership, 2]))],
+      )
+    const joint = { ...voting(['a', 'd']), outgoing: ['a', 'b', 'c'], autoLeave: true }
+    expect(step(ab, { ...ab, learners: ['d'] }, voting(['a']))).toBeUndefined()
+    expect(step(joint, voting(['a', 'd']))).toBeUndefined()
+    expect(step(voting(['a', 'd']))).toBe('a goes from voters a b c to voters a d at 2')
+    expect(step({ ...joint, outgoing: ['a', 'b'] })).toContain('outgoing a b, leaves by itself at 2')
+    expect(step(joint, voting(['a']))).toContain('to voters a at 3')
+    expect(step(joint, { ...joint, outgoing: ['a'] })).toContain('at 3')
+  })
+
   test('memberships of the log', () => {
     const name = 'memberships of the log'
     expect(found(name, [changing({}, [ab, 2])])).toBeUndefined()

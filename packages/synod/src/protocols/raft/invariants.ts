@@ -1,6 +1,6 @@
 import {
+  isJoint,
   membersOf,
-  tally,
   type Electorate,
   type Index,
   type Invariant,
@@ -9,7 +9,7 @@ import {
   type SnapshotId,
   type Term,
 } from '../../core/index.ts'
-import { entryAt, lastIndex, mayCampaign, membershipOf, placedMembership, termAt } from './log.ts'
+import { entryAt, lastIndex, membershipOf, placedMembership, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
 import type { RaftState, Role } from './state.ts'
 
@@ -250,8 +250,11 @@ export const durableQuorum: Invariant<RaftNode> = {
   },
 }
 
-function isQuorum(electorate: Electorate, ids: readonly NodeId[]): boolean {
-  return tally(electorate, Object.fromEntries(ids.map((id) => [id, true]))) === 'won'
+/** Counted here once more: a mistake in the protocol's own count must not hide in its check. */
+function isQuorum({ voters, outgoing }: Electorate, ids: readonly NodeId[]): boolean {
+  return [voters, outgoing].every(
+    (half) => half.length === 0 || 2 * half.filter((id) => ids.includes(id)).length > half.length,
+  )
 }
 
 /** A leader has the votes, on their disks, of a quorum of its membership: of both halves of a joint one, and of no learner (Ongaro §4.3). */
@@ -282,10 +285,66 @@ export const onlyVotersCampaign: Invariant<RaftNode> = {
     return ({ id, state }) => {
       const before = roles.get(id)
       roles.set(id, state.role)
-      if (state.role === 'follower' || state.role === before || mayCampaign(state, id)) return undefined
+      if (state.role === 'follower' || state.role === before || isAnyVoter(state, id)) return undefined
       return `${id} becomes ${state.role}, and is no voter of ${membershipText(membershipOf(state))}`
     }
   },
+}
+
+/** By the last committed membership or by one after it; asked only when somebody begins to campaign. */
+function isAnyVoter({ memberships, commitIndex }: RaftState, id: NodeId): boolean {
+  const committed = memberships.findLastIndex(({ index }) => index <= commitIndex)
+  return memberships.some(
+    ({ membership: { voters, outgoing } }, i) => i >= committed && (voters.includes(id) || outgoing.includes(id)),
+  )
+}
+
+/** A leader that is no voter by what is committed has stepped down (Ongaro §4.2.2). */
+export const removedLeaderGoes: Invariant<RaftNode> = {
+  name: 'a removed leader goes',
+  watch:
+    () =>
+    ({ id, state }) => {
+      if (state.role !== 'leader') return undefined
+      const { index, membership } = placedMembership(state)
+      if (membership.voters.includes(id) || membership.outgoing.includes(id)) return undefined
+      return state.commitIndex < Math.max(index, state.termStart)
+        ? undefined
+        : `${id} leads, and is no voter of ${membershipText(membership)}, committed at ${index}`
+    },
+}
+
+/**
+ * Two memberships in a row have a quorum in common: at most one voter differs (Ongaro §4.1); or the second one is joint
+ * with the first; or the first one is joint, and the second is what it was on the way to (§4.3).
+ */
+export const stepByStep: Invariant<RaftNode> = {
+  name: 'memberships change step by step',
+  watch: () => {
+    const seen = new Map<NodeId, Membership>()
+    return ({ id, state: { memberships } }) => {
+      const newest = memberships.at(-1)
+      if (newest === undefined || seen.get(id) === newest.membership) return undefined
+      seen.set(id, newest.membership)
+      for (const [i, { index, membership }] of memberships.entries()) {
+        const before = memberships[i - 1]?.membership
+        // Who comes later begins with an empty one.
+        if (before === undefined || before.voters.length === 0 || isStep(before, membership)) continue
+        return `${id} goes from ${membershipText(before)} to ${membershipText(membership)} at ${index}`
+      }
+      return undefined
+    }
+  },
+}
+
+function isStep(before: Membership, after: Membership): boolean {
+  const same = (some: readonly NodeId[], others: readonly NodeId[]): boolean => some.join() === others.join()
+  if (isJoint(after) && !isJoint(before)) return same(after.outgoing, before.voters)
+  if (isJoint(before))
+    return same(after.voters, before.voters) && (!isJoint(after) || same(after.outgoing, before.outgoing))
+  const gone = before.voters.filter((id) => !after.voters.includes(id))
+  const come = after.voters.filter((id) => !before.voters.includes(id))
+  return gone.length + come.length <= 1
 }
 
 /**
@@ -386,7 +445,9 @@ export const raftInvariants: readonly Invariant<RaftNode>[] = [
   durableQuorum,
   electedByQuorum,
   onlyVotersCampaign,
+  removedLeaderGoes,
   oneChangeAtATime,
+  stepByStep,
   membershipsOfTheLog,
   snapshotMembership,
   followsItsMembers,

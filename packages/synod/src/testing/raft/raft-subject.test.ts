@@ -9,13 +9,15 @@ import {
   shrink,
   simulate,
   sizeOf,
+  storyOf,
   writeArtefact,
   type FaultName,
   type Plan,
   type Subject,
 } from '../../simulator/index.ts'
+import { raftErrandTypes, type RaftErrand } from './raft-errands.ts'
 import { raftSubject } from './raft-subject.ts'
-import { raftSituations } from './situations.ts'
+import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
 
 type RaftSubject = typeof raftSubject
 
@@ -34,6 +36,12 @@ function altered(invariants: readonly Invariant<RaftNode>[], core?: (ids: readon
 }
 
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+/** A run of their own shows them. */
+const rare: ReadonlySet<string> = new Set([
+  'a joint phase was left by another leader than it was entered by',
+  'a change of the membership was taken back',
+])
 
 describe('a swarm over Raft and its store', () => {
   // Short runs: the campaign is a command of its own. What they must have come through is asserted, too.
@@ -83,10 +91,40 @@ describe('a swarm over Raft and its store', () => {
     expect(raftSituations.map(({ name }) => name).filter((name) => !reached.has(name))).toEqual([])
   })
 
+  test('so are those of a membership that changes, but for rare ones', () => {
+    const reached = new Set(outcomes.flatMap(({ outcome }) => outcome.reached))
+    expect(
+      membershipSituations.map(({ name }) => name).filter((name) => !reached.has(name) && !rare.has(name)),
+    ).toEqual([])
+  })
+
+  test('every kind of errand is done in some run', () => {
+    const done = new Set(outcomes.flatMap(({ outcome }) => [...outcome.fired.keys()]))
+    expect(raftErrandTypes.filter((type) => !done.has(type))).toEqual([])
+  })
+
   test('most runs end with a core that got on', () => {
     expect(outcomes.filter(({ outcome }) => outcome.progress !== undefined).length).toBeGreaterThan(45)
   })
 })
+
+/** Whom an errand may remove, or make a learner. */
+function goers(errand: RaftErrand): readonly string[] {
+  switch (errand.type) {
+    case 'demote':
+    case 'remove':
+    case 'removeLeader':
+    case 'removeDown':
+    case 'replace':
+      return errand.of
+    case 'addVoter':
+    case 'addLearner':
+    case 'promote':
+    case 'update':
+    case 'transfer':
+      return []
+  }
+}
 
 describe('a plan', () => {
   const seed = 7
@@ -106,6 +144,55 @@ describe('a plan', () => {
     }
   })
 
+  test('without an administrator is as before, but for whoever came later', () => {
+    let changed = 0
+    for (const one of seeds(20)) {
+      const whole = drawPlan(raftSubject, one)
+      const without = drawPlan(raftSubject, one, { without: ['errands'] })
+      expect(without.errands).toEqual([])
+      if (whole.errands.length > 0) changed++
+      const { faults, operations, errands: _, ...rest } = whole
+      expect({ ...without, faults: [], operations: [] }).toEqual({ ...rest, errands: [], faults: [], operations: [] })
+      const all = new Set(faults.map((fault) => JSON.stringify(fault)))
+      expect(without.faults.filter((fault) => !all.has(JSON.stringify(fault)))).toEqual([])
+      expect(operations.filter(({ client }) => client !== 'guest')).toEqual(without.operations)
+    }
+    expect(changed).toBeGreaterThan(5)
+  })
+
+  test('keeps more members for ever than may lose what is on their disks', () => {
+    let lossyPlans = 0
+    for (const one of seeds(200)) {
+      const { nodes, faults, errands } = drawPlan(raftSubject, one)
+      const lossy = new Set(
+        faults.flatMap((fault) =>
+          fault.type === 'wipe' || fault.type === 'bitFlip' || fault.type === 'misdirectedWrite' ? [fault.node] : [],
+        ),
+      )
+      if (lossy.size === 0 || errands.length === 0) continue
+      lossyPlans++
+      const mayGo = new Set(errands.flatMap(({ operation }) => goers(operation as RaftErrand)))
+      const lasting = nodes.filter((id) => !lossy.has(id) && !mayGo.has(id))
+      expect(lasting.length, `seed ${one}`).toBeGreaterThan(lossy.size)
+      expect([...lossy].every((id) => nodes.includes(id))).toBe(true)
+    }
+    expect(lossyPlans).toBeGreaterThan(20)
+  })
+
+  test('says which of its errands were never done', () => {
+    const quiet = drawPlan(raftSubject, seed, { nodes: 3, duration: 5000, without: 'all' })
+    const add = { type: 'addVoter', operation: { type: 'addVoter', id: 'd' }, newcomers: [{ id: 'd', after: 0 }] }
+    const transfer = { type: 'transfer', operation: { type: 'transfer', of: [] }, newcomers: [] }
+    const errands = [
+      { ...add, at: 3000, nodes: ['x', 'b'] },
+      { ...transfer, at: 3000, nodes: ['x'] },
+    ]
+    const { silent, fired, errands: tally } = simulate(raftSubject, { ...quiet, operations: [], errands })
+    expect(silent).toEqual(['transfer'])
+    expect(fired.get('addVoter')).toBe(1)
+    expect(tally).toEqual({ ok: 1, rejected: 0, unknown: 0, unsent: 1 })
+  })
+
   test('says which of its faults never took effect', () => {
     const quiet = drawPlan(raftSubject, seed, { nodes: 3, duration: 5000, without: 'all' })
     // Nothing is ever written by the time at which the only node's disk would fail a sync.
@@ -121,6 +208,142 @@ describe('a fault', () => {
     const outcome = simulate(raftSubject, { ...quiet, operations: [], faults: [late] })
     expect(outcome.silent).toEqual(['crash'])
     expect(outcome.progress).toBeDefined()
+  })
+
+  test('meets only machines that are there and were switched on', () => {
+    const quiet = drawPlan(raftSubject, 7, { nodes: 3, duration: 6000, without: 'all' })
+    const crash = { type: 'crash', for: 500, node: 'd' } as const
+    const errand = { at: 3000, nodes: ['a'], type: 'addVoter', operation: { type: 'addVoter', id: 'd' } }
+    const plan = { ...quiet, operations: [], errands: [{ ...errand, newcomers: [{ id: 'd', after: 1000 }] }] }
+    const [absent, off, on] = [2000, 3500, 4500].map((at) =>
+      simulate(raftSubject, { ...plan, faults: [{ ...crash, at }] }),
+    )
+    expect([absent, off, on].map((outcome) => outcome?.silent)).toEqual([['crash'], ['crash'], []])
+    expect(on?.progress).toBeDefined()
+  })
+})
+
+describe('an administrator', () => {
+  const quiet = drawPlan(raftSubject, 5, { nodes: 3, duration: 20_000, without: 'all' })
+  const errand = (at: number, operation: RaftErrand, ...newcomers: string[]): Plan['errands'][number] => ({
+    at,
+    nodes: ['a', 'b', 'c'],
+    type: operation.type,
+    newcomers: newcomers.map((id) => ({ id, after: 50 })),
+    operation,
+  })
+  const moved = {
+    ...quiet,
+    errands: [
+      errand(3000, { type: 'addVoter', id: 'd' }, 'd'),
+      errand(4000, { type: 'addVoter', id: 'e' }, 'e'),
+      errand(8000, { type: 'replace', of: ['a', 'b'], count: 2, demoted: false, promoted: [], added: ['f'] }, 'f'),
+    ],
+  }
+
+  test('moves a cluster to other machines, and then progress is asked of those', () => {
+    const { violation, errands, progress, reached } = simulate(raftSubject, moved)
+    expect(violation).toBeUndefined()
+    expect(errands).toEqual({ ok: 3, rejected: 0, unknown: 0, unsent: 0 })
+    expect(progress?.core).not.toContain('a')
+    expect(progress?.core).not.toContain('b')
+    expect(reached).toEqual(expect.arrayContaining(['a joint phase was entered', 'a learner was made a voter']))
+    expect(reached).toContain(removedStopped)
+  })
+
+  test('comes through what is rare: a joint phase that another leader ends, a change that is taken back', () => {
+    const reached = new Set<string>()
+    // Frames take so long that the first half is begun, and not over, when leadership is handed over.
+    const handedOver = {
+      ...quiet,
+      nodes: ['a', 'b', 'c', 'd', 'e'],
+      operations: [],
+      latency: { kind: 'uniform', min: 20, max: 20 } as const,
+      errands: [
+        errand(4000, { type: 'replace', of: ['a', 'b'], count: 2, demoted: false, promoted: [], added: [] }),
+        errand(4045, { type: 'transfer', of: ['c', 'd', 'e'] }),
+      ],
+    }
+    for (const name of simulate(raftSubject, handedOver).reached) reached.add(name)
+    for (const node of quiet.nodes) {
+      const links = quiet.nodes.flatMap((other) => (other === node ? [] : [`${node}>${other}`, `${other}>${node}`]))
+      const partition = { type: 'partition', shape: 'isolated', at: 3990, for: 5000, links } as const
+      const errands = [{ ...errand(4000, { type: 'addVoter', id: 'd' }, 'd'), nodes: [node] }]
+      const plan = { ...quiet, faults: [partition], errands, duration: 12_000 }
+      for (const name of simulate(raftSubject, plan).reached) reached.add(name)
+    }
+    expect([...rare].filter((name) => !reached.has(name))).toEqual([])
+  })
+
+  test('that is never answered, though the node is up, is a violation', () => {
+    const deaf: RaftSubject = {
+      ...raftSubject,
+      play: (plan, stage) => Object.assign(raftSubject.play(plan, stage), { administer: () => undefined }),
+    }
+    expect(simulate(deaf, moved).violation).toMatchObject({
+      invariant: 'progress',
+      message: 'what an administrator asked for was not answered within 40000 ms, by a node that is up',
+    })
+  })
+
+  test('that is told something wrong is a violation', () => {
+    const lying: RaftSubject = {
+      ...raftSubject,
+      play(plan, stage) {
+        const play = raftSubject.play(plan, stage)
+        const member = play.member.bind(play)
+        return Object.assign(play, {
+          member(...args: Parameters<typeof member>) {
+            const one = member(...args)
+            const change = one.change.bind(one)
+            one.change = (changes, answer) =>
+              change(
+                changes.map((each) => (each.type === 'addVoter' ? { ...each, id: 'x' } : each)),
+                answer,
+              )
+            return one
+          },
+        })
+      },
+    }
+    const [first] = moved.errands
+    const plan = { ...moved, errands: first === undefined ? [] : [first] }
+    expect(simulate(lying, plan).violation).toMatchObject({
+      invariant: 'changes are answered truly',
+      message: 'd was added, and members are a, b, c, x',
+    })
+  })
+
+  test('has its errands in the story', () => {
+    const story = storyOf(raftSubject, moved)
+    expect(story).toContain(
+      '   3000.0 ms  administrator asks the first of a, b, c that is up: add d as a voter; d is a new machine, on 50 ms later',
+    )
+    expect(
+      story.some((line) =>
+        line.endsWith('remove 2 voters, the first of a, b; add f as voters; f is a new machine, on 50 ms later'),
+      ),
+    ).toBe(true)
+  })
+
+  test('has its errands left out one by one when a run is shrunk, and they are replayed from the artefact', () => {
+    const planted: Invariant<RaftNode> = {
+      name: 'e is no voter',
+      watch:
+        () =>
+        ({ state }) =>
+          state.memberships.at(-1)?.membership.voters.includes('e') === true ? 'e votes' : undefined,
+    }
+    const subject = altered([planted])
+    const shrunk = shrink(subject, moved, planted.name)
+    if (shrunk === undefined) throw new Error('it did not fail')
+    const { plan, outcome } = shrunk
+    expect(plan.errands.map(({ operation }) => operation)).toEqual([{ type: 'addVoter', id: 'e' }])
+    expect(sizeOf(plan)).toBe(1)
+    const text = writeArtefact({ plan, violation: outcome.violation, trace: outcome.trace.hash })
+    const again = simulate(subject, readArtefact(text).plan)
+    expect(again.violation).toEqual(outcome.violation)
+    expect(again.trace.hash).toBe(outcome.trace.hash)
   })
 })
 

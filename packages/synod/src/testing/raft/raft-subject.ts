@@ -1,4 +1,16 @@
-import { majority, present, random, voting, type NodeId, type Ports, type RandomState } from '../../core/index.ts'
+import {
+  isJoint,
+  majority,
+  membersOf,
+  present,
+  random,
+  voting,
+  Rejected,
+  type Membership,
+  type NodeId,
+  type Ports,
+  type RandomState,
+} from '../../core/index.ts'
 import { check, store as storeModel, type StoreOperation, type StoreRequest } from '../../history/index.ts'
 import { defaultMemberOptions, Member, type MemberOptions } from '../../member/index.ts'
 import {
@@ -9,11 +21,15 @@ import {
   type Message,
   type RaftNode,
   type RaftOptions,
+  type RaftState,
 } from '../../protocols/raft/index.ts'
-import type { Answer, Plan, Play, Stage, Subject } from '../../simulator/index.ts'
+import type { Answer, Plan, Play, Situation, Stage, Subject } from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
+import { ChangesJudge } from './changes-judge.ts'
+import { DecidedMembership, quorumOfAll } from './core.ts'
 import { ObservedRaft } from './observed-raft.ts'
-import { raftSituations } from './situations.ts'
+import { changesOf, raftAdministration, type RaftErrand } from './raft-errands.ts'
+import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
 import { StoreClients } from './store-client.ts'
 
 /** What a seed draws for Raft and its members; written into the plan. */
@@ -26,6 +42,8 @@ type StoreMember = Member<Message, Durable, StoreContext>
 
 const keys = ['a', 'b', 'c', 'd', 'e']
 const pace = 1000
+/** Where an administrator adds some, so many may wait to be promoted. */
+const learnersMax = 3
 
 /** The store that production replicates, over Raft: production's own classes from the journal to the store. */
 export const raftSubject: Subject<StoreMember, RaftNode> = {
@@ -37,6 +55,7 @@ export const raftSubject: Subject<StoreMember, RaftNode> = {
   frail: (nodes) => nodes - majority(nodes),
   settings: drawSettings,
   operation: drawOperation,
+  administration: raftAdministration,
   play: (plan, stage) => new RaftPlay(plan, stage),
 }
 
@@ -93,9 +112,21 @@ function drawOperation(stream: RandomState): StoreOperation {
   return { type: 'compact', revision: 2 + number(200) }
 }
 
+/** All memberships that are not compacted yet, with their contacts, stand in the head of every segment. */
+function roomForChanges({ segmentBytes = 0 }: Partial<MemberOptions>): Partial<MemberOptions> {
+  const changes = { ...defaultMemberOptions.changes, learners: learnersMax }
+  return { changes, segmentBytes: Math.max(segmentBytes, 128 * 1024) }
+}
+
+function membershipInWords(membership: Membership): string {
+  const { voters, outgoing, learners } = membership
+  const joint = isJoint(membership) ? ` and ${outgoing.join(' ')}` : ''
+  return `${voters.join(' ')}${joint}${learners.length === 0 ? '' : `, learners ${learners.join(' ')}`}`
+}
+
 class RaftPlay implements Play<StoreMember, RaftNode> {
   readonly invariants = raftInvariants
-  readonly situations = raftSituations
+  readonly situations: readonly Situation<RaftNode>[]
   private readonly plan: Plan
   private readonly settings: RaftSettings
   private readonly stage: Stage<StoreMember>
@@ -105,6 +136,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   /** Nodes that a fault of the plan may leave unable to start. */
   private readonly frail: ReadonlySet<NodeId>
   private readonly wiped: ReadonlySet<NodeId>
+  private readonly changes = new ChangesJudge()
+  private readonly decided = new DecidedMembership()
   private probes = new Map<NodeId, 'under way' | 'ok'>()
 
   constructor(plan: Plan, stage: Stage<StoreMember>) {
@@ -116,6 +149,10 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
       new Set(plan.faults.flatMap((fault) => ('node' in fault && types.includes(fault.type) ? [fault.node] : [])))
     this.wiped = victims(['wipe'])
     this.frail = victims(['wipe', 'bitFlip', 'misdirectedWrite'])
+    const { nodes } = stage.world
+    const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
+    const stopped = { name: removedStopped, watch: () => isStopped }
+    this.situations = plan.errands.length === 0 ? raftSituations : [...raftSituations, ...membershipSituations, stopped]
   }
 
   member(id: NodeId, ports: Ports, diskId: string): StoreMember {
@@ -138,13 +175,24 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
       options: {
         ...defaultMemberOptions,
         ...options,
+        ...(this.plan.errands.length > 0 && roomForChanges(options)),
         cluster: '00000000000000c1',
         self: id,
-        membership: voting(this.plan.nodes),
+        ...this.beginning(id),
         diskId,
       },
     })
     return member
+  }
+
+  /** Who comes later is told of its cluster by the members that there are by then. */
+  private beginning(id: NodeId): Pick<MemberOptions, 'membership'> & Partial<Pick<MemberOptions, 'introducers'>> {
+    const { nodes } = this.plan
+    if (nodes.includes(id)) return { membership: voting(nodes) }
+    const { newest } = this.decided
+    const members = newest === undefined ? nodes : membersOf(newest)
+    const introducers = Object.fromEntries(members.filter((other) => other !== id).map((other) => [other, '']))
+    return { membership: voting([]), introducers }
   }
 
   node(id: NodeId): RaftNode | undefined {
@@ -159,8 +207,42 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     this.clients.submit(member, machine, client, operation as StoreOperation, answer)
   }
 
+  administer(id: NodeId, operation: unknown, answer: (how: Answer) => void): void {
+    const { member } = this.stage.world.node(id)
+    if (member === undefined) return
+    const errand = operation as RaftErrand
+    const { leader, membership } = member.standing
+    if (errand.type === 'transfer') {
+      const to = errand.of.find((voter) => voter !== leader && membership.voters.includes(voter))
+      return this.transfer(leader ?? id, to, answer)
+    }
+    const isDown = (other: NodeId): boolean => !this.stage.world.isUp(other)
+    const changes = changesOf(errand, { leader, membership, isDown })
+    if (changes.length === 0) return answer('rejected')
+    this.changes.asked(changes)
+    member.change(changes, (outcome) => {
+      const how = 'membership' in outcome ? 'ok' : outcome instanceof Rejected ? 'rejected' : 'unknown'
+      this.changes.answered(changes, how)
+      answer(how)
+    })
+  }
+
+  /** Only a leader can hand over: whoever was asked says who that is. */
+  private transfer(leader: NodeId, to: NodeId | undefined, answer: (how: Answer) => void): void {
+    const { world } = this.stage
+    if (!world.isUp(leader)) return answer('rejected')
+    // It may die before its turn comes.
+    world.schedule.after(10 * pace, () => answer('unknown'))
+    world.act(leader, () => answer(world.node(leader).member?.transfer(to) === true ? 'ok' : 'rejected'))
+  }
+
   abandoned(client: string): void {
     this.clients.abandoned(client)
+  }
+
+  observe(id: NodeId): void {
+    const observed = this.plan.errands.length === 0 ? undefined : this.observed.get(id)
+    if (observed !== undefined) this.decided.look(observed.state)
   }
 
   mayHalt(id: NodeId, code: string): boolean {
@@ -169,6 +251,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
         return this.plan.faults.some(({ type }) => type === 'failingSync' || type === 'fullDisk')
       case 'lost-disk':
         return this.wiped.has(id)
+      case 'removed':
+        return this.changes.isRemoved(id, this.decided.newest)
       case 'corrupt':
       case 'incompatible':
         return this.frail.has(id)
@@ -177,17 +261,26 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     }
   }
 
-  /** A majority that is whole: those that are being repaired may have to wait for nodes outside. */
+  /**
+   * A quorum that is whole, for those that are being repaired may have to wait for nodes outside: of what is decided, and
+   * of whatever may come into force yet.
+   */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
     const whole = candidates.filter((id) => {
       const member = this.stage.world.node(id).member
       return member?.phase === 'running' && !member.standing.repairing
     })
-    const size = majority(this.plan.nodes.length)
-    if (whole.length < size) return undefined
+    const electorates = this.plan.errands.length === 0 ? [this.plan.nodes] : this.decided.electoratesAhead(this.alive())
     // As small as it may be, and any of those that there are: drawn by the seed.
-    const first = this.plan.seed % whole.length
-    return [...whole.slice(first), ...whole.slice(0, first)].slice(0, size).toSorted()
+    const first = whole.length === 0 ? 0 : this.plan.seed % whole.length
+    return quorumOfAll([...whole.slice(first), ...whole.slice(0, first)], electorates)
+  }
+
+  /** Of all that may say something yet, whether or not they are of the core. */
+  private alive(): RaftState[] {
+    return [...this.observed.values()].flatMap(({ id, state }) =>
+      this.stage.world.node(id).halted === undefined ? [state] : [],
+    )
   }
 
   /**
@@ -195,7 +288,9 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
    * outside the core, which not all of it can hear, nobody of it can depose that one (§5.2, §9.6): then one answered write is all
    * that Raft promises.
    */
-  settled(core: readonly NodeId[]): boolean {
+  settled(whole: readonly NodeId[]): boolean {
+    // What was decided meanwhile may have removed some of it.
+    const core = whole.filter((id) => this.stage.world.node(id).member?.departure.begun !== true)
     const members = core.map((id) => this.stage.world.node(id).member)
     for (const id of core) if (!this.probes.has(id)) this.probe(id)
     const answered = core.filter((id) => this.probes.get(id) === 'ok')
@@ -231,11 +326,15 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     const { role: raftRole, votes } = this.observed.get(id)?.state ?? {}
     const asks =
       raftRole === 'candidate' || raftRole === 'preCandidate' ? `, ${raftRole} with ${JSON.stringify(votes)}` : ''
-    return `${state}${asks}${repairing ? ', is being repaired' : ''}${this.probes.get(id) === 'ok' ? '' : ', its write is unanswered'}`
+    const { membership } = member.standing
+    const electorate = this.plan.errands.length === 0 ? '' : `, of ${membershipInWords(membership)}`
+    return `${state}${electorate}${asks}${repairing ? ', is being repaired' : ''}${this.probes.get(id) === 'ok' ? '' : ', its write is unanswered'}`
   }
 
   judge(): void {
     this.judgeStores()
+    const broken = this.changes.verdict(this.decided.newest)
+    if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
     const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 1_000_000 })
     if (verdict.outcome === 'not-linearizable') {
       const { client, operation, result, invoked } = verdict.blocked

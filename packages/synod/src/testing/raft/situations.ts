@@ -1,4 +1,4 @@
-import type { Index, NodeId } from '../../core/index.ts'
+import { isJoint, type Index, type Membership, type NodeId } from '../../core/index.ts'
 import type { RaftNode, RaftState } from '../../protocols/raft/index.ts'
 import type { Situation } from '../../simulator/index.ts'
 
@@ -93,3 +93,49 @@ export const raftSituations: readonly Situation<RaftNode>[] = [
   between('a hole was repaired by the peers', ({ repairing }, { repair }) => repairing && repair === undefined),
   now('a restart found a log', ({ state, incarnation }) => incarnation > 1 && state.log.length > 0),
 ]
+
+/** The newest membership of a node, and the one before it, if it still knows that one. */
+function lastTwo({ memberships }: RaftState): readonly [Membership | undefined, Membership | undefined] {
+  return [memberships.at(-1)?.membership, memberships.at(-2)?.membership]
+}
+
+/** What runs in which an administrator changes the membership must have come through, too. */
+export const membershipSituations: readonly Situation<RaftNode>[] = [
+  now('a joint phase was entered', ({ state }) => {
+    const [newest] = lastTwo(state)
+    return newest !== undefined && isJoint(newest)
+  }),
+  now('a joint phase was left by another leader than it was entered by', ({ state }) => {
+    const [newest, before] = lastTwo(state)
+    if (state.role !== 'leader' || newest === undefined || before === undefined) return false
+    if (isJoint(newest) || !isJoint(before)) return false
+    const [left, entered] = [state.memberships.at(-1), state.memberships.at(-2)]
+    const terms = [left, entered].map((placed) => state.log[(placed?.index ?? 0) - state.compacted.index - 1]?.term)
+    return terms[0] === state.currentTerm && terms[1] !== undefined && terms[1] < state.currentTerm
+  }),
+  now('a leader removed itself', ({ id, state }) => {
+    const [newest] = lastTwo(state)
+    if (state.role !== 'leader' || newest === undefined) return false
+    return !newest.voters.includes(id) && !newest.outgoing.includes(id) && !newest.learners.includes(id)
+  }),
+  now('a learner was made a voter', ({ state }) => {
+    const [newest, before] = lastTwo(state)
+    return newest !== undefined && before !== undefined && before.learners.some((id) => newest.voters.includes(id))
+  }),
+  between('a newcomer was caught up by a snapshot', ({ last }, { compacted }) => last === 0 && compacted.index > 0),
+  {
+    name: 'a change of the membership was taken back',
+    watch: () => {
+      const newest = new Map<NodeId, { readonly incarnation: number; readonly index: Index }>()
+      return ({ id, state, incarnation }) => {
+        const index = state.memberships.at(-1)?.index ?? 0
+        const before = newest.get(id)
+        if (before?.index !== index || before.incarnation !== incarnation) newest.set(id, { incarnation, index })
+        return before?.incarnation === incarnation && index < before.index
+      }
+    },
+  },
+]
+
+/** A node that has stopped is not looked at any more: this one is told by the world. */
+export const removedStopped = 'a removed member stopped'

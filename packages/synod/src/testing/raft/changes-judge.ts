@@ -1,0 +1,42 @@
+import { membersOf, type Membership, type MembershipChange, type NodeId } from '../../core/index.ts'
+import type { Answer } from '../../simulator/index.ts'
+
+/**
+ * What an administrator was told of changes, against what became of them. An id comes once and goes once, so that the
+ * last membership says of each whether it was added or removed.
+ */
+export class ChangesJudge {
+  private readonly added = new Map<NodeId, Answer>()
+  /** Whose removal was asked for; and of whom it was said to be done. */
+  private readonly leaving = new Set<NodeId>()
+  private readonly gone = new Set<NodeId>()
+
+  asked(changes: readonly MembershipChange[]): void {
+    for (const { type, id } of changes) if (type === 'remove') this.leaving.add(id)
+  }
+
+  answered(changes: readonly MembershipChange[], how: Answer): void {
+    for (const { type, id } of changes) {
+      if (type === 'addVoter' || type === 'addLearner') this.added.set(id, how)
+      if (type === 'remove' && how === 'ok') this.gone.add(id)
+    }
+  }
+
+  /** It was asked for, and is decided. */
+  isRemoved(id: NodeId, decided: Membership | undefined): boolean {
+    return this.leaving.has(id) && decided !== undefined && !membersOf(decided).includes(id)
+  }
+
+  /** What was answered wrongly; undefined: nothing. */
+  verdict(decided: Membership | undefined): string | undefined {
+    if (decided === undefined) return undefined
+    const members = membersOf(decided)
+    const are = `members are ${members.join(', ')}`
+    for (const [id, how] of this.added) {
+      if (how === 'rejected' && members.includes(id)) return `${id} was certainly not added, and ${are}`
+      if (how === 'ok' && !this.leaving.has(id) && !members.includes(id)) return `${id} was added, and ${are}`
+    }
+    for (const id of this.gone) if (members.includes(id)) return `${id} was removed, and ${are}`
+    return undefined
+  }
+}
