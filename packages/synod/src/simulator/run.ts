@@ -173,7 +173,7 @@ class Run<Dweller extends Inhabitant, Node> {
       return
     }
     if (at.member === undefined) return
-    this.play.observe?.(id)
+    if (this.play.changed?.(id) === false) return
     const node = this.play.node(id)
     if (node === undefined) return
     if (!this.nodes.includes(node)) this.nodes.push(node)

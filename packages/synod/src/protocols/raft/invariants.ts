@@ -9,19 +9,10 @@ import {
   type SnapshotId,
   type Term,
 } from '../../core/index.ts'
+import type { RaftNode, WatchedState } from './glance.ts'
 import { entryAt, lastIndex, mayCampaign, membershipOf, placedMembership, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
-import type { RaftState, Role } from './state.ts'
-
-/** One member as the whole world sees it. */
-export interface RaftNode {
-  readonly id: NodeId
-  readonly state: RaftState
-  /** What a loss of power would leave of it: its records that are durable, folded. */
-  readonly durable: RaftState
-  /** How often it was started; what is volatile may fall back when this rises. */
-  readonly incarnation: number
-}
+import type { Role } from './state.ts'
 
 /** What an entry is, in a few characters: equal texts are equal entries. */
 function identity(entry: Entry): string {
@@ -241,7 +232,7 @@ export const durableQuorum: Invariant<RaftNode> = {
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = (disk: RaftState): boolean => index < disk.compacted.index || termAt(disk, index) === term
+      const holds = (disk: WatchedState): boolean => index < disk.compacted.index || termAt(disk, index) === term
       const holders = nodes.filter(({ durable }) => holds(durable)).map((node) => node.id)
       return isQuorum(electorate, holders)
         ? undefined

@@ -2,6 +2,7 @@ import type { Command, Index, Membership, NodeId, ReadId, SnapshotId, Term } fro
 import type { EngineEnvironment } from '../../member/index.ts'
 import {
   durablePart,
+  Glance,
   initialState,
   Raft,
   restore,
@@ -28,9 +29,15 @@ export class ObservedRaft implements RaftNode {
   private records: Durable[] = []
   private folded = 0
   private count: CountDurable = () => 0
+  private readonly glance = new Glance()
 
   constructor(id: NodeId) {
     this.id = id
+  }
+
+  /** Something that invariants and situations read is other than when this was last asked. */
+  changed(): boolean {
+    return this.glance.changed(this)
   }
 
   get durable(): RaftState {

@@ -152,6 +152,10 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     return observed === undefined || observed.incarnation === 0 ? undefined : observed
   }
 
+  changed(id: NodeId): boolean {
+    return this.observed.get(id)?.changed() ?? true
+  }
+
   submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void {
     const { member } = this.stage.world.node(id)
     const machine = present(this.machines.get(id), `${id} has a store`)
