@@ -78,6 +78,11 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     this.u32(value.length)
+    this.raw(value)
+  }
+
+  /** Without their length: whoever reads them knows where they end. */
+  raw(value: Uint8Array): void {
     const at = this.room(value.length)
     this.control.set(value, at)
   }

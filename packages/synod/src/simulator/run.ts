@@ -105,7 +105,7 @@ class Run<Dweller extends Inhabitant, Node> {
       for (const id of plan.nodes) world.start(id)
     })
     for (const fault of plan.faults) this.inflictor.inflict(fault)
-    for (const operation of plan.operations) this.clients.expect(operation)
+    this.clients.expect(plan.operations)
     this.advance(plan.duration)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
     const judged = this.violation === undefined && !this.unjudged

@@ -42,13 +42,13 @@ export class Glance {
   private readonly live = new Remembered()
   private readonly disk = new Remembered()
 
-  /** true at the first glance, too. */
-  changed({ state, durable, incarnation }: RaftNode): boolean {
+  /** true at the first glance, too. `sameDisk`: nothing was folded into `durable` since the last one. */
+  changed({ state, durable, incarnation }: RaftNode, sameDisk = false): boolean {
     const restarted = incarnation !== this.incarnation
     this.incarnation = incarnation
     // Both are remembered anew, whichever has changed.
     const live = this.live.differs(state)
-    const disk = this.disk.differs(durable)
+    const disk = !sameDisk && this.disk.differs(durable)
     return restarted || live || disk
   }
 }
