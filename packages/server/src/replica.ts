@@ -37,7 +37,7 @@ export async function openReplica(
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
-  const machine = new ReplicatedStore((bytes, seed) => crc32(bytes, seed))
+  const machine = new ReplicatedStore((bytes, seed, from, to) => crc32(bytes.subarray(from, to), seed))
   const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
     startMember({

@@ -1,10 +1,10 @@
 import type { Checksum } from './ports.ts'
 
 /** CRC-32 (IEEE 802.3, reflected, as zlib's), four bytes at a step (Kounavis and Berry 2005): for homes without a native one. */
-export const crc32: Checksum = (bytes, seed = 0) => {
+export const crc32: Checksum = (bytes, seed = 0, from = 0, to = bytes.length) => {
   let crc = ~seed | 0
-  let at = 0
-  for (const end = bytes.length - 3; at < end; at += 4) {
+  let at = from
+  for (const end = to - 3; at < end; at += 4) {
     crc ^=
       byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24)
     crc =
@@ -13,7 +13,7 @@ export const crc32: Checksum = (bytes, seed = 0) => {
       entry(256 + ((crc >>> 16) & 0xff)) ^
       entry(crc >>> 24)
   }
-  for (; at < bytes.length; at++) crc = entry((crc ^ byteAt(bytes, at)) & 0xff) ^ (crc >>> 8)
+  for (; at < to; at++) crc = entry((crc ^ byteAt(bytes, at)) & 0xff) ^ (crc >>> 8)
   return ~crc >>> 0
 }
 

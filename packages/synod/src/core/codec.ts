@@ -38,8 +38,9 @@ export class Writer {
     this.view = new DataView(this.control.buffer)
   }
 
-  reset(): void {
-    this.length = 0
+  /** Empty, but for so many bytes at the beginning that somebody else fills. */
+  reset(reserved = 0): void {
+    this.length = reserved
     this.payload.length = 0
     this.payloadLength = 0
   }
@@ -68,21 +69,37 @@ export class Writer {
 
   /** A whole number up to 2^53 − 1 in eight bytes, little-endian. */
   u53(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `u53: ${value} is a whole number below 2^53`)
+    assert(Number.isSafeInteger(value) && value >= 0, 'u53: a whole number below 2^53')
     const at = this.room(8)
-    this.view.setUint32(at, value % 0x1_0000_0000, true)
-    this.view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true)
+    const high = value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000)
+    this.view.setUint32(at, high === 0 ? value : value % 0x1_0000_0000, true)
+    this.view.setUint32(at + 4, high, true)
   }
 
   bytes(value: Uint8Array): void {
     this.u32(value.length)
+    this.raw(value)
+  }
+
+  /** Without their length: whoever reads them knows where they end. */
+  raw(value: Uint8Array): void {
     const at = this.room(value.length)
     this.control.set(value, at)
   }
 
   /** UTF-8, with its length in bytes before it. */
   text(value: string): void {
-    this.bytes(encodeUtf8(value))
+    const at = this.room(4 + value.length)
+    // Ids are short and ASCII almost always: no bytes of their own for them.
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (i === shortText || code >= 0x80) {
+        this.length = at
+        return this.bytes(encoder.encode(value))
+      }
+      this.control[at + 4 + i] = code
+    }
+    this.view.setUint32(at, value.length, true)
   }
 
   flag(value: boolean): void {
@@ -111,7 +128,7 @@ const nothing = new Uint8Array(0)
 export class Reader {
   readonly control: Uint8Array
   at: number
-  readonly end: number
+  end: number
   readonly payload: Uint8Array
   payloadAt = 0
   readonly checksum: Checksum | undefined
@@ -162,7 +179,9 @@ export class Reader {
   }
 
   text(): string {
-    return decodeUtf8(this.bytes())
+    const length = this.u32()
+    const at = this.take(length)
+    return decodedAt(this.control, at, at + length)
   }
 
   flag(): boolean {
@@ -220,9 +239,11 @@ declare class TextDecoder {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Node ids are short and ASCII almost always: a loop beats the platform's encoder there. */
+/** Texts are short and ASCII almost always, node ids and keys: up to here a loop beats the platform's encoder. */
+const shortText = 32
+
 export function encodeUtf8(text: string): Uint8Array {
-  if (text.length > 32) return encoder.encode(text)
+  if (text.length > shortText) return encoder.encode(text)
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -233,13 +254,16 @@ export function encodeUtf8(text: string): Uint8Array {
 }
 
 export function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes.length <= 32) {
-    let text = ''
-    for (const byte of bytes) {
-      if (byte >= 0x80) return decoder.decode(bytes)
-      text += String.fromCharCode(byte)
-    }
-    return text
+  return decodedAt(bytes, 0, bytes.length)
+}
+
+function decodedAt(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from > shortText) return decoder.decode(bytes.subarray(from, to))
+  let text = ''
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] ?? 0
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(from, to))
+    text += String.fromCharCode(byte)
   }
-  return decoder.decode(bytes)
+  return text
 }

@@ -141,7 +141,7 @@ export interface LogEngine<State, Message, Durable> extends Protocol<State, Mess
    * (told by `decide` without a command). Refused: certainly not in the log.
    */
   change(changes: readonly MembershipChange[]): { readonly index: Index } | ChangeRefused
-  /** What of the state the member may know. */
+  /** What of the state the member may know: as it is when it is read, not when it was asked for. */
   readonly standing: Standing
 }
 

@@ -16,14 +16,22 @@ import type { Checksum } from './ports.ts'
  */
 const headerLength = 12
 
-/** The parts of a frame, to be written one after the other. The first is a copy; payloads are the commands' own bytes. */
+/** Begins a frame: what is written from here on follows its header. */
+export function beginFrame(writer: Writer): void {
+  writer.reset(headerLength)
+}
+
+/**
+ * The parts of the frame that was begun, to be written one after the other: good until the writer is used again. Payloads
+ * are the commands' own bytes.
+ */
 export function sealFrame(writer: Writer, checksum: Checksum): Uint8Array[] {
-  const head = new Uint8Array(headerLength + writer.length)
-  setU32(head, 4, writer.length)
-  setU32(head, 8, writer.payloadLength)
-  head.set(writer.control.subarray(0, writer.length), headerLength)
-  setU32(head, 0, checksum(head.subarray(4)))
-  return [head, ...writer.payload]
+  const { control, length, payload } = writer
+  setU32(control, 4, length - headerLength)
+  setU32(control, 8, writer.payloadLength)
+  setU32(control, 0, checksum(control, 0, 4, length))
+  const head = control.subarray(0, length)
+  return payload.length === 0 ? [head] : [head, ...payload]
 }
 
 /** Throws `Malformed` for a frame that was damaged on its way, or is none. */
@@ -35,13 +43,15 @@ export function openFrame(frame: Uint8Array, checksum: Checksum): Reader {
     throw new Malformed(`a frame of ${frame.length} bytes announces ${headerLength} + ${control} + ${payload}`)
   }
   const body = headerLength + control
-  if (checksum(frame.subarray(4, body)) !== getU32(frame, 0)) throw new Malformed('a frame does not have its checksum')
-  return new Reader(frame.subarray(headerLength, body), payload === 0 ? nothing : frame.subarray(body), checksum)
+  if (checksum(frame, 0, 4, body) !== getU32(frame, 0)) throw new Malformed('a frame does not have its checksum')
+  const input = new Reader(frame, frame, checksum)
+  input.at = headerLength
+  input.end = body
+  input.payloadAt = body
+  return input
 }
 
-const nothing = new Uint8Array(0)
-
-// By hand: on frames as small as heartbeats a DataView costs more than all else.
+// By hand, and without views into the frame: on frames as small as heartbeats a DataView or a subarray costs more than all else.
 
 function setU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value

@@ -50,7 +50,7 @@ export type {
   SnapshotSource,
   StateMachine,
 } from './ports.ts'
-export { openFrame, sealFrame } from './frame.ts'
+export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
 export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
 export { committedIndex, majority, tally } from './quorum.ts'

@@ -1,4 +1,4 @@
-import { Malformed, type Reader, type Writer } from './codec.ts'
+import { Malformed, Writer, type Reader } from './codec.ts'
 import type { Membership, NodeId } from './contract.ts'
 
 /** The plain membership: these voters, in any order, and nobody else. Contacts of others are left out. */
@@ -25,8 +25,22 @@ export function membersOf({ voters, outgoing, learners }: Membership): NodeId[] 
   return [...new Set([...voters, ...outgoing, ...learners])].toSorted()
 }
 
+/** Memberships are never changed, and the same one is written again and again: into each mark of the journal, and each checkpoint. */
+const written = new WeakMap<Membership, Uint8Array>()
+
 /** Lists first, then the flag, then contacts by sorted ids: equal memberships are equal bytes. */
 export function writeMembership(membership: Membership, out: Writer): void {
+  let bytes = written.get(membership)
+  if (bytes === undefined) {
+    const own = new Writer(256)
+    encode(membership, own)
+    bytes = own.control.slice(0, own.length)
+    written.set(membership, bytes)
+  }
+  out.raw(bytes)
+}
+
+function encode(membership: Membership, out: Writer): void {
   const { voters, outgoing, learners, learnersNext, autoLeave, joining, contacts } = membership
   for (const ids of [voters, outgoing, learners, learnersNext, joining]) out.nodes(ids)
   out.flag(autoLeave)

@@ -19,8 +19,8 @@ export interface Ports {
   halt(reason: Halt): void
 }
 
-/** CRC-32 (IEEE) of bytes, continued from `seed`; the same function in every home. */
-export type Checksum = (bytes: Uint8Array, seed?: number) => number
+/** CRC-32 (IEEE) of bytes, all or those in [from, to), continued from `seed`; the same function in every home. */
+export type Checksum = (bytes: Uint8Array, seed?: number, from?: number, to?: number) => number
 
 export interface Clock {
   /** Monotonic. */

@@ -65,7 +65,8 @@ export function fire<Message, Durable, Context>(
   now: Milliseconds,
 ): void {
   const { engine, journal, timers, options, snapshots } = member
-  if (timer.startsWith('engine:')) return engine.timeout(timer.slice('engine:'.length))
+  const own = timers.engine.timer(timer)
+  if (own !== undefined) return engine.timeout(own)
   switch (timer) {
     case 'mark':
       return journal.mark()

@@ -74,12 +74,12 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
   }
 
   send(to: NodeId, message: Message): void {
-    if (this.appended <= this.durable) this.release({ after: 0, to, message })
+    if (this.appended <= this.durable) this.deliver(to, message)
     else this.held.push({ after: this.appended, to, message })
   }
 
   sendAhead(to: NodeId, message: Message): void {
-    this.release({ after: 0, to, message })
+    this.deliver(to, message)
   }
 
   setTimer(timer: string, min: Milliseconds, max: Milliseconds): void {
@@ -135,7 +135,11 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
 
   private release(held: Held<Message>): void {
     if ('action' in held) held.action()
-    else if (held.to === this.self) this.inbox.push(held.message)
-    else this.holder.transmit(held.to, held.message)
+    else this.deliver(held.to, held.message)
+  }
+
+  private deliver(to: NodeId, message: Message): void {
+    if (to === this.self) this.inbox.push(message)
+    else this.holder.transmit(to, message)
   }
 }

@@ -1,5 +1,6 @@
 import {
   assert,
+  beginFrame,
   isJoint,
   Malformed,
   openFrame,
@@ -321,9 +322,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   flush(): void {
     this.turnAsked = false
     if (this.phase === 'halted') return
-    const refusals = this.refusals
-    this.refusals = []
-    for (const refuse of refusals) refuse()
+    this.refuse()
     if (this.phase === 'running' || this.phase === 'stopping') {
       this.proposals.flush()
       this.reads.flush()
@@ -341,8 +340,15 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.finishStopping()
   }
 
+  private refuse(): void {
+    if (this.refusals.length === 0) return
+    const refusals = this.refusals
+    this.refusals = []
+    for (const refuse of refusals) refuse()
+  }
+
   transmit(to: NodeId, wire: Wire<Message>): void {
-    this.out.reset()
+    beginFrame(this.out)
     writeWire(wire, this.codec, this.out)
     this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum))
   }

@@ -1,10 +1,11 @@
-import type { Clock, Milliseconds } from '../core/index.ts'
+import type { Clock, Milliseconds, TimerName } from '../core/index.ts'
 
 /** Many named timers over the one alarm of a clock. Arming again is a write to a map: protocols do it at every message. */
 export class Timers {
   private readonly clock: Clock
   private readonly deadlines = new Map<string, Milliseconds>()
   private armed: Milliseconds = Infinity
+  readonly engine: EngineTimers = new EngineTimers()
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -56,5 +57,26 @@ export class Timers {
   private arm(at: Milliseconds): void {
     this.armed = at
     this.clock.alarm(at)
+  }
+}
+
+/** How the engine's timers are called among the member's. Made once for each: a text that was just put together is slow to look up. */
+export class EngineTimers {
+  private readonly names = new Map<TimerName, string>()
+  private readonly timers = new Map<string, TimerName>()
+
+  name(timer: TimerName): string {
+    let name = this.names.get(timer)
+    if (name === undefined) {
+      name = `engine:${timer}`
+      this.names.set(timer, name)
+      this.timers.set(name, timer)
+    }
+    return name
+  }
+
+  /** undefined: it is one of the member's own. */
+  timer(name: string): TimerName | undefined {
+    return this.timers.get(name)
   }
 }

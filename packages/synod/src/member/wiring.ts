@@ -67,8 +67,8 @@ export function effectsHolder<Message, Durable, Context>(
       return member.journal.appended
     },
     transmit: (to, message) => member.transmit(to, { type: 'protocol', message }),
-    setTimer: (timer, delay) => member.timers.set(`engine:${timer}`, delay),
-    clearTimer: (timer) => member.timers.clear(`engine:${timer}`),
+    setTimer: (timer, delay) => member.timers.set(member.timers.engine.name(timer), delay),
+    clearTimer: (timer) => member.timers.clear(member.timers.engine.name(timer)),
     random: () => member.ports.random(),
   }
 }

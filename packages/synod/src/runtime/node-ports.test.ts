@@ -74,6 +74,9 @@ test('the checksum is the one that all homes use', () => {
       expect(ports.checksum(bytes)).toBe(crc32(bytes))
       const seed = ports.checksum(bytes.subarray(0, cut))
       expect(ports.checksum(bytes.subarray(cut), seed)).toBe(crc32(bytes))
+      expect(ports.checksum(bytes, seed, Math.min(cut, bytes.length))).toBe(crc32(bytes))
+      for (const checksum of [ports.checksum, crc32])
+        expect(checksum(bytes, 0, 1, bytes.length - 1)).toBe(crc32(bytes.subarray(1, -1)))
     }),
   )
 })

@@ -17,7 +17,7 @@ export class NodePorts implements Ports {
   readonly disk: Disk
   readonly links: Links
   readonly log: Logger
-  readonly checksum: Checksum = (bytes, seed) => crc32(bytes, seed)
+  readonly checksum: Checksum = (bytes, seed, from = 0, to = bytes.length) => crc32(bytes.subarray(from, to), seed)
   private readonly host: GuardedHost
   private flushing = false
 

@@ -29,14 +29,29 @@ export class Clients<Dweller extends Inhabitant, Node> {
     this.patience = patience
   }
 
-  /** Will be asked at its time, or when its client is free. */
-  expect(operation: ClientOperation): void {
+  /** Each will be asked at its time, or when its client is free. */
+  expect(operations: readonly ClientOperation[]): void {
+    this.expectFrom(
+      operations.toSorted((a, b) => a.at - b.at),
+      0,
+    )
+  }
+
+  /** One at a time: what else happens should not have to be sorted in among thousands of them. */
+  private expectFrom(operations: readonly ClientOperation[], next: number): void {
+    const operation = operations[next]
+    if (operation === undefined) return
     this.world.schedule.at(operation.at, () => {
-      if (!this.busy.has(operation.client)) return this.send(operation)
-      const queue = this.queues.get(operation.client)
-      if (queue === undefined) this.queues.set(operation.client, [operation])
-      else queue.push(operation)
+      this.expectFrom(operations, next + 1)
+      this.ask(operation)
     })
+  }
+
+  private ask(operation: ClientOperation): void {
+    if (!this.busy.has(operation.client)) return this.send(operation)
+    const queue = this.queues.get(operation.client)
+    if (queue === undefined) this.queues.set(operation.client, [operation])
+    else queue.push(operation)
   }
 
   private send({ client, node: id, operation }: ClientOperation): void {
@@ -87,6 +102,6 @@ export class Clients<Dweller extends Inhabitant, Node> {
     this.busy.delete(client)
     const next = this.queues.get(client)?.shift()
     // Never inside the answer: a client is another process.
-    if (next !== undefined) this.expect({ ...next, at: this.world.now })
+    if (next !== undefined) this.world.schedule.after(0, () => this.ask(next))
   }
 }

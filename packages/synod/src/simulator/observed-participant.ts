@@ -1,4 +1,4 @@
-import { joined } from './joined.ts'
+import { Copies } from './copies.ts'
 import {
   AssertionFailed,
   Reader,
@@ -110,7 +110,7 @@ export class ObservedParticipant<
   private copy(record: Durable): Durable {
     const out = new Writer()
     this.codec.record(record, out)
-    return this.codec.readRecord(new Reader(out.control.slice(0, out.length), joined(out.payload)))
+    return this.codec.readRecord(new Reader(out.control.slice(0, out.length), new Copies().joined(out.payload)))
   }
 
   private idle(): P {

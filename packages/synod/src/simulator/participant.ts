@@ -1,5 +1,6 @@
 import {
   assert,
+  beginFrame,
   DiskError,
   Malformed,
   openFrame,
@@ -245,7 +246,7 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
 
   private transmit(to: NodeId, message: Message): void {
     const { ports, codec } = this.parts
-    this.out.reset()
+    beginFrame(this.out)
     codec.message(message, this.out)
     const connected = ports.links.send(to, codec.urgency(message), sealFrame(this.out, ports.checksum))
     ports.log.debug(connected ? 'sends' : 'cannot send', { to, message })

@@ -112,7 +112,7 @@ class Run<Dweller extends Inhabitant, Node> {
     })
     for (const fault of plan.faults) this.inflictor.inflict(fault)
     for (const errand of plan.errands) this.administrator.expect(errand)
-    for (const operation of plan.operations) this.clients.expect(operation)
+    this.clients.expect(plan.operations)
     this.advance(plan.duration)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
     const judged = this.violation === undefined && !this.unjudged
@@ -183,7 +183,7 @@ class Run<Dweller extends Inhabitant, Node> {
       return
     }
     if (at.member === undefined) return
-    this.play.observe?.(id)
+    if (this.play.changed?.(id) === false) return
     const node = this.play.node(id)
     if (node === undefined) return
     if (!this.nodes.includes(node)) this.nodes.push(node)

@@ -1,24 +1,44 @@
 import type { Milliseconds } from '../core/index.ts'
 
-interface Event {
-  readonly at: Milliseconds
-  readonly order: number
-  readonly run: () => void
+/** Something that will happen, once. */
+export abstract class Happening {
+  /** When, and which of those at one time; set when it is scheduled. */
+  at: Milliseconds = 0
+  order = 0
+  abstract happen(): void
+}
+
+class Call extends Happening {
+  private readonly run: () => void
+
+  constructor(run: () => void) {
+    super()
+    this.run = run
+  }
+
+  happen(): void {
+    this.run()
+  }
 }
 
 /** What will happen, by time, and at one time in the order in which it was scheduled: a binary heap. */
 export class Schedule {
   now: Milliseconds = 0
-  private readonly heap: Event[] = []
+  private readonly heap: Happening[] = []
   private count = 0
 
   after(delay: Milliseconds, run: () => void): void {
     this.at(this.now + delay, run)
   }
 
-  /** Now, if that time is over. */
   at(time: Milliseconds, run: () => void): void {
-    const event = { at: Math.max(time, this.now), order: this.count++, run }
+    this.add(time, new Call(run))
+  }
+
+  /** Now, if that time is over. */
+  add(time: Milliseconds, event: Happening): void {
+    event.at = Math.max(time, this.now)
+    event.order = this.count++
     const { heap } = this
     let i = heap.length
     heap.push(event)
@@ -41,7 +61,7 @@ export class Schedule {
     }
     this.pop()
     this.now = next.at
-    next.run()
+    next.happen()
     return true
   }
 
@@ -69,6 +89,6 @@ export class Schedule {
   }
 }
 
-function before(a: Event, b: Event): boolean {
+function before(a: Happening, b: Happening): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }

@@ -72,8 +72,11 @@ export interface Play<Dweller extends Inhabitant, Node> {
   administer?(id: NodeId, operation: unknown, answer: (how: Answer) => void): void
   /** The client will not wait any longer, or its connection is gone. */
   abandoned(client: string): void
-  /** Called after every event. */
-  observe?(id: NodeId): void
+  /**
+   * Called after every event. false: nothing that invariants and situations read of this node is other than after its last
+   * event, so that none of them would say anything else. Answers that only if it compares all that they read.
+   */
+  changed?(id: NodeId): boolean
   /** Whether a node may halt by itself, saying so. */
   mayHalt(id: NodeId, code: string): boolean
 

@@ -1,16 +1,23 @@
 import { choose, DiskError, type Disk, type RandomState } from '../core/index.ts'
+import { Copies } from './copies.ts'
 import type { FaultName } from './faults.ts'
 
 const sectorBytes = 512
+
+/** Bytes that were written, and where they begin. */
+interface Written {
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
 
 /** Contents of a file: as the page cache has it, and what would be left of it without power. */
 interface Inode {
   bytes: Uint8Array
   synced: Uint8Array
   /** Since the last sync, in order. */
-  writes: { readonly offset: number; readonly bytes: Uint8Array }[]
-  /** Where the last two writes went, from and to. */
-  recent: (readonly [number, number])[]
+  writes: Written[]
+  /** The last two writes, the newest first, where they were meant to go. */
+  recent: readonly [Written | undefined, Written | undefined]
 }
 
 type NameChange =
@@ -70,6 +77,7 @@ export class VirtualDisk implements Disk {
   private names = new Map<string, Inode>()
   private syncedNames = new Map<string, Inode>()
   private changes: NameChange[] = []
+  private readonly copies = new Copies()
 
   constructor(world: DiskWorld, faults: DiskFaults = {}) {
     this.world = world
@@ -101,7 +109,7 @@ export class VirtualDisk implements Disk {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
         writes: [{ offset: 0, bytes: new Uint8Array(size) }],
-        recent: [],
+        recent: [undefined, undefined],
       })
       this.world.happened('allocate')
       done(undefined)
@@ -117,13 +125,13 @@ export class VirtualDisk implements Disk {
       return noSpace('write', name)
     }
     if (inode === undefined) {
-      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [] }
+      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [undefined, undefined] }
       this.link(name, inode)
     }
-    const copy = bytes.slice()
+    const copy = this.copies.of(bytes)
     const place = this.place(name, offset)
     this.unwitnessed = place !== offset
-    inode.recent = [...inode.recent.slice(-1), [offset, offset + copy.length]]
+    inode.recent = [{ offset, bytes: copy }, inode.recent[0]]
     inode.bytes = patched(inode.bytes, place, copy)
     inode.writes.push({ offset: place, bytes: copy })
     this.world.happened('write')
@@ -140,8 +148,12 @@ export class VirtualDisk implements Disk {
         return done(new DiskError('io', `sync ${name}: input/output error`))
       }
       if (this.faults.ignoresSync?.(name) !== true) {
-        for (const write of inode.writes.splice(0, count))
-          inode.synced = patched(inode.synced, write.offset, write.bytes)
+        for (let i = 0; i < count; i++) {
+          const write = inode.writes[i]
+          if (write !== undefined) inode.synced = patched(inode.synced, write.offset, write.bytes)
+        }
+        if (count === inode.writes.length) inode.writes = []
+        else inode.writes.splice(0, count)
       }
       this.world.happened('sync')
       done(undefined)
@@ -211,7 +223,11 @@ export class VirtualDisk implements Disk {
 
   /** Nothing on the disk tells that what was written last was ever there: damaged, it is a torn write to everybody. */
   isWitnessed(name: string, offset: number): boolean {
-    return this.names.get(name)?.recent.every(([from, to]) => offset < from || offset >= to) ?? false
+    const inode = this.names.get(name)
+    if (inode === undefined) return false
+    return inode.recent.every(
+      (last) => last === undefined || offset < last.offset || offset >= last.offset + last.bytes.length,
+    )
   }
 
   get files(): ReadonlyMap<string, { readonly bytes: Uint8Array }> {

@@ -15,23 +15,20 @@ interface Sent {
 
 /** Sends so many frames, one a millisecond. */
 function send(count: number, trouble: LinkTrouble | undefined, planned: readonly Deviation[] = []) {
-  const link = new VirtualLink('a', 'b', latency, new Draws(1))
-  if (trouble !== undefined) link.impose(trouble)
-  for (const deviation of planned) link.planned.set(deviation.frame, deviation.fate)
   const arrived: Sent[] = []
   const fired = new Map<FaultName, number>()
   const deviations: Deviation[] = []
-  for (let number = 0; number < count; number++) {
-    link.send(
-      number,
-      frame.slice(),
-      (at, bytes) => arrived.push({ number, at, damaged: crc32(bytes) !== crc32(frame) }),
-      (fault, fate) => {
-        fired.set(fault, (fired.get(fault) ?? 0) + 1)
-        if (fate !== undefined) deviations.push({ link: link.name, frame: number, fate })
-      },
-    )
-  }
+  let number = 0
+  const link: VirtualLink = new VirtualLink('a', 'b', latency, new Draws(1), {
+    arrives: (at, bytes) => arrived.push({ number, at, damaged: crc32(bytes) !== crc32(frame) }),
+    befell: (fault, fate) => {
+      fired.set(fault, (fired.get(fault) ?? 0) + 1)
+      if (fate !== undefined) deviations.push({ link: link.name, frame: number, fate })
+    },
+  })
+  if (trouble !== undefined) link.impose(trouble)
+  for (const deviation of planned) link.planned.set(deviation.frame, deviation.fate)
+  for (; number < count; number++) link.send(number, frame.slice())
   return { arrived, fired, deviations, link }
 }
 
@@ -74,7 +71,7 @@ describe('a link', () => {
   })
 
   test('with two troubles has the worse of each, until both are lifted', () => {
-    const link = new VirtualLink('a', 'b', latency, new Draws(1))
+    const { link } = send(0, undefined)
     const [one, other]: LinkTrouble[] = [{ cut: true }, { cut: true, loss: 1 }]
     if (one === undefined || other === undefined) throw new TypeError('two troubles')
     link.impose(one)

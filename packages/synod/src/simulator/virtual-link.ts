@@ -23,6 +23,14 @@ export interface Deviation {
   readonly fate: 'lost' | 'doubled' | 'damaged'
 }
 
+/** Where a link leads to. */
+export interface LinkEnd {
+  /** A copy of a frame will arrive at that time. */
+  arrives(at: Milliseconds, frame: Uint8Array): void
+  /** A fault met a frame. */
+  befell(fault: FaultName, fate?: Deviation['fate']): void
+}
+
 const healthy: LinkTrouble = {}
 
 /** One direction between two machines: its own streams of randomness, its own troubles. */
@@ -31,6 +39,7 @@ export class VirtualLink {
   /** Frames that were sent over it. */
   sent = 0
   private readonly usual: Duration
+  private readonly end: LinkEnd
   private readonly times: RandomState
   private readonly fates: RandomState
   private readonly troubles = new Set<LinkTrouble>()
@@ -39,7 +48,8 @@ export class VirtualLink {
   /** Frames whose fate is decided already. */
   readonly planned: Map<number, Deviation['fate']> = new Map()
 
-  constructor(from: NodeId, to: NodeId, usual: Duration, draws: Draws) {
+  constructor(from: NodeId, to: NodeId, usual: Duration, draws: Draws, end: LinkEnd) {
+    this.end = end
     this.name = `${from}>${to}`
     this.usual = usual
     this.times = draws.for(`latency of ${this.name}`)
@@ -65,36 +75,29 @@ export class VirtualLink {
     return draw(this.times, this.trouble.latency ?? this.usual)
   }
 
-  /**
-   * The next frame sets out at `now`. Calls `arrive` for each copy that will arrive, and `happened` for each fault that
-   * met it.
-   */
-  send(
-    now: Milliseconds,
-    frame: Uint8Array,
-    arrive: (at: Milliseconds, frame: Uint8Array) => void,
-    happened: (fault: FaultName, fate?: Deviation['fate']) => void,
-  ): void {
+  /** The next frame sets out at `now`; the end is told of each copy that will arrive. */
+  send(now: Milliseconds, frame: Uint8Array): void {
     const number = this.sent++
-    const { trouble } = this
+    const { trouble, end } = this
     // Drawn for every frame: what becomes of one does not shift what becomes of the next.
     const time = this.latency()
-    const fate = this.planned.get(number) ?? this.fate()
-    if (trouble.cut === true) return happened('partition')
-    if (fate === 'lost') return happened('loss', fate)
-    if (trouble.latency !== undefined) happened('latency')
+    const fate = (this.planned.size > 0 ? this.planned.get(number) : undefined) ?? this.fate()
+    if (trouble.cut === true) return end.befell('partition')
+    if (fate === 'lost') return end.befell('loss', fate)
+    if (trouble.latency !== undefined) end.befell('latency')
     if (fate === 'damaged') {
-      happened('corruption', fate)
+      end.befell('corruption', fate)
       frame = damaged(frame, number)
     }
-    arrive(this.arrival(now + time, happened), frame)
+    end.arrives(this.arrival(now + time), frame)
     if (fate === 'doubled') {
-      happened('duplication', fate)
-      arrive(this.arrival(now + 2 * time, happened), frame.slice())
+      end.befell('duplication', fate)
+      end.arrives(this.arrival(now + 2 * time), frame.slice())
     }
   }
 
   private fate(): Deviation['fate'] | undefined {
+    if (this.trouble === healthy) return undefined
     const { loss = 0, duplication = 0, corruption = 0 } = this.trouble
     if (loss + duplication + corruption === 0) return undefined
     const drawn = random(this.fates)
@@ -104,9 +107,9 @@ export class VirtualLink {
   }
 
   /** In the order of sending, as over one connection, unless this link is in that trouble, too. */
-  private arrival(at: Milliseconds, happened: (fault: FaultName) => void): Milliseconds {
+  private arrival(at: Milliseconds): Milliseconds {
     if (this.trouble.reordering === true) {
-      if (at < this.lastArrival) happened('reordering')
+      if (at < this.lastArrival) this.end.befell('reordering')
       return at
     }
     this.lastArrival = Math.max(this.lastArrival, at)

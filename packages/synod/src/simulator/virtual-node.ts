@@ -3,9 +3,11 @@ import type { Schedule } from './schedule.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { VirtualDisk } from './virtual-disk.ts'
 import type { VirtualLink } from './virtual-link.ts'
+import type { Visit } from './visit.ts'
+import type { Inhabitant } from './world.ts'
 
 /** One machine: a disk and a clock that outlive its members, and the links that lead away from it. */
-export class VirtualNode<Dweller> {
+export class VirtualNode<Dweller extends Inhabitant> {
   readonly id: NodeId
   /** Its place in the world, from 0. */
   readonly number: number
@@ -26,6 +28,8 @@ export class VirtualNode<Dweller> {
   turnAsked = false
   /** Until then nothing is handled: the machine stands still, or its last turn goes on. */
   busyUntil: Milliseconds = 0
+  /** What came meanwhile, in order. */
+  waiting: Visit<Dweller>[] = []
   /** It stands still, rather than being slow. */
   stalled = false
   /** How long each turn takes. */

@@ -10,14 +10,15 @@ import {
   type Ports,
   type RandomState,
 } from '../core/index.ts'
+import { Copies } from './copies.ts'
 import { Draws, draw, type Duration } from './draws.ts'
 import type { FaultName } from './faults.ts'
-import { joined } from './joined.ts'
 import { Schedule } from './schedule.ts'
 import { traced, Trace } from './trace.ts'
 import { VirtualDisk, type DiskFaults, type DiskOperation } from './virtual-disk.ts'
 import { VirtualLink, type Deviation } from './virtual-link.ts'
 import { VirtualNode } from './virtual-node.ts'
+import { Arrival, Errand, type Visit } from './visit.ts'
 
 /** What a world asks of whoever lives on its machines: a member, whatever its protocol and its state machine. */
 export interface Inhabitant extends Host {
@@ -61,6 +62,7 @@ export class World<Dweller extends Inhabitant> {
   readonly schedule: Schedule = new Schedule()
   readonly options: WorldOptions<Dweller>
   readonly draws: Draws
+  private readonly frames = new Copies()
   readonly trace: Trace
   readonly nodes: Map<NodeId, VirtualNode<Dweller>> = new Map()
   /** `from>to`: frames are lost on the way. For tests; faults trouble the links themselves. */
@@ -109,7 +111,14 @@ export class World<Dweller extends Inhabitant> {
   }
 
   private newLink(from: NodeId, to: NodeId): VirtualLink {
-    return new VirtualLink(from, to, this.options.latency ?? usual.latency, this.draws)
+    const link: VirtualLink = new VirtualLink(from, to, this.options.latency ?? usual.latency, this.draws, {
+      arrives: (at, frame) => this.schedule.add(at, new Arrival(this, this.node(to), from, frame)),
+      befell: (fault, fate) => {
+        this.count(fault)
+        if (fate !== undefined) this.onDeviation?.({ link: link.name, frame: link.sent - 1, fate })
+      },
+    })
+    return link
   }
 
   get now(): Milliseconds {
@@ -117,7 +126,7 @@ export class World<Dweller extends Inhabitant> {
   }
 
   node(id: NodeId): VirtualNode<Dweller> {
-    return present(this.nodes.get(id), `there is a node ${id} in this world`)
+    return present(this.nodes.get(id), 'there is such a node in this world')
   }
 
   /** The link written `from>to`. */
@@ -179,6 +188,7 @@ export class World<Dweller extends Inhabitant> {
     node.member = undefined
     node.turnAsked = false
     node.busyUntil = 0
+    node.waiting = []
     node.clock.disarm()
     node.welcomedBy.clear()
     node.contacts = undefined
@@ -194,17 +204,35 @@ export class World<Dweller extends Inhabitant> {
   }
 
   /** Whatever happens at a node comes in here: in turn while the machine is slow or stands still, and to one life only. */
-  enter(node: VirtualNode<Dweller>, life: number, kind: number, detail: number, call: () => void): void {
+  enter(node: VirtualNode<Dweller>, life: number, kind: number, detail: number, errand: () => void): void {
+    this.visit(new Errand(this, node, life, kind, detail, errand))
+  }
+
+  visit(visit: Visit<Dweller>): void {
+    const { node, life } = visit
     if (!node.lives(life)) return
+    if (node.busyUntil <= this.schedule.now && node.waiting.length === 0) return this.admit(visit)
+    this.count(node.stalled ? 'stall' : 'slow')
+    if (node.waiting.push(visit) === 1) this.schedule.at(node.busyUntil, () => this.admitNext(node, life))
+  }
+
+  private admit(visit: Visit<Dweller>): void {
+    const { node, life, kind, detail } = visit
     const { now } = this.schedule
-    if (node.busyUntil > now) {
-      this.count(node.stalled ? 'stall' : 'slow')
-      return this.schedule.at(node.busyUntil, () => this.enter(node, life, kind, detail, call))
-    }
     if (node.turnTime > 0) node.busyUntil = now + node.turnTime
     this.trace.event(kind, now, node.number, detail)
-    call()
+    visit.call()
     this.endTurn(node, life)
+  }
+
+  /** One of those that wait at a busy node, the first that came; the others wait for its turn to end. */
+  private admitNext(node: VirtualNode<Dweller>, life: number): void {
+    if (!node.lives(life)) return
+    if (node.busyUntil <= this.schedule.now) {
+      const next = node.waiting.shift()
+      if (next !== undefined) this.admit(next)
+    }
+    if (node.waiting.length > 0 && node.lives(life)) this.schedule.at(node.busyUntil, () => this.admitNext(node, life))
   }
 
   /** Something outside asks a node for something; nothing happens if it is not there. */
@@ -238,7 +266,7 @@ export class World<Dweller extends Inhabitant> {
         }
         const at = this.now + time
         if (at < node.diskStalledUntil) this.count('stalledDisk')
-        this.schedule.at(Math.max(at, node.diskStalledUntil), () => this.enter(node, life, traced.disk, 0, step))
+        this.schedule.add(Math.max(at, node.diskStalledUntil), new Errand(this, node, life, traced.disk, 0, step))
       },
       happened: (operation) => {
         node.operations++
@@ -287,26 +315,11 @@ export class World<Dweller extends Inhabitant> {
 
   private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (!node.welcomedBy.has(to)) return false
-    const frame = joined(parts)
-    const link = present(node.links.get(to), `there is a link ${node.id}>${to}`)
+    const frame = this.frames.joined(parts)
+    const link = present(node.links.get(to), 'there is a link to each node')
     const passes = this.onFrame?.(node.id, to, frame) ?? true
     if (!passes || (this.cut.size > 0 && this.cut.has(link.name))) return true
-    const peer = this.node(to)
-    const { life } = peer
-    link.send(
-      this.now,
-      frame,
-      (at, copy) => {
-        const detail = checksumOf(copy)
-        this.schedule.at(at, () =>
-          this.enter(peer, life, traced.frame, detail, () => peer.member?.arrived(node.id, copy)),
-        )
-      },
-      (fault, fate) => {
-        this.count(fault)
-        if (fate !== undefined) this.onDeviation?.({ link: link.name, frame: link.sent - 1, fate })
-      },
-    )
+    link.send(this.now, frame)
     return true
   }
 
@@ -344,11 +357,6 @@ export class World<Dweller extends Inhabitant> {
       )
     })
   }
-}
-
-/** The checksum that a frame begins with stands for all of it. */
-function checksumOf(frame: Uint8Array): number {
-  return (frame[0] ?? 0) | ((frame[1] ?? 0) << 8) | ((frame[2] ?? 0) << 16) | ((frame[3] ?? 0) << 24)
 }
 
 function randomHex(stream: RandomState): string {

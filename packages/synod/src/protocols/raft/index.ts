@@ -15,8 +15,9 @@
  */
 export { raftCodec } from './codec.ts'
 export { durablePart, restore } from './durable.ts'
+export { Glance } from './glance.ts'
+export type { RaftNode, WatchedState } from './glance.ts'
 export { raftInvariants } from './invariants.ts'
-export type { RaftNode } from './invariants.ts'
 export type {
   Appended,
   AppendEntries,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { voting, type Membership } from '../../core/index.ts'
-import { raftInvariants, type RaftNode } from './invariants.ts'
+import type { RaftNode } from './glance.ts'
+import { raftInvariants } from './invariants.ts'
 import { progressOf } from './replication.ts'
 import { initialState, type RaftState } from './state.ts'
 import { World } from './testing/world.ts'

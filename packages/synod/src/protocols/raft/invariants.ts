@@ -9,21 +9,25 @@ import {
   type SnapshotId,
   type Term,
 } from '../../core/index.ts'
+import type { RaftNode, WatchedState } from './glance.ts'
 import { entryAt, lastIndex, membershipOf, placedMembership, termAt } from './log.ts'
 import type { Entry } from './messages.ts'
-import type { RaftState, Role } from './state.ts'
+import type { Role } from './state.ts'
 
-/** One member as the whole world sees it. */
-export interface RaftNode {
-  readonly id: NodeId
-  readonly state: RaftState
-  /** What a loss of power would leave of it: its records that are durable, folded. */
-  readonly durable: RaftState
-  /** How often it was started; what is volatile may fall back when this rises. */
-  readonly incarnation: number
+/** Of two nodes: each has read its own from its disk, or from a message. */
+function isSame(a: Entry, b: Entry): boolean {
+  if (a === b) return true
+  if (a.term !== b.term) return false
+  const [one, other] = [a.command, b.command]
+  if (one === undefined || other === undefined) return one === other && isSameMembership(a.membership, b.membership)
+  return one.origin === other.origin && one.sequence === other.sequence && one.checksum === other.checksum
 }
 
-/** What an entry is, in a few characters: equal texts are equal entries. */
+function isSameMembership(a: Membership | undefined, b: Membership | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && membershipText(a) === membershipText(b))
+}
+
+/** What an entry is, in a few characters. */
 function identity(entry: Entry): string {
   const { term, command, membership } = entry
   if (command !== undefined) return `${term} ${command.origin} ${command.sequence} ${command.checksum}`
@@ -110,25 +114,28 @@ function newEntries(): (
 export const logMatching: Invariant<RaftNode> = {
   name: 'log matching',
   watch: () => {
-    const entries = new Map<string, string>()
+    const terms = new Map<Term, Map<Index, { readonly entry: Entry; readonly after: Term | undefined }>>()
     const visitNew = newEntries()
     return (node) =>
       visitNew(node, (index, entry) => {
-        const position = `${index} ${entry.term}`
-        const is = `${identity(entry)} after term ${termAt(node.state, index - 1)}`
-        const was = entries.get(position) ?? is
-        entries.set(position, was)
-        return is === was ? undefined : `entry ${index} of ${node.id} is ${is}, elsewhere it is ${was}`
+        const after = termAt(node.state, index - 1)
+        let entries = terms.get(entry.term)
+        if (entries === undefined) terms.set(entry.term, (entries = new Map()))
+        const was = entries.get(index)
+        if (was === undefined) return void entries.set(index, { entry, after })
+        if (was.after === after && isSame(was.entry, entry)) return undefined
+        const text = (it: Entry, term: Term | undefined): string => `${identity(it)} after term ${term}`
+        return `entry ${index} of ${node.id} is ${text(entry, after)}, elsewhere it is ${text(was.entry, was.after)}`
       })
   },
 }
 
 /** Which entry was committed at each index, and in whose term: the leader that commits is the first to know. */
 function committedEntries(): {
-  readonly known: ReadonlyMap<Index, { is: string; term: Term }>
+  readonly known: ReadonlyMap<Index, { readonly entry: Entry; readonly term: Term }>
   readonly learn: (node: RaftNode) => string | undefined
 } {
-  const known = new Map<Index, { is: string; term: Term }>()
+  const known = new Map<Index, { readonly entry: Entry; readonly term: Term }>()
   const seen = new Map<NodeId, { incarnation: number; commitIndex: Index }>()
   const learn = ({ id, state, incarnation }: RaftNode): string | undefined => {
     let before = seen.get(id)
@@ -137,10 +144,11 @@ function committedEntries(): {
     const from = before.commitIndex
     before.commitIndex = state.commitIndex
     for (let index = Math.max(from, state.compacted.index) + 1; index <= state.commitIndex; index++) {
-      const is = identity(entryAt(state, index))
-      const was = known.get(index) ?? { is, term: state.currentTerm }
-      known.set(index, was)
-      if (is !== was.is) return `${id} decides ${is} at ${index}, where ${was.is} was decided`
+      const entry = entryAt(state, index)
+      const was = known.get(index)
+      if (was === undefined) known.set(index, { entry, term: state.currentTerm })
+      else if (!isSame(entry, was.entry))
+        return `${id} decides ${identity(entry)} at ${index}, where ${identity(was.entry)} was decided`
     }
     return undefined
   }
@@ -166,8 +174,9 @@ export const leaderCompleteness: Invariant<RaftNode> = {
       elected.set(id, { incarnation, reign: state.currentTerm })
       for (const [index, committed] of known) {
         if (index <= state.compacted.index || committed.term >= state.currentTerm) continue
-        const has = index <= lastIndex(state) && identity(entryAt(state, index)) === committed.is
-        if (!has) return `${id} leads term ${state.currentTerm} without ${committed.is}, committed at ${index}`
+        const has = index <= lastIndex(state) && isSame(entryAt(state, index), committed.entry)
+        if (!has)
+          return `${id} leads term ${state.currentTerm} without ${identity(committed.entry)}, committed at ${index}`
       }
       return undefined
     }
@@ -241,7 +250,7 @@ export const durableQuorum: Invariant<RaftNode> = {
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = (disk: RaftState): boolean => index < disk.compacted.index || termAt(disk, index) === term
+      const holds = (disk: WatchedState): boolean => index < disk.compacted.index || termAt(disk, index) === term
       const holders = nodes.filter(({ durable }) => holds(durable)).map((node) => node.id)
       return isQuorum(electorate, holders)
         ? undefined
@@ -264,9 +273,11 @@ export const electedByQuorum: Invariant<RaftNode> = {
     const votes = new Map<string, NodeId[]>()
     const elected = new Map<NodeId, Term>()
     return ({ id, state, durable }) => {
-      const ballot = `${durable.currentTerm} ${durable.votedFor}`
-      const cast = votes.get(ballot) ?? []
-      if (!cast.includes(id)) votes.set(ballot, [...cast, id])
+      if (durable.votedFor !== undefined) {
+        const ballot = `${durable.currentTerm} ${durable.votedFor}`
+        const cast = votes.get(ballot) ?? []
+        if (!cast.includes(id)) votes.set(ballot, [...cast, id])
+      }
       if (state.role !== 'leader' || elected.get(id) === state.currentTerm) return undefined
       elected.set(id, state.currentTerm)
       const voted = votes.get(`${state.currentTerm} ${id}`) ?? []
@@ -292,7 +303,7 @@ export const onlyVotersCampaign: Invariant<RaftNode> = {
 }
 
 /** By the last committed membership or by one after it; asked only when somebody begins to campaign. */
-function isAnyVoter({ memberships, commitIndex }: RaftState, id: NodeId): boolean {
+function isAnyVoter({ memberships, commitIndex }: WatchedState, id: NodeId): boolean {
   const committed = memberships.findLastIndex(({ index }) => index <= commitIndex)
   return memberships.some(
     ({ membership: { voters, outgoing } }, i) => i >= committed && (voters.includes(id) || outgoing.includes(id)),
@@ -381,8 +392,7 @@ export const membershipsOfTheLog: Invariant<RaftNode> = {
       for (const { index, membership } of state.memberships) {
         if (index <= state.compacted.index) continue
         const entry = index <= lastIndex(state) ? entryAt(state, index).membership : undefined
-        if (entry === membership || (entry !== undefined && membershipText(entry) === membershipText(membership)))
-          continue
+        if (isSameMembership(entry, membership)) continue
         return `${id} goes by "${membershipText(membership)}" of entry ${index}, and has no such entry`
       }
       return visitNew(node, (index, { membership }) => {
@@ -420,17 +430,22 @@ export const snapshotMembership: Invariant<RaftNode> = {
 /** A leader follows the members of the newest membership, itself, and removed ones until they know it; nobody else. */
 export const followsItsMembers: Invariant<RaftNode> = {
   name: 'a leader follows its members',
-  watch:
-    () =>
-    ({ id, state }) => {
+  watch: () => {
+    const members = new WeakMap<Membership, ReadonlySet<NodeId>>()
+    return ({ id, state }) => {
       if (state.role !== 'leader') return undefined
-      const expected = new Set([...membersOf(membershipOf(state)), id])
-      for (const [other, { parting }] of Object.entries(state.progress)) {
-        if (expected.delete(other) === (parting !== undefined))
-          return `${id} follows ${other}, which is ${parting === undefined ? 'no member' : 'a member, as one that was removed'}`
+      const membership = membershipOf(state)
+      let expected = members.get(membership)
+      if (expected === undefined) members.set(membership, (expected = new Set(membersOf(membership))))
+      for (const other in state.progress) {
+        const isRemoved = state.progress[other]?.parting !== undefined
+        if ((expected.has(other) || other === id) === isRemoved)
+          return `${id} follows ${other}, which is ${isRemoved ? 'a member, as one that was removed' : 'no member'}`
       }
-      return expected.size === 0 ? undefined : `${id} does not follow ${[...expected].join(', ')}`
-    },
+      for (const other of expected) if (state.progress[other] === undefined) return `${id} does not follow ${other}`
+      return state.progress[id] === undefined ? `${id} does not follow itself` : undefined
+    }
+  },
 }
 
 /** Everything that Figure 3 and Figure 2 promise, and what durability and membership changes add. */

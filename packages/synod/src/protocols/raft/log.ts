@@ -13,13 +13,17 @@ import {
 import type { Entry, PlacedMembership, Position } from './messages.ts'
 import type { RaftState } from './state.ts'
 
+/** The parts of a state that some rules are about. */
+type Log = Pick<RaftState, 'log' | 'compacted'>
+type Memberships = Pick<RaftState, 'memberships' | 'commitIndex'>
+
 /** The index of the last entry, or of what was compacted if there is none. */
-export function lastIndex(state: RaftState): Index {
+export function lastIndex(state: Log): Index {
   return state.compacted.index + state.log.length
 }
 
 /** The term at an index; undefined where this log has no entry, or no longer. */
-export function termAt(state: RaftState, index: Index): Term | undefined {
+export function termAt(state: Log, index: Index): Term | undefined {
   const offset = index - state.compacted.index
   return offset === 0 ? state.compacted.term : state.log[offset - 1]?.term
 }
@@ -30,8 +34,8 @@ export function lastPosition(state: RaftState): Position {
 }
 
 /** The entry at an index of the log. */
-export function entryAt(state: RaftState, index: Index): Entry {
-  return present(state.log[index - state.compacted.index - 1], `the log holds entry ${index}`)
+export function entryAt(state: Log, index: Index): Entry {
+  return present(state.log[index - state.compacted.index - 1], 'the log holds the entry')
 }
 
 /** What an entry counts for in the bounds on bytes: its command, and roughly what surrounds it. */
@@ -106,11 +110,11 @@ const nobody = voting([])
 const unplaced: PlacedMembership = { index: 0, membership: nobody }
 
 /** The membership in force, and where it came from: the newest of the log, committed or not (Ongaro §4.1). */
-export function placedMembership(state: RaftState): PlacedMembership {
+export function placedMembership(state: Memberships): PlacedMembership {
   return state.memberships.at(-1) ?? unplaced
 }
 
-export function membershipOf(state: RaftState): Membership {
+export function membershipOf(state: Memberships): Membership {
   return placedMembership(state).membership
 }
 
@@ -120,7 +124,7 @@ export function membershipAt(state: RaftState, index: Index): Membership {
 }
 
 /** The memberships of which one may be in force by what is decided: the last committed one, and those after it. */
-export function openMemberships(state: RaftState): readonly PlacedMembership[] {
+export function openMemberships(state: Memberships): readonly PlacedMembership[] {
   return state.memberships.slice(
     Math.max(
       0,
@@ -133,7 +137,7 @@ export function openMemberships(state: RaftState): readonly PlacedMembership[] {
  * Voters campaign, and so does who is none by a membership that is not committed yet: it may be the only one that has
  * it, and the others cannot be elected without it (Ongaro §4.2.2). It does not count its own vote.
  */
-export function mayCampaign(state: RaftState, id: NodeId): boolean {
+export function mayCampaign(state: Memberships, id: NodeId): boolean {
   return openMemberships(state).some(
     ({ membership }) => membership.voters.includes(id) || membership.outgoing.includes(id),
   )

@@ -23,16 +23,7 @@ import {
   onVote,
   recognizeLeader,
 } from './election.ts'
-import {
-  entryBytes,
-  isVoter,
-  lastIndex,
-  mayCampaign,
-  membershipAt,
-  membershipOf,
-  placedMembership,
-  positionOf,
-} from './log.ts'
+import { entryBytes, isVoter, lastIndex, mayCampaign, membershipOf, placedMembership, positionOf } from './log.ts'
 import type { AppendEntries, Durable, InstallSnapshot, Message } from './messages.ts'
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
@@ -41,6 +32,7 @@ import { change, proceedWithMembership } from './reconfiguration.ts'
 import { appendAsLeader, beat, onAppendEntries, onAppended } from './replication.ts'
 import type { RaftEnvironment, Replica } from './replica.ts'
 import { compact, onInstallSnapshot, snapshotAt } from './snapshot.ts'
+import { RaftStanding } from './standing.ts'
 import { initialState, type RaftState } from './state.ts'
 import { continueTransfer, endTransfer, transfer } from './transfer.ts'
 
@@ -52,6 +44,7 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
   state: RaftState = initialState()
   readonly env: RaftEnvironment
   readonly options: RaftOptions
+  readonly standing: Standing = new RaftStanding(this)
 
   constructor(env: RaftEnvironment, options: RaftOptions) {
     checkOptions(options)
@@ -159,23 +152,6 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
     const asked: { outcome?: { index: Index } | ChangeRefused } = {}
     this.turn(() => (asked.outcome = change(this, changes)))
     return present(asked.outcome, 'a change has an outcome')
-  }
-
-  get standing(): Standing {
-    const { state } = this
-    return {
-      term: state.currentTerm,
-      leader: state.leader,
-      leading: state.role === 'leader',
-      decided: state.commitIndex,
-      lastIndex: lastIndex(state),
-      compacted: state.compacted.index,
-      membership: membershipOf(state),
-      committedMembership: membershipAt(state, state.commitIndex),
-      parting: Object.keys(state.progress).filter((id) => state.progress[id]?.parting !== undefined),
-      snapshot: state.snapshot,
-      repairing: isRepairing(this),
-    }
   }
 
   private dispatch(message: Message, from: NodeId): void {

@@ -115,7 +115,7 @@ function sendAppend(raft: Replica, to: NodeId, progress: Progress, prevLogIndex:
     type: 'appendEntries',
     term: state.currentTerm,
     prevLogIndex,
-    prevLogTerm: present(termAt(state, prevLogIndex), `the log holds entry ${prevLogIndex}`),
+    prevLogTerm: present(termAt(state, prevLogIndex), 'the log holds the entry before those that are sent'),
     entries,
     leaderCommit: state.commitIndex,
     round: state.round,
@@ -170,7 +170,7 @@ function offerSnapshot(raft: Replica, to: NodeId, progress: Progress): void {
 
 /** What is known of a member. */
 export function progressOf(raft: Replica, id: NodeId): Progress {
-  return present(raft.state.progress[id], `the leader follows the progress of ${id}`)
+  return present(raft.state.progress[id], 'the leader follows the progress of whom it sends to')
 }
 
 function forgetInflight(progress: Progress): void {
@@ -303,6 +303,8 @@ function isLost(raft: Replica, { inflight }: Progress, answered: number): boolea
 /** Only entries of the own term are committed by counting; those before them come with them (§5.4.2, Figure 8). */
 function commit(raft: Replica): void {
   const { state } = raft
+  // Most answers are to heartbeats: there is nothing to count.
+  if (state.commitIndex === lastIndex(state)) return
   const replicated = quorumReached(state, (voter) => state.progress[voter]?.matchIndex)
   if (replicated > state.commitIndex && termAt(state, replicated) === state.currentTerm) {
     advanceCommitIndex(raft, replicated)

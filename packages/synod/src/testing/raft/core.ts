@@ -1,12 +1,12 @@
 import { majority, type Membership, type NodeId } from '../../core/index.ts'
-import type { PlacedMembership, RaftState } from '../../protocols/raft/index.ts'
+import type { PlacedMembership, WatchedState } from '../../protocols/raft/index.ts'
 
 /** The newest membership that anybody ever knew to be decided: who is started again may have to learn it anew. */
 export class DecidedMembership {
   private placed: PlacedMembership | undefined
 
   /** After each event at a node. */
-  look({ memberships, commitIndex }: RaftState): void {
+  look({ memberships, commitIndex }: WatchedState): void {
     for (let i = memberships.length - 1; i >= 0; i--) {
       const placed = memberships[i]
       // Who comes later begins with an empty one.
@@ -25,7 +25,7 @@ export class DecidedMembership {
    * by whatever somebody still has in its log behind that, for it may be decided yet; and when those that are on the way to
    * be voters have become it, one after the other, in any order.
    */
-  electoratesAhead(states: readonly RaftState[]): (readonly NodeId[])[] {
+  electoratesAhead(states: readonly WatchedState[]): (readonly NodeId[])[] {
     const { placed } = this
     if (placed === undefined) return []
     const ahead = states.flatMap(({ memberships }) => memberships.filter(({ index }) => index > placed.index))

@@ -2,6 +2,7 @@ import type { Command, Index, Membership, NodeId, ReadId, SnapshotId, Term } fro
 import type { EngineEnvironment } from '../../member/index.ts'
 import {
   durablePart,
+  Glance,
   initialState,
   Raft,
   restore,
@@ -28,16 +29,34 @@ export class ObservedRaft implements RaftNode {
   private records: Durable[] = []
   private folded = 0
   private count: CountDurable = () => 0
+  /** How often the disk has changed, and as of the last glance. */
+  private folds = 0
+  private foldsSeen = -1
+  private readonly glance = new Glance()
 
   constructor(id: NodeId) {
     this.id = id
   }
 
+  /** Something that invariants and situations read is other than when this was last asked. */
+  changed(): boolean {
+    this.foldDurable()
+    const isSameDisk = this.folds === this.foldsSeen
+    this.foldsSeen = this.folds
+    return this.glance.changed(this, isSameDisk)
+  }
+
   get durable(): RaftState {
+    this.foldDurable()
+    return this.disk
+  }
+
+  private foldDurable(): void {
     const durable = Math.min(this.count(), this.records.length)
     for (; this.folded < durable; this.folded++) {
       const record = this.records[this.folded]
       if (record !== undefined) restore(this.disk, record)
+      this.folds++
     }
     if (this.folded > 1000) {
       this.records = this.records.slice(this.folded)
@@ -46,7 +65,6 @@ export class ObservedRaft implements RaftNode {
       this.count = () => count() - before
       this.folded = 0
     }
-    return this.disk
   }
 
   /** Another life begins: its engine. Until that starts, the disk holds what it held. */
@@ -59,6 +77,7 @@ export class ObservedRaft implements RaftNode {
   private started(raft: Raft, count: CountDurable): void {
     // All that was read has been synced by now.
     this.disk = durablePart(raft.state)
+    this.folds++
     this.state = raft.state
     this.incarnation++
     this.records = []

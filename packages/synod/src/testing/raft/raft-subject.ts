@@ -21,7 +21,7 @@ import {
   type Message,
   type RaftNode,
   type RaftOptions,
-  type RaftState,
+  type WatchedState,
 } from '../../protocols/raft/index.ts'
 import type { Answer, Plan, Play, Situation, Stage, Subject } from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
@@ -62,7 +62,8 @@ export const raftSubject: Subject<StoreMember, RaftNode> = {
 function drawSettings(stream: RandomState): RaftSettings {
   const among = <T>(choices: readonly T[]): T =>
     present(choices[Math.floor(choices.length * random(stream))], 'there is a choice')
-  const electionTimeoutMin = among([pace, pace, pace / 2, pace / 5])
+  // Mostly as in production. Smaller ones make many more events an hour, and of the same kinds.
+  const electionTimeoutMin = random(stream) < 0.8 ? pace : among([pace / 2, pace / 5])
   const entries = among([20, 50, 200, 100_000])
   const keepEntries = among([5, 20, 1000])
   const segmentBytes = among([16, 32, 64, 256]) * 1024
@@ -200,6 +201,13 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     return observed === undefined || observed.incarnation === 0 ? undefined : observed
   }
 
+  changed(id: NodeId): boolean {
+    const observed = this.observed.get(id)
+    if (observed?.changed() === false) return false
+    if (observed !== undefined && this.plan.errands.length > 0) this.decided.look(observed.state)
+    return true
+  }
+
   submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void {
     const { member } = this.stage.world.node(id)
     const machine = present(this.machines.get(id), `${id} has a store`)
@@ -240,11 +248,6 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     this.clients.abandoned(client)
   }
 
-  observe(id: NodeId): void {
-    const observed = this.plan.errands.length === 0 ? undefined : this.observed.get(id)
-    if (observed !== undefined) this.decided.look(observed.state)
-  }
-
   mayHalt(id: NodeId, code: string): boolean {
     switch (code) {
       case 'disk':
@@ -277,7 +280,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   }
 
   /** Of all that may say something yet, whether or not they are of the core. */
-  private alive(): RaftState[] {
+  private alive(): WatchedState[] {
     return [...this.observed.values()].flatMap(({ id, state }) =>
       this.stage.world.node(id).halted === undefined ? [state] : [],
     )

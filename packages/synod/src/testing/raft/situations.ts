@@ -1,11 +1,11 @@
 import { isJoint, type Index, type Membership, type NodeId } from '../../core/index.ts'
-import type { RaftNode, RaftState } from '../../protocols/raft/index.ts'
+import type { RaftNode, WatchedState } from '../../protocols/raft/index.ts'
 import type { Situation } from '../../simulator/index.ts'
 
 /** What is remembered of a node between two events. */
 interface Before {
   incarnation: number
-  role: RaftState['role']
+  role: WatchedState['role']
   last: Index
   commitIndex: Index
   compacted: Index
@@ -13,7 +13,7 @@ interface Before {
 }
 
 /** Something that can be told from a node before an event and after it, in one life. */
-function between(name: string, happened: (before: Before, state: RaftState) => boolean): Situation<RaftNode> {
+function between(name: string, happened: (before: Before, state: WatchedState) => boolean): Situation<RaftNode> {
   return {
     name,
     watch: () => {
@@ -32,14 +32,14 @@ function between(name: string, happened: (before: Before, state: RaftState) => b
   }
 }
 
-function remembered(state: RaftState, incarnation: number): Before {
+function remembered(state: WatchedState, incarnation: number): Before {
   const before = { incarnation, role: state.role, last: 0, commitIndex: 0, compacted: 0, repairing: false }
   remember(before, state, incarnation)
   return before
 }
 
 /** In place: this is done after every event. */
-function remember(before: Before, state: RaftState, incarnation: number): void {
+function remember(before: Before, state: WatchedState, incarnation: number): void {
   before.incarnation = incarnation
   before.role = state.role
   before.last = state.compacted.index + state.log.length
@@ -95,7 +95,7 @@ export const raftSituations: readonly Situation<RaftNode>[] = [
 ]
 
 /** The newest membership of a node, and the one before it, if it still knows that one. */
-function lastTwo({ memberships }: RaftState): readonly [Membership | undefined, Membership | undefined] {
+function lastTwo({ memberships }: WatchedState): readonly [Membership | undefined, Membership | undefined] {
   return [memberships.at(-1)?.membership, memberships.at(-2)?.membership]
 }
 

@@ -106,10 +106,13 @@ function changeOf(kv: KeyValue): Change {
   return kv.version === 0 ? { type: 'delete', key } : { type: 'put', key, value: decodeUtf8(kv.value) }
 }
 
+const out = new Writer()
+
+/** Good until the next one is: a door copies it. */
 function encoded(operation: StoreOperation): Uint8Array {
-  const out = new Writer()
+  out.reset()
   encodeOperation(out, operationOf(operation))
-  return out.control.slice(0, out.length)
+  return out.control.subarray(0, out.length)
 }
 
 function operationOf(operation: StoreOperation): Operation {

@@ -18,7 +18,8 @@ import {
   type Watch,
 } from '../../../core/index.ts'
 import { loseRecords, loseSnapshot, restore } from '../durable.ts'
-import { raftInvariants, type RaftNode } from '../invariants.ts'
+import type { RaftNode } from '../glance.ts'
+import { raftInvariants } from '../invariants.ts'
 import { entryAt } from '../log.ts'
 import type { Durable, Message, PlacedMembership } from '../messages.ts'
 import { defaultRaftOptions, type RaftOptions } from '../options.ts'
@@ -68,6 +69,7 @@ function copyOf({ applied, commands }: Machine): Machine {
 
 /** One member with its disk. */
 export interface Member extends RaftNode {
+  readonly state: RaftState
   raft: Raft
   up: boolean
   incarnation: number
