@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
+import { choose, present, type Invariant, type NodeId } from 'synod'
+import {
+  consensusInvariants,
+  describeProtocol,
+  drawPlan,
+  shrink,
+  sizeOf,
+  storyOf,
+  type ParticipantEnvironment,
+  type ParticipantNode,
+} from 'synod/simulator'
 import { resolveConfig, startServer } from '@synod/server'
+import { Paxos, type Durable, type Message } from './paxos.ts'
 
 // Goal: what the examples print is what their readers are told. Method: each runs as its first comment says.
 
@@ -15,6 +27,25 @@ async function run(example: string, ...args: string[]): Promise<string> {
   const file = join(import.meta.dirname, example)
   const { stdout } = await promisify(execFile)(process.execPath, ['-C', '@synod/source', file, ...args])
   return stdout
+}
+
+/** The command over a protocol of this folder. */
+async function simulate(protocol: string, ...args: string[]): Promise<{ code: number; stdout: string }> {
+  const main = join(import.meta.dirname, '../packages/server/src/main.ts')
+  const file = join(import.meta.dirname, protocol)
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '-C',
+      '@synod/source',
+      main,
+      'simulate',
+      file,
+      ...args,
+    ])
+    return { code: 0, stdout }
+  } catch (error) {
+    return error as { code: number; stdout: string }
+  }
 }
 
 test('power-cut: what was acknowledged is still there under the next leader', async () => {
@@ -35,23 +66,60 @@ test('check-a-history: two increments at once that answer the same number cannot
   expect(output).toMatch(/increment → 2 of client [ab]:/)
 })
 
-test('simulate-your-own-protocol: the bug is found, made small, told, and replayed', { timeout: 60_000 }, async () => {
-  const failed: unknown = await run('simulate-your-own-protocol.ts', '--artefact', join(folder, 'paxos.json')).catch(
-    (error: unknown) => error,
-  )
-  expect(failed).toMatchObject({ code: 1 })
-  const { stdout } = failed as { readonly stdout: string }
-  expect(stdout).toMatch(/^Seed \d+, \d+ events: (agreement|integrity) is broken: /)
-  const [, events = 'none'] = /The same in (\d+) events, /.exec(stdout) ?? []
+test('paxos: its bug is found, made small, and told line by line in the replay', { timeout: 60_000 }, async () => {
+  const artefact = join(folder, 'paxos.json')
+  const found = await simulate('paxos.ts', '--seeds', '200', '--artefact', artefact)
+  expect(found).toMatchObject({ code: 1 })
+  const [, invariant = 'none'] = /^seed \d+: Violated at .*: (agreement|integrity)$/m.exec(found.stdout) ?? []
+  const [, events = 'none'] = /^Shrunk from [\d,]+ events to (\d+), /m.exec(found.stdout) ?? []
   expect(Number(events)).toBeLessThanOrEqual(25)
-  expect(stdout).toMatch(/ms {2}(\w) decides index 1 term \d+ value (\w+)\n/)
-  expect(stdout).toContain('Replayed from the file, it is the same run: ')
+  expect(found.stdout).toMatch(/synod simulate \S*paxos\.ts --artefact \S*paxos\.json\n$/)
+  const again = await simulate('paxos.ts', '--artefact', artefact)
+  expect(again).toMatchObject({ code: 1 })
+  expect(again.stdout).toMatch(/ms {2}(\w) +decides index=1 term=\d+ value=\w+\n/)
+  expect(again.stdout).toContain(`The same violation came: ${invariant}.`)
+  expect(again.stdout).toContain('The run is the same')
+  const mended = await simulate('mended-paxos.ts', '--artefact', artefact)
+  expect(mended).toMatchObject({ code: 0 })
+  expect(mended.stdout).toContain('No violation came')
 })
 
-test('simulate-your-own-protocol: with the line that was missing, 200 seeds pass', { timeout: 60_000 }, async () => {
-  expect(await run('simulate-your-own-protocol.ts', 'mended')).toBe(
-    '200 seeds, and nothing is broken. Reached: one decided again after a restart; two proposed at once\n',
-  )
+test('paxos: with the line that was missing, 200 seeds pass', { timeout: 60_000 }, async () => {
+  const { code, stdout } = await simulate('mended-paxos.ts', '--seeds', '200', '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    seeds: { run: 200 },
+    violation: null,
+    situations: { 'two proposed at once': expect.any(Number), 'one decided again after a restart': expect.any(Number) },
+  })
+})
+
+// The guide's own invariant: it finds the bug where it begins.
+const votesAreDurable: Invariant<ParticipantNode<Paxos['state']>> = {
+  name: 'a vote is on its disk',
+  watch: () => (node, nodes) => {
+    for (const [ballot, voters] of Object.entries(node.state.votes)) {
+      for (const voter of voters) {
+        const accepted = nodes.find(({ id }) => id === voter)?.durable.accepted
+        if (accepted === undefined || accepted.ballot < Number(ballot))
+          return `${node.id} counts ${voter} in ballot ${ballot}, of which the disk of ${voter} does not know`
+      }
+    }
+    return undefined
+  },
+}
+
+test('paxos: with an invariant of its own, the first run shrinks to a single event, told in nine lines', () => {
+  const strict = describeProtocol({
+    name: 'paxos',
+    make: (env: ParticipantEnvironment<Message, Durable>, nodes: readonly NodeId[]) => new Paxos(env, nodes),
+    pace: 400,
+    inputs: { propose: (stream) => ['red', 'green', 'blue'][choose(stream, 3)] ?? 'red' },
+    invariants: [...consensusInvariants, votesAreDurable],
+  })
+  const shrunk = shrink(strict, drawPlan(strict, 1), votesAreDurable.name)
+  expect(sizeOf(present(shrunk, 'the first seed breaks it').plan)).toBe(1)
+  expect(storyOf(strict, present(shrunk, 'the first seed breaks it').plan)).toHaveLength(9)
 })
 
 test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_000 }, async () => {

@@ -1,141 +1,89 @@
+/**
+ * Single-decree Paxos (Lamport, "Paxos Made Simple", 2001, §2.2 and §2.3): each participant is proposer, acceptor and
+ * learner. It has a bug that most runs do not show; the swarm finds one that does, and makes it small enough to read:
+ *
+ *     npx synod simulate examples/paxos.ts
+ */
 import { choose, majority, type NodeId } from 'synod'
-import {
-  describeProtocol,
-  jsonCommand,
-  type Json,
-  type Participant,
-  type ParticipantEnvironment,
-  type ParticipantNode,
-  type Subject,
-} from 'synod/simulator'
+import { describeProtocol, jsonCommand, type Json, type ParticipantEnvironment } from 'synod/simulator'
 
-/** A round and a proposer in one number: no two proposers ever use the same one. */
+/** A round and its proposer in one number: no two proposers ever use the same one. */
 type Ballot = number
-interface Proposal {
-  readonly ballot: Ballot
-  readonly value: Json
-}
-
+export type Proposal = { readonly ballot: Ballot; readonly value: Json }
 export type Message =
-  | { readonly type: 'prepare'; readonly ballot: Ballot } // 1a
+  | { readonly type: 'prepare'; readonly ballot: Ballot } // phase 1a
   | { readonly type: 'promise'; readonly ballot: Ballot; readonly accepted: Proposal | undefined } // 1b
   | ({ readonly type: 'accept' } & Proposal) // 2a
   | ({ readonly type: 'accepted' } & Proposal) // 2b
+/** What an acceptor writes down: it may lose everything else. */
+export type Durable = { readonly promised?: Ballot; readonly accepted?: Proposal }
+type Environment = ParticipantEnvironment<Message, Durable>
 
-/** What an acceptor remembers, whatever happens to it: one of the two, or both. */
-export interface Durable {
-  readonly promised?: Ballot
-  readonly accepted?: Proposal
-}
-
-interface State {
-  promised: Ballot
-  accepted: Proposal | undefined
-  /** As a proposer: what it would like, its ballot, and who has promised to follow that. */
-  wanted: Json | undefined
-  ballot: Ballot
-  promises: Record<NodeId, Proposal | 'nothing accepted'>
-  /** As a learner: who has accepted what. */
-  votes: Record<Ballot, readonly NodeId[]>
-  decided: boolean
-}
-
-/**
- * Single-decree Paxos (Lamport, "Paxos Made Simple", 2001, §2.2 and §2.3): each participant is proposer, acceptor and
- * learner. It has a bug that most of its runs do not show.
- */
 export class Paxos {
-  state: State = {
+  state = {
     promised: 0,
-    accepted: undefined,
-    wanted: undefined,
+    accepted: undefined as Proposal | undefined,
+    wanted: undefined as Json | undefined, // as a proposer: its value, its ballot, who promised and had accepted what
     ballot: 0,
-    promises: {},
-    votes: {},
+    promises: {} as Record<NodeId, Proposal | 'nothing'>,
+    votes: {} as Record<Ballot, readonly NodeId[]>, // as a learner: who accepted
     decided: false,
   }
-  protected readonly env: ParticipantEnvironment<Message, Durable>
+  protected readonly env: Environment
   private readonly nodes: readonly NodeId[]
 
-  constructor(env: ParticipantEnvironment<Message, Durable>, nodes: readonly NodeId[]) {
+  constructor(env: Environment, nodes: readonly NodeId[]) {
     this.env = env
     this.nodes = nodes
   }
 
+  /** After a crash: each record that the disk still has, in order; then `start`, once. */
   restore(record: Durable): void {
     Object.assign(this.state, record)
   }
 
-  start(): void {
-    // It speaks when it is asked.
-  }
+  start(): void {}
 
-  /** An input from outside. */
+  /** What a client asks. */
   propose(value: Json): void {
     this.state.wanted ??= value
-    this.prepare()
+    this.timeout()
   }
 
+  /** Phase 1a, with a ballot above all that it has heard of; again and again until something is decided. */
   timeout(): void {
-    this.prepare()
-  }
-
-  receive(message: Message, from: NodeId): void {
-    switch (message.type) {
-      case 'prepare':
-        return this.onPrepare(message.ballot, from)
-      case 'promise':
-        return this.onPromise(message.ballot, message.accepted, from)
-      case 'accept':
-        return this.onAccept(message)
-      case 'accepted':
-        return this.onAccepted(message, from)
-    }
-  }
-
-  /** Phase 1a, with a ballot above all that it has heard of. Asked again for as long as nothing is decided. */
-  private prepare(): void {
     const { state, nodes, env } = this
     if (state.decided) return
-    const highest = Math.max(state.promised, state.ballot)
-    state.ballot = (Math.floor(highest / nodes.length) + 1) * nodes.length + nodes.indexOf(env.self)
+    const round = Math.floor(Math.max(state.promised, state.ballot) / nodes.length) + 1
+    state.ballot = round * nodes.length + nodes.indexOf(env.self)
     state.promises = {}
     this.promise(state.ballot) // its own first: after a crash it will not use this ballot again
     this.broadcast({ type: 'prepare', ballot: state.ballot })
     env.setTimer('retry', 200, 600)
   }
 
-  /** Phase 1b. */
-  private onPrepare(ballot: Ballot, from: NodeId): void {
-    if (ballot < this.state.promised) return
-    this.promise(ballot)
-    this.env.send(from, { type: 'promise', ballot, accepted: this.state.accepted })
+  receive(message: Message, from: NodeId): void {
+    const { state } = this
+    switch (message.type) {
+      case 'prepare': // phase 1b
+        if (message.ballot < state.promised) return
+        this.promise(message.ballot)
+        return this.env.send(from, { type: 'promise', ballot: message.ballot, accepted: state.accepted })
+      case 'promise':
+        return this.onPromise(from, message.ballot, message.accepted)
+      case 'accept': // phase 2b; a higher ballot may have come in between
+        if (message.ballot < state.promised) return
+        this.accept({ ballot: message.ballot, value: message.value })
+        return this.broadcast({ ...message, type: 'accepted' })
+      case 'accepted':
+        return this.onAccepted(from, message)
+    }
   }
 
-  /** From now on, nothing of a lower ballot is accepted. Durable before anybody hears of it: `send` sees to that. */
+  /** Nothing of a lower ballot from now on. `send` holds back what is said until all that is persisted is durable. */
   private promise(ballot: Ballot): void {
-    if (ballot === this.state.promised) return
+    if (ballot > this.state.promised) this.env.persist({ promised: ballot })
     this.state.promised = ballot
-    this.env.persist({ promised: ballot })
-  }
-
-  /** Phase 2a, once a majority has promised: with the value of the highest ballot that any of it has accepted. */
-  private onPromise(ballot: Ballot, accepted: Proposal | undefined, from: NodeId): void {
-    const { state, nodes } = this
-    if (ballot !== state.ballot || from in state.promises) return
-    state.promises[from] = accepted ?? 'nothing accepted'
-    const promises = Object.values(state.promises)
-    if (promises.length !== majority(nodes.length) || state.wanted === undefined) return
-    let highest: Proposal = { ballot: 0, value: state.wanted }
-    for (const other of promises) if (other !== 'nothing accepted' && other.ballot > highest.ballot) highest = other
-    this.broadcast({ type: 'accept', ballot, value: highest.value })
-  }
-
-  /** Phase 2b. The promise is looked at again: a higher ballot may have come in between. */
-  private onAccept({ ballot, value }: Proposal): void {
-    if (ballot < this.state.promised) return
-    this.accept({ ballot, value })
-    this.broadcast({ type: 'accepted', ballot, value })
   }
 
   protected accept(accepted: Proposal): void {
@@ -143,13 +91,24 @@ export class Paxos {
     this.state.accepted = accepted
   }
 
+  /** Phase 2a, once a majority has promised: with the value of the highest ballot that any of them has accepted. */
+  private onPromise(from: NodeId, ballot: Ballot, accepted: Proposal | undefined): void {
+    const { state, nodes } = this
+    if (ballot !== state.ballot || from in state.promises || state.wanted === undefined) return
+    state.promises[from] = accepted ?? 'nothing'
+    const promises = Object.values(state.promises)
+    if (promises.length !== majority(nodes.length)) return
+    let highest: Proposal = { ballot: 0, value: state.wanted }
+    for (const other of promises) if (other !== 'nothing' && other.ballot > highest.ballot) highest = other
+    this.broadcast({ type: 'accept', ballot, value: highest.value })
+  }
+
   /** A value is chosen when a majority has accepted it in one ballot. */
-  private onAccepted({ ballot, value }: Proposal, from: NodeId): void {
+  private onAccepted(from: NodeId, { ballot, value }: Proposal): void {
     const { state, nodes, env } = this
-    const votes = state.votes[ballot] ?? []
-    if (state.decided || votes.includes(from)) return
-    state.votes[ballot] = [...votes, from]
-    if (votes.length + 1 < majority(nodes.length)) return
+    const votes = new Set(state.votes[ballot]).add(from)
+    state.votes[ballot] = [...votes]
+    if (state.decided || votes.size < majority(nodes.length)) return
     state.decided = true
     env.clearTimer('retry')
     env.decide(1, ballot, jsonCommand(value))
@@ -160,22 +119,11 @@ export class Paxos {
   }
 }
 
-/** The same, with the line that was missing. */
-export class MendedPaxos extends Paxos {
-  protected override accept(accepted: Proposal): void {
-    super.accept(accepted)
-    this.env.persist({ promised: accepted.ballot, accepted })
-  }
-}
-
-type Node = ParticipantNode<State>
-
 /** What the simulator must be told: how a participant is made, what it may be asked, and what should come up. */
-export function describePaxos(mended: boolean): Subject<Participant<Paxos, Message, Durable>, Node> {
-  const Protocol = mended ? MendedPaxos : Paxos
+export function describePaxos(Protocol: typeof Paxos) {
   return describeProtocol({
     name: 'paxos',
-    make: (env: ParticipantEnvironment<Message, Durable>, nodes) => new Protocol(env, nodes),
+    make: (env: Environment, nodes: readonly NodeId[]) => new Protocol(env, nodes),
     pace: 400, // its retries are drawn from 200 to 600 ms
     inputs: { propose: (stream) => ['red', 'green', 'blue'][choose(stream, 3)] ?? 'red' },
     situations: [
@@ -185,10 +133,12 @@ export function describePaxos(mended: boolean): Subject<Participant<Paxos, Messa
   })
 }
 
-function isProposing({ state }: Node): boolean {
+function isProposing({ state }: { readonly state: Paxos['state'] }): boolean {
   return state.wanted !== undefined && !state.decided
 }
 
-function livesOf({ decided }: Node): number[] {
+function livesOf({ decided }: { readonly decided: readonly { readonly incarnation: number }[] }): number[] {
   return decided.map(({ incarnation }) => incarnation)
 }
+
+export const subject = describePaxos(Paxos)

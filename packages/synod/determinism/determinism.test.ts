@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { describeProtocol, drawPlan, firstDifference, type ParticipantEnvironment, type Plan } from 'synod/simulator'
-import { MendedPaxos, type Durable, type Message } from '../../../examples/paxos.ts'
+import { MendedPaxos } from '../../../examples/mended-paxos.ts'
+import type { Durable, Message } from '../../../examples/paxos.ts'
 import { tracedRun, tracedRuns } from './runs.ts'
 
 // Goal: a plan is a run, the same one each time; what breaks that is found, and named. Method: everything twice; and a

@@ -1,6 +1,7 @@
 import { drawPlan, simulate, type Inhabitant, type Plan, type Subject, type TraceStep } from 'synod/simulator'
 import { raftSubject } from 'synod/testing'
-import { describePaxos } from '../../../examples/paxos.ts'
+import { subject as mendedPaxos } from '../../../examples/mended-paxos.ts'
+import { subject as paxos } from '../../../examples/paxos.ts'
 
 /** One run, as much of it as another home needs to find out whether it came to the same: plain data. */
 export interface TracedRun {
@@ -29,9 +30,8 @@ export function tracedRuns(): TracedRun[] {
   const raft = [1, 2, 3, 4, 5, 6].map((seed) =>
     tracedRun(raftSubject, drawPlan(raftSubject, seed, { duration: 10_000 })),
   )
-  const paxos = [false, true].flatMap((mended) => {
-    const subject = describePaxos(mended)
-    return [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => tracedRun(subject, drawPlan(subject, seed)))
-  })
-  return [...raft, ...paxos]
+  const bare = [paxos, mendedPaxos].flatMap((subject) =>
+    [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => tracedRun(subject, drawPlan(subject, seed))),
+  )
+  return [...raft, ...bare]
 }

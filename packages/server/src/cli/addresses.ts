@@ -1,3 +1,4 @@
+import { addressIn } from 'synod/member'
 import { UsageError } from './exit.ts'
 
 /** Where a server listens or is reached: an `http://` URL of which nothing but host and port matters. */
@@ -17,12 +18,12 @@ export function parseAddress(text: string, flag: string): Address {
     throw new UsageError(`${flag}: ${text}: TLS is not supported yet; write an http:// URL on a network that you trust`)
   }
   if (!explicit && text.includes('://')) throw new UsageError(`${flag}: ${text}: only http:// URLs are known`)
-  const match = /^(?:http:\/\/)?(\[[0-9a-fA-F:.%]+\]|[^[\]:/?#@\s]+):(\d{1,5})\/?$/.exec(text)
-  const port = Number(match?.[2])
-  if (match?.[1] === undefined || port > 65_535) {
+  const address = addressIn(`${explicit ? '' : 'http://'}${text.replace(/\/$/, '')}`)
+  if (address === undefined) {
     throw new UsageError(`${flag}: ${text}: expected http://host:port, such as http://127.0.0.1:2379`)
   }
-  const host = match[1].replace(/^\[|\]$/g, '').toLowerCase()
+  const host = address.host.toLowerCase()
+  const { port } = address
   return { host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, explicit }
 }
 

@@ -1,3 +1,4 @@
+import { contactLengthMax, writeContact } from 'synod/member'
 import { isLoopback, isWildcard, parseAddress, parseAddresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { UsageError } from './exit.ts'
@@ -201,6 +202,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
   const warnings: string[] = []
   const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
   const { peerAddress, cluster, self } = resolvePeers(options, warnings)
+  mustFitContact(name, self.peerUrl, advertisedClientUrls ?? clientAddresses.map(({ url }) => url))
   const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
   if (taken !== undefined) {
     throw new UsageError(
@@ -225,6 +227,16 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     maxRequestBytes: options.maxRequestBytes,
     warnings,
   }
+}
+
+/** What the cluster is told of this member, beside the id of its disk. */
+function mustFitContact(name: string, peerUrl: string, clientUrls: readonly string[]): void {
+  const { length } = writeContact({ name, peerUrls: [peerUrl], clientUrls, disk: '0'.repeat(64) })
+  if (length <= contactLengthMax) return
+  throw new UsageError(
+    `--advertise-client-urls: what the cluster is told of this member would have ${length} characters, and may have ` +
+      `${contactLengthMax}: name fewer or shorter URLs`,
+  )
 }
 
 function resolveClients(

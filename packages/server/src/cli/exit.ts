@@ -17,8 +17,8 @@ export const exitCodes = {
 export class CommandError extends Error {
   override readonly name: string = 'CommandError'
   readonly exitCode: number
-  constructor(message: string, exitCode: number = exitCodes.failed) {
-    super(message)
+  constructor(message: string, exitCode: number = exitCodes.failed, options?: ErrorOptions) {
+    super(message, options)
     this.exitCode = exitCode
   }
 }
@@ -26,8 +26,8 @@ export class CommandError extends Error {
 /** The caller wrote something that cannot be meant. */
 export class UsageError extends CommandError {
   override readonly name = 'UsageError'
-  constructor(message: string) {
-    super(message, exitCodes.usage)
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCodes.usage, options)
   }
 }
 

@@ -30,9 +30,19 @@ const dies: typeof raftSubject = {
   },
 }
 
+/** Raft, but none of its runs ever ends. */
+const hangs: typeof raftSubject = {
+  ...raftSubject,
+  name: 'hangs',
+  play(plan, stage) {
+    while (plan.seed > 0) continue
+    return raftSubject.play(plan, stage)
+  },
+}
+
 /** Protocols that fail, for tests of what is said then. */
 export function faultyProtocol(name: string): Protocol {
-  const found = [startsOnce, dies].find((subject) => subject.name === name)
+  const found = [startsOnce, dies, hangs].find((subject) => subject.name === name)
   if (found === undefined) throw new TypeError(`there is no faulty protocol ${name}`)
-  return protocolOf(found, { settings, describe })
+  return protocolOf(found, { argument: name, settings, describe })
 }

@@ -127,8 +127,10 @@ export class RealMember {
   }
 
   private async watch(server: RunningServer): Promise<void> {
-    this.halted = await server.halted
+    const halt = await server.halted
     await this.stop()
+    // Its process has ended: the directory is free again.
+    this.halted = halt
   }
 
   get running(): boolean {

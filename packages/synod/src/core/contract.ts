@@ -8,6 +8,11 @@
 
 /** The name of one participant. Compared as a string; at most 64 bytes of UTF-8. */
 export type NodeId = string
+
+/** Whether somebody may be called that: texts that every object knows under its own meaning would be found in any record. */
+export function isNodeId(text: string): text is NodeId {
+  return text !== '' && !(text in {})
+}
 /** The position of a command in the decided sequence; the first is 1. */
 export type Index = number
 /** A leader's reign: Raft's term, Paxos' ballot round, PBFT's view. Never goes down. */

@@ -29,6 +29,7 @@ export type {
   Term,
   TimerName,
 } from './contract.ts'
+export { isNodeId } from './contract.ts'
 export { Rejected, SynodError, Unknown } from './errors.ts'
 export type { Failure, RejectedDetail } from './errors.ts'
 export { DiskError } from './ports.ts'

@@ -1,4 +1,5 @@
 import {
+  isNodeId,
   membersOf,
   type DiskError,
   type Hello,
@@ -16,6 +17,8 @@ export interface AcquaintancesHolder {
   readonly log: Logger
   /** The newest one. */
   readonly membership: Membership
+  /** By a membership that is in force here, or would come back. */
+  isMember(id: NodeId): boolean
   /** All other first members know this disk, and none knew another: it may vote from now on. Durable. */
   confirmed(): void
   /** A peer was welcomed. */
@@ -77,17 +80,18 @@ export class Acquaintances {
       })
     }
     if (hello.from === self) return answer({ code: 'unknown-member', message: `this is member ${self} itself` })
+    if (!isNodeId(hello.from)) {
+      return answer({ code: 'unknown-member', message: `${JSON.stringify(hello.from)} is no member's id` })
+    }
     if (this.peers.removed.includes(hello.from)) {
       return answer({ code: 'removed', message: `member ${hello.from} was removed from the cluster` })
     }
-    const named = diskIn(membership.contacts, hello.from)
-    const known = named ?? this.peers.disks[hello.from]
+    const known = diskIn(membership.contacts, hello.from) ?? this.diskOf(hello.from)
     if (known !== undefined && known !== hello.diskId) {
       return answer({ code: 'lost-disk', message: `member ${hello.from} is known here under another disk` })
     }
-    if (this.peers.disks[hello.from] !== hello.diskId) {
-      this.remember({ disks: { ...this.peers.disks, [hello.from]: hello.diskId } })
-    }
+    // Of a stranger nothing is written down: anybody may be one, as often as it likes.
+    if (this.holder.isMember(hello.from)) this.note(hello.from, hello.diskId)
     this.onceWritten(() => {
       answer(undefined)
       this.holder.met(hello)
@@ -95,7 +99,18 @@ export class Acquaintances {
   }
 
   diskOf(id: NodeId): string | undefined {
-    return this.peers.disks[id]
+    return Object.hasOwn(this.peers.disks, id) ? this.peers.disks[id] : undefined
+  }
+
+  /** One that greeted before the membership here knew it. (Its disk is named in every membership in which it votes.) */
+  known(id: NodeId, disk: string): void {
+    if (this.diskOf(id) !== undefined) return
+    this.note(id, disk)
+    this.onceWritten(() => {})
+  }
+
+  private note(id: NodeId, disk: string): void {
+    if (this.diskOf(id) !== disk) this.remember({ disks: { ...this.peers.disks, [id]: disk } })
   }
 
   /** Whom the membership contradicts: welcomed under a disk that is not the one it names. They have to greet again. */

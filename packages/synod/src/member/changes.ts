@@ -238,7 +238,8 @@ export class Changes {
 
   /** Now and then: what the links dropped is sent again, who waited too long is answered. true: somebody still waits. */
   repeat(now: Milliseconds): boolean {
-    for (const pending of this.queue.slice()) if (pending.deadline <= now) this.giveUp(pending)
+    const waiting = this.queue.slice()
+    for (const pending of waiting) if (pending.deadline <= now) this.giveUp(pending, pending === waiting[0])
     const [first] = this.queue
     const { term } = this.holder.standing
     if (first?.state.type === 'asked' && first.state.term === term && first.state.leader !== this.holder.self) {
@@ -247,11 +248,10 @@ export class Changes {
     return first !== undefined
   }
 
-  private giveUp(pending: Pending): void {
+  private giveUp(pending: Pending, wasFirst: boolean): void {
     const { state } = pending
     if (state.type === 'waiting') {
-      const nobody = new Rejected('no leader took it in time: it was not applied', { code: 'no-leader' })
-      return this.settle(pending, state.why ?? nobody)
+      return this.settle(pending, state.why ?? neverTaken(wasFirst))
     }
     this.settle(pending, new Unknown('no answer in time: it may have been done, or may still be', { code: 'timeout' }))
   }
@@ -272,4 +272,10 @@ export class Changes {
       this.settle(pending, new stopping('the member is stopping', { code: 'stopping' }))
     }
   }
+}
+
+function neverTaken(wasFirst: boolean): Rejected {
+  return wasFirst
+    ? new Rejected('no leader took it in time: it was not applied', { code: 'no-leader' })
+    : new Rejected('another change was under way all the time: it was not applied', { code: 'pending' })
 }

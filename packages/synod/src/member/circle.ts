@@ -17,6 +17,8 @@ export interface CircleHolder {
   now(): Milliseconds
   /** Ask to be called again (`farewell`) when somebody's time is over. */
   later(): void
+  /** One that had greeted as a stranger is a member now: it is known by this disk. */
+  known(id: NodeId, disk: string): void
   /** They were members, and will never be again. */
   removed(ids: readonly NodeId[]): void
   /** Peers that were welcomed under another disk than the newest membership names. */
@@ -30,7 +32,13 @@ export interface CircleHolder {
 }
 
 /** Members that the membership here does not know yet: a lagging one hears of few at a time. */
-const strangersMax = 32
+export const strangersMax = 32
+
+interface Stranger {
+  /** Where it says that it is, if it says so. */
+  readonly contact: string
+  readonly disk: string
+}
 
 /**
  * With whom this member has to do. Whom it talks to, and where, is said by the newest membership alone, from the moment
@@ -46,7 +54,7 @@ export class Circle {
   private newest: Membership | undefined
   private committed: Membership | undefined
   private introducers: Readonly<Record<NodeId, string>> = {}
-  private readonly strangers = new Map<NodeId, string>()
+  private readonly strangers = new Map<NodeId, Stranger>()
   private readonly leaving = new Map<NodeId, { readonly contact: string; readonly until: Milliseconds }>()
   /** Learners whose disk no membership names yet. */
   private unnamed: ReadonlySet<NodeId> = new Set()
@@ -80,7 +88,7 @@ export class Circle {
     this.newest = membership
     this.committed = committedMembership
     this.unnamed = new Set(membership.learners.filter((id) => diskIn(membership.contacts, id) === undefined))
-    for (const id of membersOf(membership)) this.strangers.delete(id)
+    this.adopt(membersOf(membership))
     this.takeLeave(former)
     this.connect()
     for (const id of this.holder.contradicted()) this.holder.links.estrange(id)
@@ -88,6 +96,16 @@ export class Circle {
     if (named !== undefined && named !== this.holder.diskId) return this.holder.lostDisk()
     if (before !== undefined && before !== committedMembership) this.compare(before, committedMembership)
     this.holder.changed()
+  }
+
+  /** Whoever was a stranger, and is none by the newest membership. */
+  private adopt(members: readonly NodeId[]): void {
+    for (const id of members) {
+      const stranger = this.strangers.get(id)
+      if (stranger === undefined) continue
+      this.strangers.delete(id)
+      this.holder.known(id, stranger.disk)
+    }
   }
 
   /** Whom two decided memberships in a row tell apart. */
@@ -120,18 +138,40 @@ export class Circle {
   }
 
   private connect(): void {
-    const others = [...this.strangers, ...[...this.leaving].map(([id, { contact }]) => [id, contact] as const)]
-    const contacts = this.contacts()
-    const introducers = Object.keys(contacts).length === 0 ? this.introducers : {}
-    this.holder.links.reconfigure({ ...introducers, ...Object.fromEntries(others), ...contacts })
+    const others = [...this.strangers, ...this.leaving].filter(([, { contact }]) => contact !== '')
+    const reachable = Object.fromEntries(others.map(([id, { contact }]) => [id, contact]))
+    this.holder.links.reconfigure({ ...this.introducing(), ...reachable, ...this.contacts() })
+  }
+
+  /** Of whom a member that knows no membership yet has heard. */
+  private introducing(): Readonly<Record<NodeId, string>> {
+    return Object.keys(this.contacts()).length === 0 ? this.introducers : {}
+  }
+
+  /**
+   * Whether its word about this member counts: not that of a stranger, which anybody may be. Whoever was removed, or has
+   * lost its disk, hears it from one that it knows itself.
+   */
+  trusts(id: NodeId): boolean {
+    return this.isMember(id) || this.leaving.has(id) || Object.hasOwn(this.introducing(), id)
+  }
+
+  /** By the newest membership, or by the one that would come back. */
+  isMember(id: NodeId): boolean {
+    return Object.hasOwn(this.contacts(), id)
   }
 
   /** A peer was welcomed. */
-  met({ from, contact }: Hello): void {
-    if (from in this.contacts() || contact === '' || this.strangers.get(from) === contact) return
+  met({ from, contact, diskId: disk }: Hello): void {
+    if (this.isMember(from)) return
+    const known = this.strangers.get(from)
+    if (known?.contact === contact && known.disk === disk) return
     const [oldest] = this.strangers.keys()
-    if (this.strangers.size >= strangersMax && oldest !== undefined) this.strangers.delete(oldest)
-    this.strangers.set(from, contact)
+    if (known === undefined && this.strangers.size >= strangersMax && oldest !== undefined) {
+      this.strangers.delete(oldest)
+      this.holder.links.estrange(oldest)
+    }
+    this.strangers.set(from, { contact, disk })
     this.connect()
   }
 

@@ -45,12 +45,38 @@ export function writeContact(contact: Partial<Contact>): string {
 
 /** What `patch` says replaces what is known; of the rest nothing is lost. Throws `Malformed`. */
 export function mergeContact(known: string | undefined, patch: string): string {
-  return format({ ...parse(known), ...parse(patch) })
+  const merged = format({ ...parse(known), ...parse(patch) })
+  parse(merged)
+  return merged
+}
+
+/** Where somebody listens. */
+export interface Address {
+  /** A name, or an address: of IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** Reads `http://host:port`; undefined: it is not that. TLS is not spoken yet. */
+export function addressIn(url: string): Address | undefined {
+  const match = /^http:\/\/(?:\[([\d.:A-Fa-f]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/.exec(url)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port > 65_535 || !isHost(host)) return undefined
+  return { host, port }
+}
+
+/** What looks like an address of IPv4 must be one: no name ends with a number. */
+function isHost(host: string): boolean {
+  if (host.includes(':')) return true
+  const labels = host.replace(/\.$/, '').split('.')
+  if (!/^\d+$/.test(labels.at(-1) ?? '')) return labels.every((label) => label !== '')
+  return labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) <= 255)
 }
 
 /** The disk that a membership names for a member. */
 export function diskIn(contacts: Readonly<Record<NodeId, string>>, id: NodeId): string | undefined {
-  return readContact(contacts[id]).disk
+  return Object.hasOwn(contacts, id) ? readContact(contacts[id]).disk : undefined
 }
 
 function parse(text: string | undefined): Fields {

@@ -4,8 +4,8 @@
  * @module
  */
 export type { Changed, ChangeAnswer, ChangeLimits } from './changes.ts'
-export { mergeContact, readContact, writeContact } from './contact.ts'
-export type { Contact } from './contact.ts'
+export { addressIn, contactLengthMax, mergeContact, readContact, writeContact } from './contact.ts'
+export type { Address, Contact } from './contact.ts'
 export { Directory, DirectoryUnusable } from './directory.ts'
 export type { Identity } from './directory.ts'
 export type { EngineEnvironment } from './effects.ts'

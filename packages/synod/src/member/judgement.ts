@@ -1,6 +1,6 @@
-import { Malformed, type Membership, type MembershipChange, type NodeId } from '../core/index.ts'
+import { isNodeId, Malformed, type Membership, type MembershipChange, type NodeId } from '../core/index.ts'
 import type { ChangeRefusal } from './changes-codec.ts'
-import { diskIn, mergeContact, readContact } from './contact.ts'
+import { addressIn, diskIn, mergeContact, readContact } from './contact.ts'
 
 /** What a leader judges a change by, before its engine does. */
 export interface Circumstances {
@@ -63,6 +63,7 @@ function judgeOne(change: MembershipChange, circumstances: Circumstances): Membe
 }
 
 function unsound(id: NodeId, contact: string, circumstances: Circumstances): ChangeRefusal | undefined {
+  if (!isNodeId(id)) return { code: 'malformed', message: `${JSON.stringify(id)} is no member’s id` }
   const { contacts } = circumstances.membership
   const { peerUrls, disk } = readContact(contact)
   const known = diskIn(contacts, id)
@@ -74,7 +75,7 @@ function unsound(id: NodeId, contact: string, circumstances: Circumstances): Cha
         : `member ${id} takes part under another disk: if it has lost that one, remove it and add it again`
     return { code: 'lost-disk', message }
   }
-  const unreachable = peerUrls.find((url) => !/^https?:\/\/[^\s/?#@]+:\d{1,5}$/.test(url))
+  const unreachable = peerUrls.find((url) => addressIn(url) === undefined)
   if (unreachable !== undefined) return { code: 'malformed', message: `${unreachable} is not http://host:port` }
   for (const [other, text] of Object.entries(contacts)) {
     const taken = other === id ? undefined : readContact(text).peerUrls.find((url) => peerUrls.includes(url))

@@ -245,6 +245,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   refused(by: NodeId, refusal: Refusal): void {
+    if (!this.circle.trusts(by)) return
     if (refusal.code === 'removed')
       this.departure.begin(`member ${this.options.self} was removed from the cluster, says member ${by}`, 0)
     if (refusal.code !== 'lost-disk') return

@@ -1,6 +1,7 @@
 import {
   DiskError,
   Malformed,
+  membersOf,
   type Codec,
   type Halt,
   type LogEngine,
@@ -156,6 +157,11 @@ function readDirectory<Message, Durable>(
       fold(opening, found)
       loadSnapshot(opening, (snapshot) => {
         if (snapshot instanceof DiskError) return done(broken(snapshot))
+        if (engine.standing.repairing && membersOf(engine.standing.membership).length === 0) {
+          const message =
+            'the journal has lost records that were synced, and what is left does not say who the other members are: remove this one and add it again on an empty directory'
+          return done({ code: 'corrupt', message })
+        }
         if (engine.standing.repairing) {
           ports.log.error(
             'the disk has lost records that were synced: this member neither votes nor serves until its peers have repaired it',

@@ -56,7 +56,8 @@ interface Pending<Context> extends Batch<Context> {
   readonly leader: NodeId
 }
 
-type Refusing = Extract<Wire<never>, { type: 'refused' }>['reason']
+type Refusal = Extract<Wire<never>, { type: 'refused' }>['reason']
+type Judgement = 'taken' | Refusal
 
 /**
  * From a client's operation to a decided command, and to the certainty that a command will never be decided.
@@ -74,9 +75,9 @@ export class Proposals<Context> {
   private readonly pending = new Map<number, Pending<Context>>()
   private operations = 0
   private bytes = 0
-  /** As leader: what each origin forwarded in `takenTerm`, taken, or refused for good, and why; below `lowest` all is settled. */
-  private readonly taken = new Map<NodeId, { lowest: number; readonly sequences: Map<number, Refusing | undefined> }>()
-  private takenTerm: Term = 0
+  /** As leader: how what each origin forwarded in `judgedTerm` was judged, for good; below `lowest` all is settled. */
+  private readonly judged = new Map<NodeId, { lowest: number; readonly sequences: Map<number, Judgement> }>()
+  private judgedTerm: Term = 0
   private spare: Uint8Array | undefined
   /** After a refusal nothing is offered for a moment: whoever refused may not know better yet. */
   private quietUntil: Milliseconds = 0
@@ -180,25 +181,27 @@ export class Proposals<Context> {
     const standing = this.holder.standing
     // No refusal from one who does not lead that term: it may have taken an earlier copy when it did.
     if (!standing.leading || standing.term !== term) return
-    if (term !== this.takenTerm) this.taken.clear()
-    this.takenTerm = term
-    const taken = this.taken.get(from) ?? { lowest: 0, sequences: new Map<number, Refusing | undefined>() }
-    this.taken.set(from, taken)
+    if (term !== this.judgedTerm) this.judged.clear()
+    this.judgedTerm = term
+    const judged = this.judged.get(from) ?? { lowest: 0, sequences: new Map<number, Judgement>() }
+    this.judged.set(from, judged)
     // A late repetition may say less than what is known already.
-    taken.lowest = Math.max(taken.lowest, lowest)
-    for (const sequence of taken.sequences.keys()) if (sequence < taken.lowest) taken.sequences.delete(sequence)
-    const { sequence } = command
-    if (sequence < taken.lowest || command.origin !== from) return
+    judged.lowest = Math.max(judged.lowest, lowest)
+    for (const sequence of judged.sequences.keys()) if (sequence < judged.lowest) judged.sequences.delete(sequence)
+    if (command.sequence < judged.lowest || command.origin !== from) return
     // Refused or taken, it is so for the rest of the term, however often it is repeated.
-    if (!taken.sequences.has(sequence)) taken.sequences.set(sequence, this.refusing(command, room))
-    const reason = taken.sequences.get(sequence)
-    // Said again each time: whoever repeats a command has not heard it, and has room for few that are open.
-    if (reason !== undefined) this.holder.tell(from, { type: 'refused', term, sequence, reason })
+    const judgement = judged.sequences.get(command.sequence) ?? this.judge(command, room)
+    judged.sequences.set(command.sequence, judgement)
+    // Every time: the link may have dropped the refusal, and without it the command keeps its place among the
+    // undecided ones of its origin until the term ends.
+    if (judgement !== 'taken') {
+      this.holder.tell(from, { type: 'refused', term, sequence: command.sequence, reason: judgement })
+    }
   }
 
-  private refusing(command: Command, room: boolean): Refusing | undefined {
+  private judge(command: Command, room: boolean): Judgement {
     if (!room) return 'no-space'
-    return this.holder.propose(command) ? undefined : 'overloaded'
+    return this.holder.propose(command) ? 'taken' : 'overloaded'
   }
 
   /** The leader says that it did not propose one of ours, and never will. */

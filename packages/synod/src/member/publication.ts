@@ -1,4 +1,12 @@
-import type { Membership, MembershipChange, NodeId, Standing } from '../core/index.ts'
+import {
+  Malformed,
+  Rejected,
+  type Logger,
+  type Membership,
+  type MembershipChange,
+  type NodeId,
+  type Standing,
+} from '../core/index.ts'
 import type { ChangeAnswer } from './changes.ts'
 import { mergeContact, writeContact, type Contact } from './contact.ts'
 
@@ -6,10 +14,14 @@ export interface PublicationHolder {
   readonly self: NodeId
   readonly diskId: string | undefined
   readonly standing: Standing
+  readonly log: Logger
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
   /** Call `insist` after a while. */
   later(): void
 }
+
+/** What no waiting changes. */
+const lasting: ReadonlySet<string> = new Set(['malformed', 'lost-disk'])
 
 /** What a member says of itself, beside the disk that it has. */
 export type About = Pick<Contact, 'name' | 'clientUrls'>
@@ -23,6 +35,8 @@ export class Publication {
   private about: About | undefined
   private underWay = false
   private running = false
+  /** Why the cluster does not take what is said, as far as it was logged. */
+  private complaint: string | undefined
 
   constructor(holder: PublicationHolder) {
     this.holder = holder
@@ -61,16 +75,28 @@ export class Publication {
     if (!this.running || this.underWay || diskId === undefined) return
     const contact = writeContact({ ...this.about, disk: diskId })
     const isSaidIn = ({ contacts }: Membership): boolean => mergeContact(contacts[self], contact) === contacts[self]
-    if (isSaidIn(membership)) {
-      if (isSaidIn(committedMembership) || !membership.learners.includes(self)) return
-      if (!hasWaited || leader === undefined) return this.holder.later()
+    try {
+      if (isSaidIn(membership)) {
+        if (isSaidIn(committedMembership) || !membership.learners.includes(self)) return
+        if (!hasWaited || leader === undefined) return this.holder.later()
+      }
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      return this.complain(error.message)
     }
     this.underWay = true
     this.holder.change([{ type: 'update', id: self, contact }], (outcome) => {
       this.underWay = false
-      if ('membership' in outcome) this.consider()
+      if ('membership' in outcome) return this.consider()
+      if (outcome instanceof Rejected && lasting.has(outcome.detail.code)) this.complain(outcome.message)
       // It is only repeated, never given up.
-      else this.holder.later()
+      this.holder.later()
     })
+  }
+
+  private complain(why: string): void {
+    if (why === this.complaint) return
+    this.complaint = why
+    this.holder.log.error(`the cluster is not told what this member is called and where its clients go: ${why}`)
   }
 }

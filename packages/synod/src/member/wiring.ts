@@ -83,6 +83,7 @@ export function acquaintancesHolder<Message, Durable, Context>(
     get membership() {
       return member.standing.membership
     },
+    isMember: (id) => member.circle.isMember(id),
     confirmed: () => member.join(),
     met: (hello) => member.circle.met(hello),
     failed: (error) => member.diskFailed(error),
@@ -102,6 +103,7 @@ export function circleHolder<Message, Durable, Context>(member: Inside<Message, 
     },
     now: () => member.ports.clock.now(),
     later: () => member.timers.ensure('farewell', member.options.farewell),
+    known: (id, disk) => member.acquaintances.known(id, disk),
     removed: (ids) => member.acquaintances.removed(ids),
     contradicted: () => member.acquaintances.contradicted(),
     changed: () => member.publication.consider(),
@@ -156,6 +158,7 @@ export function publicationHolder<Message, Durable, Context>(
     get standing() {
       return member.standing
     },
+    log: member.ports.log,
     change: (changes, answer) => member.change(changes, answer),
     later: () => member.timers.ensure('publish', member.options.retry),
   }

@@ -17,5 +17,5 @@ export {
 } from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
 export { askForIntroduction } from './transport/introduction.ts'
-export { defaultLimits, type Address, type Identity, type TransportLimits } from './transport/peer.ts'
+export { defaultLimits, type Identity, type TransportLimits } from './transport/peer.ts'
 export { Transport, type TransportOptions } from './transport/transport.ts'

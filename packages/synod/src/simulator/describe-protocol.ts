@@ -26,7 +26,10 @@ type InputMethod<P> = {
 export interface ProtocolDescription<P extends Protocol<unknown, Message, Durable>, Message, Durable> {
   /** In artefacts: what a replay is for. */
   readonly name: string
-  /** One participant: called at each start of a node, and once more for the copy that follows what is durable. */
+  /**
+   * One participant: called at each start of a node, and once more for the copy that follows what is durable. Write the
+   * types of its parameters: all others follow from them.
+   */
   readonly make: (env: ParticipantEnvironment<Message, Durable>, nodes: readonly NodeId[], settings: Json) => P
   /** Its bytes. Otherwise JSON, and messages and records are plain values. */
   readonly codec?: Codec<Message, Durable>

@@ -311,6 +311,48 @@ describe('pitfall A9: of a member that was added', () => {
   })
 })
 
+describe('what cannot be helped by waiting is said', () => {
+  it('of a newcomer whose journal has lost all that it was told: nobody is left whom it could ask', () => {
+    expect(cluster.change('a', addLearner('d'))).toHaveProperty('index')
+    cluster.add('d')
+    cluster.start('d')
+    cluster.puts(6, 9)
+    cluster.run(500)
+    cluster.kill('d')
+    const { disk } = cluster.node('d')
+    disk.corrupt('journal-0000000001', 4096, 2000)
+    cluster.start('d')
+    cluster.run(100)
+    expect(cluster.node('d').halted).toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/does not say who the other members are: remove this one and add it again/),
+    })
+  })
+
+  it('of a member that says more of itself than may be said, once; and it goes on', () => {
+    const [follower = 'b'] = cluster.followers()
+    const clientUrls = Array.from({ length: 200 }, (_, i) => `http://client-${i}.example:2379`)
+    for (const id of [follower, cluster.leader() ?? 'a']) cluster.present(id).publish({ name: 'long', clientUrls })
+    cluster.run(5_000)
+    const said = cluster.logs.filter((line) => line.includes('the cluster is not told'))
+    expect(said).toHaveLength(2)
+    expect(said[0]).toMatch(/at most 4096 characters, not \d+/)
+    cluster.puts(6, 9, () => follower)
+  })
+
+  it('of a change that never came first: another one was under way', () => {
+    cluster.onFrame = (from, to) => from === to
+    const leader = cluster.leader() ?? 'a'
+    const answers: unknown[] = []
+    for (const id of ['d', 'e']) cluster.present(leader).change([addLearner(id)], (outcome) => answers.push(outcome))
+    cluster.run(20_000, () => answers.length === 2)
+    expect(answers[1]).toMatchObject({
+      name: 'Rejected',
+      message: expect.stringContaining('another change was under way'),
+    })
+  })
+})
+
 describe('pitfall E10: whom a member talks to', () => {
   it('follows the membership, and a member that lags answers those whom its own does not know yet', () => {
     join(cluster, 'd')

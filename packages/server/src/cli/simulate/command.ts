@@ -9,7 +9,7 @@ import { Coverage } from './coverage.ts'
 import { keep, keptJson, keptText, replayCommand, type Kept } from './finding.ts'
 import { Interruption } from './interruption.ts'
 import { ProgressLine } from './progress-line.ts'
-import { protocolNamed, type Protocol } from './protocols.ts'
+import { findProtocol, type Protocol } from './protocols.ts'
 import { replay } from './replay.ts'
 import { readScenario, type Scenario } from './scenario.ts'
 import type { SimulateOptions } from './settings.ts'
@@ -20,13 +20,16 @@ import { Thread } from './thread.ts'
 
 /** Whose protocols are attacked, and the program of the threads that do it. */
 export interface Laboratory {
-  readonly protocolNamed: (name: string) => Protocol
+  readonly findProtocol: (argument: string) => Promise<Protocol>
   readonly program: URL
+  /** A run that takes longer, in milliseconds, hangs. */
+  readonly patience: number
 }
 
 const production: Laboratory = {
-  protocolNamed,
+  findProtocol,
   program: new URL(`./worker${extname(import.meta.filename)}`, import.meta.url),
+  patience: 300_000,
 }
 
 const defaultProtocol = 'raft'
@@ -52,16 +55,16 @@ async function replayFile(
   laboratory: Laboratory,
 ): Promise<number> {
   const artefact = readArtefactFile(file)
-  const protocol = laboratory.protocolNamed(artefact.plan.protocol)
-  if (name !== undefined && name !== protocol.name)
-    throw new UsageError(`${file} is an artefact of ${protocol.name}, not of ${name}`)
+  const { protocol: itsName } = artefact.plan
+  const protocol = await laboratory.findProtocol(name ?? itsName)
+  if (itsName !== protocol.name) throw new UsageError(`${file} is an artefact of ${itsName}, not of ${protocol.name}`)
   return withThreads(laboratory, protocol, {}, 1, async ([thread], interruption) =>
     thread === undefined ? exitCodes.failed : replay(artefact, protocol, thread, options, interruption),
   )
 }
 
 async function attack(name: string, options: SimulateOptions, laboratory: Laboratory): Promise<number> {
-  const protocol = laboratory.protocolNamed(name)
+  const protocol = await laboratory.findProtocol(name)
   const scenario = options.scenario === undefined ? {} : readScenario(options.scenario, protocol)
   if (options.artefact !== undefined) checkPlace(options.artefact)
   const extent = extentOf(options)
@@ -81,14 +84,14 @@ function extentOf({ seeds, seed, hours }: SimulateOptions): Extent {
 
 /** Threads for as long as they are used; Ctrl-C ends what `use` said last. */
 async function withThreads(
-  { program }: Laboratory,
-  { name }: Protocol,
+  { program, patience }: Laboratory,
+  { argument }: Protocol,
   scenario: Scenario,
   count: number,
   use: (threads: readonly Thread[], interruption: Interruption) => Promise<number>,
 ): Promise<number> {
   const interruption = new Interruption()
-  const threads = Array.from({ length: count }, () => new Thread(program, { protocol: name, scenario }))
+  const threads = Array.from({ length: count }, () => new Thread(program, { protocol: argument, scenario }, patience))
   try {
     return await use(threads, interruption)
   } finally {
@@ -144,7 +147,7 @@ function isTold({ seed, seeds, hours, json }: SimulateOptions): boolean {
 }
 
 function report(protocol: Protocol, options: SimulateOptions, { coverage, frame, finding, kept }: Covered): void {
-  const again = finding === undefined ? undefined : replayCommand(kept, finding.seed, protocol.name, options.scenario)
+  const again = finding === undefined ? undefined : replayCommand(kept, finding.seed, protocol, options.scenario)
   if (options.json === true) {
     printJson({ ...summaryJson(coverage, frame), violation: findingJson(finding, kept, again) })
     return

@@ -89,10 +89,12 @@ function written(file: string, { plan, trace, violation }: Pick<Kept, 'plan' | '
 }
 
 /** The one command that plays it again. */
-export function replayCommand(kept: Kept | undefined, seed: number, protocol: string, scenario?: string): string {
-  if (kept?.place.file !== undefined) return `synod simulate --artefact ${quoted(kept.place.file)}`
+export function replayCommand(kept: Kept | undefined, seed: number, protocol: Protocol, scenario?: string): string {
+  const { name, argument } = protocol
+  if (kept?.place.file !== undefined)
+    return `synod simulate ${name === argument ? '' : `${quoted(argument)} `}--artefact ${quoted(kept.place.file)}`
   const fixed = scenario === undefined ? '' : ` --scenario ${quoted(scenario)}`
-  return `synod simulate ${protocol} --seed ${seed}${fixed}`
+  return `synod simulate ${quoted(argument)} --seed ${seed}${fixed}`
 }
 
 /** What was found, for people: how it became small, what happens in it, where it is. */

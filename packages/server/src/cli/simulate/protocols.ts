@@ -15,6 +15,7 @@ import type {
 import { raftSubject } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
+import { isFile, subjectOfFile } from './protocol-file.ts'
 
 /** What is told of a run while it goes on: a client that asks or is answered, a member that logs. */
 export interface Told {
@@ -29,7 +30,9 @@ export type Tell = (told: Told) => void
 /** A protocol as the command knows it: what its members and nodes are made of is its own affair. */
 export interface Protocol {
   readonly name: string
-  /** All settings that a scenario may fix, each with a value of its type. */
+  /** How the command line names it. */
+  readonly argument: string
+  /** All settings that a scenario may fix, each with a value of its type. undefined: nobody knows. */
   readonly settings: unknown
   draw(seed: number, options: SwarmOptions): Plan
   run(plan: Plan, tell?: Tell): Played
@@ -46,10 +49,18 @@ export type Played = Outcome & { readonly situations: readonly string[] }
 /** Those that can be attacked, by name. */
 const protocols: readonly Protocol[] = [
   protocolOf(raftSubject, {
+    argument: raftSubject.name,
     settings: { raft: defaultRaftOptions, member: defaultMemberOptions },
     describe: (operation) => store().describe(operation as StoreOperation, undefined),
   }),
 ]
+
+/** One of those, or that of a file of the user's. Throws `UsageError`. */
+export async function findProtocol(argument: string): Promise<Protocol> {
+  if (!isFile(argument)) return protocolNamed(argument)
+  const subject = await subjectOfFile(argument)
+  return protocolOf(subject, { argument, settings: undefined, describe: (operation) => JSON.stringify(operation) })
+}
 
 /** Throws `UsageError` for one that there is not. */
 export function protocolNamed(name: string): Protocol {
@@ -58,14 +69,14 @@ export function protocolNamed(name: string): Protocol {
   const names = protocols.map((protocol) => protocol.name)
   const meant = closest(name, names)
   throw new UsageError(
-    `the protocol ${JSON.stringify(name)} is unknown: ${meant === undefined ? `there is ${names.join(', ')}` : `did you mean ${meant}?`}`,
+    `the protocol ${JSON.stringify(name)} is unknown: ${meant === undefined ? `there is ${names.join(', ')}, or name the file of your own, ./${name}.ts` : `did you mean ${meant}?`}`,
   )
 }
 
 /** What the command needs to know of a subject beyond the subject itself. */
 export function protocolOf<Dweller extends Inhabitant, Node>(
   subject: Subject<Dweller, Node>,
-  words: Pick<Protocol, 'settings' | 'describe'>,
+  words: Pick<Protocol, 'argument' | 'settings' | 'describe'>,
 ): Protocol {
   return {
     ...words,
@@ -124,7 +135,11 @@ function logOf(tell: Tell): RunOptions {
   return {
     log: (at, id, level, message, fields) => {
       const rest = Object.entries(fields ?? {}).map(([name, value]) => ` ${name}=${valueText(value)}`)
-      tell({ at, who: id, text: `${level === 'info' ? '' : `${level}: `}${message}${rest.join('')}` })
+      tell({
+        at,
+        who: id,
+        text: `${level === 'warn' || level === 'error' ? `${level}: ` : ''}${message}${rest.join('')}`,
+      })
     },
   }
 }

@@ -70,6 +70,6 @@ function outcomeText(outcome: Outcome, { violation, trace }: Artefact, result: R
     case 'another':
       return `${run}\nAnother violation came: ${result.violation?.invariant}; the artefact has ${expected}.`
     case 'none':
-      return `${run}\nNo violation came; the artefact has ${expected}.${violation === undefined ? '' : ' This release does not have the bug, or does not show it in this run.'}`
+      return `${run}\nNo violation came; the artefact has ${expected}.${violation === undefined ? '' : ' This code does not have the bug, or does not show it in this run.'}`
   }
 }

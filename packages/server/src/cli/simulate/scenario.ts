@@ -43,7 +43,9 @@ export function scenarioOf(value: Value, protocol: Protocol): Scenario {
     ...(load === undefined ? {} : { load: load.number(0.001, 100_000) }),
     ...(without === undefined ? {} : { without: withoutOf(without) }),
     ...(faults === undefined || count === undefined ? {} : { faults: exactly(faults, protocol, count, length) }),
-    ...(settings === undefined ? {} : { settings: settings.like(protocol.settings) }),
+    ...(settings === undefined
+      ? {}
+      : { settings: protocol.settings === undefined ? settings.unchecked : settings.like(protocol.settings) }),
   }
 }
 

@@ -71,4 +71,5 @@ Examples:
   synod simulate raft --hours 10 --jobs 8
   synod simulate --seed 17                            one run, told in detail
   synod simulate --artefact synod-raft-17.json        replay a run that failed
+  synod simulate ./paxos.ts                           a protocol of your own: docs/simulate-your-own-protocol.md
   echo '{"nodes":3,"without":["wipe","bitFlip"]}' > calm.json && synod simulate --scenario calm.json --seeds 1000`

@@ -173,7 +173,7 @@ describe('a violation', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"protocol":"starts-once"', '"protocol":"raft"'))
     const { code, stdout } = await run(['simulate', '--artefact', file, '--quiet'])
     expect(stdout).toMatch(/crash of b[\s\S]*No violation came; the artefact has the violation of "a node starts once"/)
-    expect(stdout).toContain('This release does not have the bug')
+    expect(stdout).toContain('This code does not have the bug')
     expect(code).toBe(0)
   })
 
@@ -263,11 +263,43 @@ describe('a violation', () => {
   })
 })
 
+test('a run that never ends is ended, and told', async () => {
+  const { code, stdout } = await faulty('hangs', { seeds: 1, scenario: scenario(small) }).ended()
+  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}no answer in 2 s: it hangs$/m)
+  expect(stdout).toMatch(/synod simulate hangs --seed 1 --scenario \S+\n$/)
+  expect(code).toBe(1)
+})
+
 describe('what is wrong is said, and nothing is simulated', () => {
   const raftArtefact = (): string => file('raft.json', writeArtefact(impatient()))
   const changed = (change: (text: string) => string): string => file('x.json', change(writeArtefact(impatient())))
   const wrong: { name: string; args: () => string[]; says: RegExp }[] = [
     { name: 'an unknown protocol', args: () => ['rafft'], says: /"rafft" is unknown: did you mean raft\?/ },
+    {
+      name: 'a file that is not there',
+      args: () => ['./zab.ts'],
+      says: /zab\.ts is not there: expected the module of a/,
+    },
+    {
+      name: 'a module without a protocol',
+      args: () => [file('x.mjs', 'export const subject = {}')],
+      says: /x\.mjs exports no protocol: expected `export const subject = describeProtocol/,
+    },
+    {
+      name: 'a module that is broken',
+      args: () => [file('x.mjs', 'throw new Error("oh")')],
+      says: /cannot be loaded: oh/,
+    },
+    {
+      name: 'a protocol whose name no file could have',
+      args: () => [
+        file(
+          'x.mjs',
+          `export const subject = { name: '../x', play, operation: play, settings: play, sizes: [] }\nfunction play() {}`,
+        ),
+      ],
+      says: /the name of its protocol, "\.\.\/x", must consist of/,
+    },
     { name: 'a number that is none', args: () => ['--seeds', 'many'], says: /--seeds.*whole number/ },
     { name: 'hours that are none', args: () => ['--hours', '0'], says: /--hours.*a number above 0/ },
     { name: 'an unknown flag', args: () => ['--sede', '1'], says: /unknown option '--sede'[\s\S]*--seed/ },

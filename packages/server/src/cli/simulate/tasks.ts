@@ -4,6 +4,7 @@ import type { Scenario } from './scenario.ts'
 
 /** What a thread of a campaign is told when it begins. */
 export interface ThreadData {
+  /** As the command line names it. */
   readonly protocol: string
   readonly scenario: Scenario
 }

@@ -16,11 +16,14 @@ interface Waiting {
 /** A worker thread that is asked one thing at a time. */
 export class Thread implements Runner {
   private readonly worker: Worker
+  private readonly patience: number
   private waiting: Waiting | undefined
   private stopped = false
   private death: ThreadDied | undefined
 
-  constructor(program: URL, data: ThreadData) {
+  /** Each answer may take `patience` milliseconds; then the thread counts as hanging, and is ended. */
+  constructor(program: URL, data: ThreadData, patience: number) {
+    this.patience = patience
     this.worker = new Worker(program, { workerData: data })
     this.worker.on('message', (reply: Reply) => this.heard(reply))
     this.worker.on('messageerror', (error) => this.died(error.message))
@@ -57,10 +60,21 @@ export class Thread implements Runner {
   private async ask(task: Task, smaller?: Waiting['smaller']): Promise<Reply | undefined> {
     if (this.stopped) return undefined
     if (this.death !== undefined) throw this.death
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject, smaller }
-      this.worker.postMessage(task, [])
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<Reply | undefined>()
+    this.waiting = { resolve, reject, smaller }
+    this.worker.postMessage(task, [])
+    const hanging = setTimeout(() => this.hangs(), this.patience)
+    try {
+      return await promise
+    } finally {
+      clearTimeout(hanging)
+    }
+  }
+
+  /** What it does may never end: only from outside can that be seen. */
+  private hangs(): void {
+    this.died(`no answer in ${this.patience / 1000} s: it hangs`)
+    void this.worker.terminate()
   }
 
   private heard(reply: Reply): void {

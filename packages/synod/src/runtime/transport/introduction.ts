@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type Introduction, Malformed, Reader, readMembership, Writer, writeMembership } from '../../core/index.ts'
-import type { Address } from './peer.ts'
+import type { Address } from '../../member/index.ts'
 
 /**
  * How somebody who was added to a cluster, and knows nothing yet but the addresses of its members, gets to know the rest.

@@ -43,6 +43,16 @@ test('a peer that moved is reached where it is now, and one that did not keeps i
   await vi.waitFor(() => expect(after.listener.frames).toHaveLength(1), patience)
 })
 
+test('whatever is said of a peer, a transport that cannot read it goes on, and reaches the others', async () => {
+  const b = await start('b')
+  const a = await start('a')
+  const unreadable = ['', 'nonsense', '{"v":2,"peerUrls":[]}', '{"v":1,"peerUrls":["http://10.0.0.256:1","x"]}']
+  for (const text of unreadable) a.transport.reconfigure({ x: text, b: at(b.port) })
+  await vi.waitFor(() => expect(a.listener.connections).toEqual(['b']), patience)
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => a.transport.reconfigure({ x: text })))
+  expect(a.transport.send('x', 'urgent', [letter('x')])).toBe(false)
+})
+
 test('of several addresses one that answers is used', async () => {
   const b = await start('b')
   const a = await start('a')

@@ -3,7 +3,8 @@ import { assert, type Channel, Malformed, present, Reader, type Refusal } from '
 import { systemFailure } from '../system-error.ts'
 import { FrameBatch, frameHead, frameMax } from './frames.ts'
 import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
-import type { Address, Peer, Surroundings } from './peer.ts'
+import type { Address } from '../../member/index.ts'
+import type { Peer, Surroundings } from './peer.ts'
 
 /** A count of received bytes, u53 little-endian: all that ever comes back on a connection after its answer. */
 export const receiptLength = 8

@@ -1,11 +1,7 @@
 import type { Channel, Logger, Milliseconds, NodeId } from '../../core/index.ts'
-import { readContact } from '../../member/index.ts'
+import { Malformed } from '../../core/index.ts'
+import { addressIn, readContact, type Address, type Contact } from '../../member/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
 
 /** Another member, and where it listens for its peers. */
 export interface Peer {
@@ -16,16 +12,21 @@ export interface Peer {
   readonly addresses: readonly Address[]
 }
 
-/** What the membership says of a peer; undefined: not where it is. */
-export function peerOf(id: NodeId, contact: string): Peer | undefined {
-  const { name, peerUrls } = readContact(contact)
-  if (peerUrls.length === 0) return undefined
-  return { id, name: name === '' ? id : name, addresses: peerUrls.map(addressOf) }
+/** What is said of a peer; undefined: not where it is, or nothing that this version can read. */
+export function peerOf(id: NodeId, text: string): Peer | undefined {
+  const contact = contactIn(text)
+  const addresses = contact?.peerUrls.map(addressIn).filter((address) => address !== undefined) ?? []
+  if (contact === undefined || addresses.length === 0) return undefined
+  return { id, name: contact.name === '' ? id : contact.name, addresses }
 }
 
-function addressOf(url: string): Address {
-  const { hostname, port } = new URL(url)
-  return { host: hostname.replaceAll(/^\[|\]$/g, ''), port: Number(port === '' ? 80 : port) }
+function contactIn(text: string): Contact | undefined {
+  try {
+    return readContact(text)
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error
+    return undefined
+  }
 }
 
 /** Who this member is; what it says of itself on every new connection. */
