@@ -149,9 +149,10 @@ export class Inflictor<Dweller extends Inhabitant> {
   /** A node is down until the last of the faults that keep it down is over. */
   private down(id: NodeId, fault: { at: Milliseconds; for: Milliseconds }, fell: () => void): void {
     const { world } = this
-    if (world.node(id).disk.unwitnessed && !this.isDown(id) && world.now < this.endOf(fault)) {
+    if (world.node(id).disk.unwitnessed && !this.isDown(id)) {
       // Lost before anything is written behind it, a write is a torn one to whoever reads the disk: no promise covers that.
-      return world.schedule.after(witnessAfter, () => this.down(id, fault, fell))
+      if (world.now < this.endOf(fault)) world.schedule.after(witnessAfter, () => this.down(id, fault, fell))
+      return
     }
     this.downs.set(id, (this.downs.get(id) ?? 0) + 1)
     fell()

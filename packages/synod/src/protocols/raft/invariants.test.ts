@@ -173,12 +173,14 @@ describe('is found broken', () => {
   })
 
   test('memberships change step by step', () => {
-    const step = (...memberships: Membership[]): string | undefined =>
-      found(
-        'memberships change step by step',
-        [node('a', {})],
-        [changing({}, ...memberships.map((membership): [Membership, number] => [membership, 2]))],
+    const [abc] = memberships.map(({ membership }) => membership)
+    const goes = (first: number, ...all: (Membership | undefined)[]): string | undefined => {
+      const placed = all.flatMap((membership, i) =>
+        membership === undefined ? [] : [{ index: first + i, membership }],
       )
+      return found('memberships change step by step', [node('a', {})], [node('a', { memberships: placed })])
+    }
+    const step = (...all: Membership[]): string | undefined => goes(1, abc, ...all)
     const joint = { ...voting(['a', 'd']), outgoing: ['a', 'b', 'c'], autoLeave: true }
     expect(step(ab, { ...ab, learners: ['d'] }, voting(['a']))).toBeUndefined()
     expect(step(joint, voting(['a', 'd']))).toBeUndefined()
@@ -186,6 +188,8 @@ describe('is found broken', () => {
     expect(step({ ...joint, outgoing: ['a', 'b'] })).toContain('outgoing a b, leaves by itself at 2')
     expect(step(joint, voting(['a']))).toContain('to voters a at 3')
     expect(step(joint, { ...joint, outgoing: ['a'] })).toContain('at 3')
+    // What was known before all of the log was lost.
+    expect(goes(0, voting(['a', 'x', 'y']), abc, ab)).toBeUndefined()
   })
 
   test('memberships of the log', () => {

@@ -338,10 +338,10 @@ export const stepByStep: Invariant<RaftNode> = {
       if (newest === undefined || seen.get(id) === newest.membership) return undefined
       seen.set(id, newest.membership)
       for (const [i, { index, membership }] of memberships.entries()) {
-        const before = memberships[i - 1]?.membership
-        // Who comes later begins with an empty one.
-        if (before === undefined || before.voters.length === 0 || isStep(before, membership)) continue
-        return `${id} goes from ${membershipText(before)} to ${membershipText(membership)} at ${index}`
+        const before = memberships[i - 1]
+        // A log that begins anew, with a newcomer or after its loss, begins with whatever is known.
+        if (before === undefined || before.index === 0 || isStep(before.membership, membership)) continue
+        return `${id} goes from ${membershipText(before.membership)} to ${membershipText(membership)} at ${index}`
       }
       return undefined
     }
