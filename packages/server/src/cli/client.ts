@@ -31,6 +31,8 @@ export interface ClientOptions {
 
 /** gRPC's codes for what another member may answer better: cancelled, deadline exceeded, unavailable. */
 const elsewhere: ReadonlySet<number> = new Set([1, 4, 14])
+/** A learner serves little; a voter may serve this. etcd's code for it means many another thing too. */
+const byVotersOnly = 'etcdserver: rpc not supported for learner'
 /** Those after which a write may have been applied; besides these: unknown, internal. */
 const uncertain: ReadonlySet<number> = new Set([1, 2, 4, 13, 14])
 
@@ -62,7 +64,7 @@ export class Client {
         return await this.askOne(address, path, write, read, this.remaining / (this.addresses.length - i))
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error
-        if (!elsewhere.has(error.code)) throw new CommandError(error.message)
+        if (!mayGoOn(error)) throw new CommandError(error.message)
         failures.push(`${address.url}: ${error.message}`)
       }
     }
@@ -83,7 +85,7 @@ export class Client {
         if (!(error instanceof GrpcError)) throw error
         if (mayBeApplied(error))
           throw new CommandError(`${address.url}: ${explained(error)}\n${outcomeUnknown}`, exitCodes.unknown)
-        if (!elsewhere.has(error.code)) throw new CommandError(explained(error))
+        if (!mayGoOn(error)) throw new CommandError(explained(error))
         failures.push(`${address.url}: ${explained(error)}`)
       }
     }
@@ -156,6 +158,11 @@ const outcomeUnknown =
 function explained({ message, trailers }: GrpcError): string {
   const reason = trailers.get('synod-reason')
   return reason === undefined || message.includes(reason) ? message : `${message} (${reason})`
+}
+
+/** Another member may answer better. */
+function mayGoOn({ code, message }: GrpcError): boolean {
+  return elsewhere.has(code) || message === byVotersOnly
 }
 
 /** Unless the request never left, or the member says that it will not be applied. */

@@ -181,6 +181,27 @@ describe('a member that is added', () => {
   })
 })
 
+test('a member that is removed is no learner: until it ends it says that it has stopped', async () => {
+  const cluster = await startCluster(2)
+  const removed = cluster.member(2)
+  expect(await cluster.ask(1, 'Cluster/MemberRemove', { ID: String(removed.id) })).toHaveProperty('members')
+  const said = new Set<string>()
+  while (removed.running) {
+    const answers = await Promise.all([
+      cluster.ask(2, 'KV/Put', { key: 'YQ==', value: 'MQ==' }),
+      cluster.ask(2, 'Cluster/MemberList'),
+      cluster.ask(2, 'Maintenance/Status'),
+    ])
+    for (const { error, isLearner } of answers) {
+      if (error !== undefined) said.add((Object(error) as { message: string }).message)
+      expect(isLearner).toBe(undefined)
+    }
+    await sleep(5)
+  }
+  expect([...said]).toContain('etcdserver: server stopped')
+  expect([...said].filter((message) => message.includes('learner'))).toEqual([])
+})
+
 test('pitfall E10: peers are reached where the membership says, not where the flags of the first start say', async () => {
   const cluster = await startCluster(3)
   const moved = cluster.member(3)
