@@ -163,6 +163,14 @@ describe('a member that is added', () => {
     expect(JSON.stringify(members)).not.toContain('isLearner')
   })
 
+  test('is answered when that is decided to whoever asks for it, although others wait until it votes', async () => {
+    const cluster = await new RealCluster({ strictAdd: true }).start(1)
+    onTestFinished(() => cluster.stop())
+    const { client } = cluster.member(1)
+    const added = client.call('Cluster/MemberAdd', { peerURLs: [nowhere] }, { 'synod-answer': 'decided' })
+    expect(await added).toMatchObject({ member: { peerURLs: [nowhere] } })
+  })
+
   test('and has lost its disk is not let back under its old id, whatever the flags', async () => {
     const cluster = await startCluster(2)
     const third = await cluster.plan()
