@@ -73,7 +73,8 @@ interface DevMember {
 
 class DevCluster {
   private readonly options: DevOptions
-  private readonly members: readonly DevMember[]
+  /** Those that it began with, without those that were removed: nobody waits for these any more. */
+  private members: readonly DevMember[]
   /** With the exit code. */
   private readonly stop: PromiseWithResolvers<number> = Promise.withResolvers()
   private stopping = false
@@ -162,6 +163,7 @@ class DevCluster {
     if (this.stopping) return
     if (code === exitCodes.ok) {
       // Nobody asked it to stop, so it has nothing more to do: its log says who removed it.
+      this.members = this.members.filter(({ process }) => process.name !== name)
       this.say(`${styleText('bold', name)} was removed from the cluster, and has ended`)
       return this.stopIfAlone(await this.askAll())
     }
@@ -191,7 +193,7 @@ class DevCluster {
       const found = await this.askAll()
       this.stopIfAlone(found)
       const seen = leaderOf(found)
-      const name = this.members.find(({ id }) => id === seen)?.process.name
+      const name = seen === undefined ? undefined : this.nameOf(seen)
       const ready = this.members.every(({ process }) => process.ready)
       if (!this.summarized && ready && name !== undefined && found.every((status) => status?.leader === seen)) {
         this.summarized = true
@@ -202,6 +204,11 @@ class DevCluster {
       leader = seen
       await sleep(this.summarized ? 1000 : 100)
     }
+  }
+
+  /** One that was added later goes by its id. */
+  private nameOf(member: bigint): string {
+    return this.members.find(({ id }) => id === member)?.process.name ?? `member ${hexadecimal(member)}`
   }
 
   private async askAll(): Promise<readonly (StatusResponse | undefined)[]> {

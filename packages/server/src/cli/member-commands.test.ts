@@ -191,4 +191,15 @@ test('cluster dev says that a member was removed, and takes it for no failure', 
   expect((await run(['put', 'a', '1', '--endpoints', `127.0.0.1:${port}`])).code).toBe(0)
   cluster.signal('SIGINT')
   expect((await cluster.ended()).code).toBe(0)
+
+  // Started again it does not wait for the one that is gone.
+  const again = synod(['cluster', 'dev', '--base-port', String(port), '--data-dir', folder.path])
+  onTestFinished(() => again.kill())
+  await again.said(/Ctrl-C stops the cluster/)
+  expect(again.stdout).toContain('m2 was removed from the cluster, and has ended')
+  expect(again.stdout).toMatch(/m1 .*pid \d+[^]*m3 .*pid \d+/)
+  expect(again.stdout).not.toMatch(/m2 .*pid/)
+  expect(again.stdout).toContain(`status --endpoints 127.0.0.1:${port},127.0.0.1:${port + 4}\n`)
+  again.signal('SIGINT')
+  expect((await again.ended()).code).toBe(0)
 })
