@@ -111,7 +111,7 @@ class DevCluster {
       ]
       const process = new MemberProcess(name, flags, openLog(dataDir, `${name}.log`), {
         problem: (line, level) => this.problem(name, line, level),
-        exited: (how, code) => void this.exited(name, how, code, flags),
+        exited: (how) => void this.exited(name, how, flags),
       })
       return { process, id: ids.get(name) ?? 0n, client }
     })
@@ -159,16 +159,15 @@ class DevCluster {
     if (settled || level >= severity.error) this.say(`${styleText('bold', name)} ${line}`)
   }
 
-  private async exited(name: string, how: string, code: number | null, flags: readonly string[]): Promise<void> {
+  private async exited(name: string, how: string, flags: readonly string[]): Promise<void> {
     if (this.stopping) return
-    if (code === exitCodes.ok) {
-      // Nobody asked it to stop, so it has nothing more to do: its log says who removed it.
+    const ended = this.members.find(({ process }) => process.name === name)?.process
+    if (ended?.removed === true) {
       this.members = this.members.filter(({ process }) => process.name !== name)
       this.say(`${styleText('bold', name)} was removed from the cluster, and has ended`)
       return this.stopIfAlone(await this.askAll())
     }
-    const started = this.members.find(({ process }) => process.name === name)?.process.ready === true
-    if (!started) {
+    if (ended?.ready !== true) {
       this.say(
         `${styleText('red', `${name} ${how} before it was ready`)}; its log is ${join(this.options.dataDir, `${name}.log`)}`,
       )
