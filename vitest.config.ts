@@ -16,13 +16,18 @@ const mutation = {
   },
 }
 
-const node: TestProjectInlineConfiguration = {
-  extends: true,
-  test: {
-    name: 'node',
-    include: ['packages/*/{src,determinism}/**/*.test.ts', '{scripts,bench,examples}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
-  },
+/** `*.chromium.test.ts` look at a page from outside, in the Chromium of the machine. */
+function node(chromium: string | undefined): TestProjectInlineConfiguration {
+  const outside = chromium === undefined ? ['**/*.chromium.test.ts'] : []
+  return {
+    extends: true,
+    test: {
+      name: 'node',
+      include: ['packages/*/{src,determinism}/**/*.test.ts', '{scripts,bench,examples}/**/*.test.ts'],
+      exclude: ['**/node_modules/**', '**/*.browser.test.ts', ...outside],
+      provide: chromium === undefined ? {} : { chromium },
+    },
+  }
 }
 
 /** What must be the same on a page: `*.browser.test.ts`, in the Chromium of the machine. */
@@ -47,15 +52,15 @@ async function browser(executablePath: string): Promise<TestProjectInlineConfigu
 
 async function projects(): Promise<TestProjectInlineConfiguration[]> {
   // Each mutant has a process of its own, which a browser would only slow down.
-  if (mutant !== undefined) return [node]
+  if (mutant !== undefined) return [node(undefined)]
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const chromium = ['chromium-headless-shell', 'chromium']
     .flatMap((name) => folders.map((folder) => join(folder, name)))
     .find((file) => existsSync(file))
-  if (chromium !== undefined) return [node, await browser(chromium)]
+  if (chromium !== undefined) return [node(chromium), await browser(chromium)]
   if (process.env['CI'] !== undefined) throw new Error('CI needs chromium-headless-shell on the PATH')
   console.warn('There is no chromium-headless-shell on the PATH: the tests of the browser are left out.')
-  return [node]
+  return [node(undefined)]
 }
 
 export default defineConfig({

@@ -1,5 +1,9 @@
-// Records a history of a counter that somebody wrote in a hurry, and finds out that it forgets: `node check-a-history.ts`.
-// The model is one of your own; see docs/check-a-history.md.
+/**
+ * Records a history of a counter that somebody wrote in a hurry, and finds out that it forgets. The model is one of your
+ * own; see docs/check-a-history.md.
+ *
+ *     npx node -C @synod/source examples/check-a-history.ts
+ */
 import { check, explain, Recorder, verdictText, type Model } from 'synod/history'
 
 /** What one client alone would see: each increment answers one more. */

@@ -1,8 +1,8 @@
 /**
  * A client of etcd v3, unchanged, against Synod: a compare-and-set that only one of two can win.
  *
- *     npm start                                                          # in another terminal
- *     node -C @synod/source examples/etcd-client.ts http://127.0.0.1:2379
+ *     npm start                                                              # in another terminal
+ *     npx node -C @synod/source examples/etcd-client.ts http://127.0.0.1:2379
  */
 import { Etcd3 } from 'etcd3'
 

@@ -1,7 +1,7 @@
 /**
  * Three Raft members around a state machine of our own, in a simulated world, and a power cut in the middle.
  *
- *     node -C @synod/source examples/power-cut.ts [seed]
+ *     npx node -C @synod/source examples/power-cut.ts [seed]
  */
 import { voting, type Failure, type StateMachine } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'

@@ -50,8 +50,10 @@ function escapeScript(text: string): string {
   return text.replaceAll(/<(?=[!/a-z])/gi, String.raw`\u003c`)
 }
 
+// The panel below a chart stays in sight, and covers what is behind it: what is scrolled to ends above it. It is as high
+// whatever it says: one that grew would push itself under the pointer, and what is told would change with it.
 const style = `
-:root { color-scheme: light dark; --back: #fff; --text: #1c1e21; --soft: #5a6069; --line: #d5d9df; --box: #e8ecf2;
+:root { color-scheme: light dark; --panel: min(128px, 40vh); scroll-padding-bottom: calc(var(--panel) + 8px); --back: #fff; --text: #1c1e21; --soft: #5a6069; --line: #d5d9df; --box: #e8ecf2;
   --edge: #8a93a0; --bad: #b3261e; --bad-back: #fbdcd9; --proof: #8a5a00; --proof-back: #fff0cc; --route: #1257b0; }
 @media (prefers-color-scheme: dark) { :root { --back: #16181b; --text: #e6e8eb; --soft: #a2a9b3; --line: #33383f;
   --box: #2a2f37; --edge: #79828f; --bad: #ff8a80; --bad-back: #571a15; --proof: #ffcf66; --proof-back: #4a3600; --route: #7db4ff; } }
@@ -70,7 +72,7 @@ pre { margin: 4px 0 10px; padding: 10px; overflow-x: auto; background: var(--box
 svg { display: block; flex: none; }
 .lane { stroke: var(--line); }
 .call { cursor: pointer; outline: none; }
-.box { fill: var(--box); stroke: var(--edge); }
+.box { fill: var(--box); stroke: var(--edge); pointer-events: all; }
 .call text { fill: var(--text); font: 12px ui-monospace, monospace; pointer-events: none; }
 .call.unknown .box { stroke-dasharray: 4 3; fill-opacity: 0.45; }
 .call.rejected .box { stroke-dasharray: 1 3; fill: none; }
@@ -82,9 +84,9 @@ svg { display: block; flex: none; }
 .call:focus-visible .box { stroke: var(--text); stroke-width: 4; }
 .route polyline { fill: none; stroke: var(--route); stroke-width: 1.5; pointer-events: none; }
 .route circle { fill: var(--route); pointer-events: none; }
-.tip { position: sticky; bottom: 0; z-index: 2; min-height: 104px; max-height: 40vh; overflow-y: auto; padding: 8px 10px; background: var(--back); border: 1px solid var(--line); border-top: 0; border-radius: 0 0 6px 6px; color: var(--soft); }
+.tip { position: sticky; bottom: 0; z-index: 2; height: var(--panel); overflow-y: auto; padding: 8px 10px; background: var(--back); border: 1px solid var(--line); border-top: 0; border-radius: 0 0 6px 6px; color: var(--soft); }
 .tip .title { margin: 0 0 4px; color: var(--text); font-weight: 600; overflow-wrap: anywhere; }
 .tip dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 10px; margin: 0; }
 .tip dd { margin: 0; color: var(--text); overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: 13px; }
-@media (max-width: 480px) { main { padding: 8px; } pre { font-size: 12px; } }
+@media (max-width: 480px) { :root { --panel: min(168px, 40vh); } main { padding: 8px; } pre { font-size: 12px; } }
 `

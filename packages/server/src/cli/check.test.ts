@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -56,13 +56,43 @@ describe('the exit code is the verdict', () => {
     { args: [good, '--model', 'bank'], says: /the model 'bank' is unknown: expected register, cas-register/ },
     { args: [good, '--model', 'queue'], says: /event 1: expected an operation of 'queue'/ },
     { args: [good, '--timeout', '0'], says: /--timeout.*whole number/ },
-    { args: [bad, '--html', '/dev/null/page.html'], says: /the picture cannot be written to/ },
+    { args: [bad, '--html', '/dev/null/page.html'], says: /page\.html cannot be written: \/dev\/null is no directory/ },
+    { args: [bad, '--html', '/no/such/page.html'], says: /page\.html cannot be written: ENOENT/ },
+    { args: [bad, '--html', '/tmp'], says: /\/tmp cannot be written: \/tmp is a directory/ },
+    { args: [bad, '--html', bad], says: /is the history itself/ },
     { args: [], says: /missing required argument 'file'/ },
   ])('2: $args', async ({ args, says }) => {
-    const { code, stderr } = await runHere(['check', ...args])
+    const { code, stdout, stderr } = await runHere(['check', ...args])
     expect(stderr).toMatch(says)
+    // Nothing was searched for.
+    expect(stdout).toBe('')
     expect(code).toBe(2)
   })
+
+  test.runIf(existsSync('/dev/full'))('stays it when the picture of it cannot be written after all', async () => {
+    const { code, stdout, stderr } = await runHere(['check', bad, '--html', '/dev/full'])
+    expect(stdout).toContain('No order explains')
+    expect(stderr).toMatch(/^synod: the picture cannot be written to \/dev\/full: ENOSPC/)
+    expect(code).toBe(1)
+  })
+})
+
+test('of what was read from standard input nobody is told to read it again', async () => {
+  const { stdout } = await run(['check', '-'], { stdin: readFileSync(bad) })
+  expect(stdout).toContain('With --html history.html, the same command')
+  expect(stdout).not.toContain('check -')
+})
+
+test('a file that is no text is told without doing anything to the terminal', async () => {
+  const path = join(folder(), 'binary')
+  writeFileSync(
+    path,
+    Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) % 256),
+  )
+  const { code, stderr } = await runHere(['check', path])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^synod: .*binary: line 1: expected a history.*found [^\p{Cc}]+\n$/u)
+  expect(stderr.length).toBeLessThan(1500)
 })
 
 test('standard input is read, and JSON is one object for each history', async () => {

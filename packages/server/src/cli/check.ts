@@ -1,12 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { check, draw, explain, MalformedHistory, modelOf, parseHistories, verdictText } from 'synod/history'
 import type { Explanation, History, Limits, Model, Verdict } from 'synod/history'
 import type { Picture } from '../picture/page.ts'
 import { checkPage } from './check-page.ts'
-import { CommandError, exitCodes, UsageError } from './exit.ts'
+import { exitCodes, messageOf, UsageError } from './exit.ts'
 import { printJson, printLine } from './output.ts'
+import { checkWritable } from './place.ts'
+import { quoted } from './shell.ts'
 
 export interface CheckOptions {
   readonly model?: string
@@ -23,6 +25,7 @@ const codes = { linearizable: exitCodes.ok, 'not-linearizable': exitCodes.failed
 
 /** Judges the histories of a file; `-` is standard input. */
 export async function checkFile(file: string, options: CheckOptions): Promise<number> {
+  if (options.html !== undefined) checkPlace(options.html, file)
   const name = file === '-' ? 'standard input' : basename(file)
   const histories = read(file === '-' ? (await buffer(process.stdin)).toString('utf8') : contentOf(file), file)
   const judged = histories.map((history) => judge(history, name, options, file))
@@ -32,9 +35,23 @@ export async function checkFile(file: string, options: CheckOptions): Promise<nu
   }
   if (options.html !== undefined) writePage(options.html, name, judged)
   else if (options.json !== true && judged.some(({ verdict }) => verdict.outcome === 'not-linearizable'))
-    printLine(`\nAn interactive picture of it: synod check ${file} --html history.html`)
+    printLine(`\n${pictureHint(file, options)}`)
   const outcomes = new Set(judged.map(({ verdict }) => verdict.outcome))
   return codes[(['not-linearizable', 'unknown'] as const).find((one) => outcomes.has(one)) ?? 'linearizable']
+}
+
+/** Throws `UsageError`: whether the picture can be written is found out before a search that may take minutes. */
+function checkPlace(html: string, file: string): void {
+  checkWritable(html)
+  if (file === '-' || !existsSync(html) || !existsSync(file) || realpathSync(html) !== realpathSync(file)) return
+  throw new UsageError(`--html ${html} is the history itself: name another file`)
+}
+
+/** What was read from standard input is gone. */
+function pictureHint(file: string, { model }: CheckOptions): string {
+  if (file === '-') return 'With --html history.html, the same command also writes an interactive picture of it.'
+  const judgedBy = model === undefined ? '' : `--model ${quoted(model)} `
+  return `An interactive picture of it: npx synod check ${quoted(file)} ${judgedBy}--html history.html`
 }
 
 interface Judged extends Picture {
@@ -88,7 +105,7 @@ function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${file} cannot be read: ${messageOf(error)}`)
   }
 }
 
@@ -123,14 +140,12 @@ function asJson({ verdict, explanation, name, model, milliseconds }: Judged, fil
   }
 }
 
+/** The verdict stands, and so does its exit code, when it cannot be drawn. */
 function writePage(path: string, name: string, judged: readonly Judged[]): void {
   const pictures = judged.map(({ heading, text, outcome, drawing }) => ({ heading, text, outcome, drawing }))
   try {
     writeFileSync(path, checkPage(name, pictures))
   } catch (error) {
-    throw new CommandError(
-      `the picture cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      exitCodes.usage,
-    )
+    process.stderr.write(`synod: the picture cannot be written to ${path}: ${messageOf(error)}\n`)
   }
 }

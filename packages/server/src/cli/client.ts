@@ -29,8 +29,19 @@ export interface ClientOptions {
   readonly json?: boolean
 }
 
+type Metadata = Readonly<Record<string, string>>
+
+/** Of what changes something. */
+interface ChangeOptions {
+  readonly metadata?: Metadata
+  /** What may have happened, or may still, when nobody knows: "The outcome is unknown: …". */
+  readonly unknown?: string
+}
+
 /** gRPC's codes for what another member may answer better: cancelled, deadline exceeded, unavailable. */
 const elsewhere: ReadonlySet<number> = new Set([1, 4, 14])
+/** A learner serves little; a voter may serve this. etcd's code for it means many another thing too. */
+const byVotersOnly = 'etcdserver: rpc not supported for learner'
 /** Those after which a write may have been applied; besides these: unknown, internal. */
 const uncertain: ReadonlySet<number> = new Set([1, 2, 4, 13, 14])
 
@@ -62,7 +73,7 @@ export class Client {
         return await this.askOne(address, path, write, read, this.remaining / (this.addresses.length - i))
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error
-        if (!elsewhere.has(error.code)) throw new CommandError(error.message)
+        if (!mayGoOn(error)) throw new CommandError(error.message)
         failures.push(`${address.url}: ${error.message}`)
       }
     }
@@ -74,16 +85,16 @@ export class Client {
     path: string,
     write: (out: ProtoWriter) => void,
     read: (input: ProtoReader) => Answer,
+    { metadata, unknown = writeUnknown }: ChangeOptions = {},
   ): Promise<Answer> {
     const failures: string[] = []
     for (const address of this.addresses) {
       try {
-        return await this.askOne(address, path, write, read, this.remaining)
+        return await this.askOne(address, path, write, read, this.remaining, metadata)
       } catch (error) {
         if (!(error instanceof GrpcError)) throw error
-        if (mayBeApplied(error))
-          throw new CommandError(`${address.url}: ${explained(error)}\n${outcomeUnknown}`, exitCodes.unknown)
-        if (!elsewhere.has(error.code)) throw new CommandError(explained(error))
+        if (mayBeApplied(error)) throw outcomeUnknown(`${address.url}: ${explained(error)}`, unknown)
+        if (!mayGoOn(error)) throw new CommandError(explained(error))
         failures.push(`${address.url}: ${explained(error)}`)
       }
     }
@@ -96,13 +107,14 @@ export class Client {
     path: string,
     write: (out: ProtoWriter) => void,
     read: (input: ProtoReader) => Answer,
+    { metadata, unknown = writeUnknown }: ChangeOptions = {},
   ): Promise<Answer> {
     try {
-      return await this.askOne(address, path, write, read, this.remaining)
+      return await this.askOne(address, path, write, read, this.remaining, metadata)
     } catch (error) {
       if (!(error instanceof GrpcError)) throw error
       const said = `${address.url}: ${explained(error)}`
-      if (mayBeApplied(error)) throw new CommandError(`${said}\n${outcomeUnknown}`, exitCodes.unknown)
+      if (mayBeApplied(error)) throw outcomeUnknown(said, unknown)
       throw new CommandError(said)
     }
   }
@@ -118,9 +130,11 @@ export class Client {
     write: (out: ProtoWriter) => void,
     read: (input: ProtoReader) => Answer,
     patience: number = this.remaining,
+    metadata: Metadata = {},
   ): Promise<Answer> {
     write(this.out.reset())
-    const answer = await this.channel(address).unary(path, this.out.finish(), { timeout: Math.max(1, patience) })
+    const options = { timeout: Math.max(1, patience), metadata }
+    const answer = await this.channel(address).unary(path, this.out.finish(), options)
     try {
       return read(new ProtoReader(answer))
     } catch (error) {
@@ -149,13 +163,21 @@ function nobodyAnswered(failures: readonly string[]): CommandError {
   return new CommandError([...failures, ...hint].join('\n'))
 }
 
-const outcomeUnknown =
-  'The outcome is unknown: the write may have been applied, or may still be. Read before you repeat it.'
+const writeUnknown = 'the write may have been applied, or may still be. Read before you repeat it.'
+
+function outcomeUnknown(said: string, what: string): CommandError {
+  return new CommandError(`${said}\nThe outcome is unknown: ${what}`, exitCodes.unknown)
+}
 
 /** What clients match on, and what the server adds for people. */
 function explained({ message, trailers }: GrpcError): string {
   const reason = trailers.get('synod-reason')
   return reason === undefined || message.includes(reason) ? message : `${message} (${reason})`
+}
+
+/** Another member may answer better. */
+function mayGoOn({ code, message }: GrpcError): boolean {
+  return elsewhere.has(code) || message === byVotersOnly
 }
 
 /** Unless the request never left, or the member says that it will not be applied. */

@@ -73,7 +73,8 @@ interface DevMember {
 
 class DevCluster {
   private readonly options: DevOptions
-  private readonly members: readonly DevMember[]
+  /** Those that it began with, without those that were removed: nobody waits for these any more. */
+  private members: readonly DevMember[]
   /** With the exit code. */
   private readonly stop: PromiseWithResolvers<number> = Promise.withResolvers()
   private stopping = false
@@ -110,7 +111,7 @@ class DevCluster {
       ]
       const process = new MemberProcess(name, flags, openLog(dataDir, `${name}.log`), {
         problem: (line, level) => this.problem(name, line, level),
-        exited: (how, code) => void this.exited(name, how, code, flags),
+        exited: (how) => void this.exited(name, how, flags),
       })
       return { process, id: ids.get(name) ?? 0n, client }
     })
@@ -158,15 +159,15 @@ class DevCluster {
     if (settled || level >= severity.error) this.say(`${styleText('bold', name)} ${line}`)
   }
 
-  private async exited(name: string, how: string, code: number | null, flags: readonly string[]): Promise<void> {
+  private async exited(name: string, how: string, flags: readonly string[]): Promise<void> {
     if (this.stopping) return
-    if (code === exitCodes.ok) {
-      // Nobody asked it to stop, so it has nothing more to do: its log says who removed it.
+    const ended = this.members.find(({ process }) => process.name === name)?.process
+    if (ended?.removed === true) {
+      this.members = this.members.filter(({ process }) => process.name !== name)
       this.say(`${styleText('bold', name)} was removed from the cluster, and has ended`)
       return this.stopIfAlone(await this.askAll())
     }
-    const started = this.members.find(({ process }) => process.name === name)?.process.ready === true
-    if (!started) {
+    if (ended?.ready !== true) {
       this.say(
         `${styleText('red', `${name} ${how} before it was ready`)}; its log is ${join(this.options.dataDir, `${name}.log`)}`,
       )
@@ -191,7 +192,7 @@ class DevCluster {
       const found = await this.askAll()
       this.stopIfAlone(found)
       const seen = leaderOf(found)
-      const name = this.members.find(({ id }) => id === seen)?.process.name
+      const name = seen === undefined ? undefined : this.nameOf(seen)
       const ready = this.members.every(({ process }) => process.ready)
       if (!this.summarized && ready && name !== undefined && found.every((status) => status?.leader === seen)) {
         this.summarized = true
@@ -202,6 +203,11 @@ class DevCluster {
       leader = seen
       await sleep(this.summarized ? 1000 : 100)
     }
+  }
+
+  /** One that was added later goes by its id. */
+  private nameOf(member: bigint): string {
+    return this.members.find(({ id }) => id === member)?.process.name ?? `member ${hexadecimal(member)}`
   }
 
   private async askAll(): Promise<readonly (StatusResponse | undefined)[]> {

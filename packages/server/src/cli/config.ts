@@ -67,7 +67,7 @@ export const startSettings: readonly Setting[] = [
   },
   {
     flag: '--strict-add',
-    description: 'adding a voter is answered when it votes, not when it begins to join',
+    description: 'etcd’s clients hear that a voter was added when it votes, not when it begins to join',
   },
   {
     flag: '--heartbeat-interval',
@@ -188,11 +188,7 @@ export const noDirectory = '--data-dir is empty: expected a directory'
 export function resolveConfig(options: StartOptions): ServerConfig {
   const { name, electionTimeout, heartbeatInterval } = options
   if (options.dataDir === '') throw new UsageError(noDirectory)
-  if (!/^[^\s=,/\\]{1,64}$/.test(name) || name.startsWith('.')) {
-    throw new UsageError(
-      `--name: ${JSON.stringify(name)}: expected 1 to 64 characters without spaces, =, commas and slashes`,
-    )
-  }
+  checkName(name, '--name')
   if (electionTimeout < 5 * heartbeatInterval) {
     throw new UsageError(
       `--election-timeout ${electionTimeout} must be at least 5 times --heartbeat-interval ${heartbeatInterval}: ` +
@@ -227,6 +223,20 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     maxRequestBytes: options.maxRequestBytes,
     warnings,
   }
+}
+
+/** What a member may be called: its name stands in `--initial-cluster`, and is the name of a directory. */
+export function checkName(name: string, flag: string): void {
+  if (/^[^\s=,/\\]{1,64}$/.test(name) && !name.startsWith('.')) return
+  throw new UsageError(
+    `${flag}: ${JSON.stringify(name)}: expected 1 to 64 characters without spaces, =, commas and slashes, and no dot before them`,
+  )
+}
+
+/** Where the other members connect to. */
+export function checkReachable(address: Address, flag: string): void {
+  if (address.port !== 0 && !isWildcard(address)) return
+  throw new UsageError(`${flag}: ${address.url}: an address and port that the other members can connect to is needed`)
 }
 
 /** What the cluster is told of this member, beside the id of its disk. */
@@ -321,11 +331,7 @@ function parseInitialCluster(text: string): { name: string; peerUrl: string }[] 
         `--initial-cluster: ${JSON.stringify(part)}: expected name=http://host:port, separated by commas`,
       )
     const address = parseAddress(part.slice(at + 1).trim(), '--initial-cluster')
-    if (address.port === 0 || isWildcard(address)) {
-      throw new UsageError(
-        `--initial-cluster: ${address.url}: an address and port that the other members can connect to is needed`,
-      )
-    }
+    checkReachable(address, '--initial-cluster')
     return { name: part.slice(0, at).trim(), peerUrl: address.url }
   })
   for (const key of ['name', 'peerUrl'] as const) {

@@ -1,5 +1,5 @@
 import { GrpcError } from 'synod/grpc'
-import type { Member, MembersResponse } from '../proto/member-messages.ts'
+import type { Member, MemberAddResponse, MembersResponse } from '../proto/member-messages.ts'
 import {
   readMemberAddResponse,
   readMembersResponse,
@@ -12,15 +12,21 @@ import { parseAddress, parseAddresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { withClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
+import { checkName, checkReachable } from './config.ts'
 import { CommandError, exitCodes, UsageError } from './exit.ts'
 import { hexadecimal } from './identity.ts'
 import { printJson, printLine, table } from './output.ts'
-import { quoted } from './shell.ts'
+import { startCommand } from './start-command.ts'
 
 const nothing = (): void => {}
 
 export async function askMembers(client: Client): Promise<MembersResponse> {
   return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
+}
+
+/** What is decided, and not what one member happens to know of it. */
+async function askMembersNow(client: Client): Promise<MembersResponse> {
+  return client.ask('/etcdserverpb.Cluster/MemberList', (out) => out.flag(1, true), readMembersResponse)
 }
 
 export async function memberList(options: ClientOptions): Promise<number> {
@@ -49,47 +55,82 @@ export interface MemberAddOptions extends ClientOptions {
   readonly learner?: boolean
 }
 
-/** Adds a member that does not run yet, and prints the command with which to start it. */
+const changeUnknown = 'the change may have been made, or may still be. See member list before you repeat it.'
+
+/** Adds a member that does not run yet, and prints the command with which to start it, whether or not others wait until it votes. */
 export async function memberAdd(name: string, options: MemberAddOptions): Promise<number> {
-  const peerUrls = parseAddresses(options.peerUrls, '--peer-urls').map(({ url }) => url)
-  const isLearner = options.learner === true
-  const { header, member, members } = await withClient(options, async (client) =>
-    client.change(
-      '/etcdserverpb.Cluster/MemberAdd',
-      (out) => writeMemberAdd(out, { peerUrls, isLearner }),
-      readMemberAddResponse,
-    ),
-  )
-  if (member === undefined) throw new CommandError('the answer does not say which member was added: see member list')
-  const command = startCommand(name, member, members)
+  checkName(name, '<name>')
+  const addresses = parseAddresses(options.peerUrls, '--peer-urls')
+  for (const address of addresses) checkReachable(address, '--peer-urls')
+  const { header, member, members } = await addMember(name, addresses, options)
+  const [peer] = addresses
+  if (member === undefined || peer === undefined)
+    throw new CommandError('the answer does not say which member was added: see member list')
+  const { command, clientUrl } = startCommand(name, peer, members)
   if (options.json === true) {
     printJson({ clusterId: hexadecimal(header.clusterId), member: { ...memberJson(member), name }, start: command })
     return exitCodes.ok
   }
+  const isLearner = options.learner === true
   const role = isLearner ? 'as a learner, until it is promoted' : 'as a voter: it votes once it runs and has caught up'
   printLine(`member ${hexadecimal(member.id)} is added to cluster ${hexadecimal(header.clusterId)}, ${role}.`)
-  printLine('Start it with an empty data directory, where its peers reach it:')
+  printLine(`Start it with an empty data directory, where its peers reach it; clients will reach it at ${clientUrl}:`)
   printLine(`  ${command}`)
   return exitCodes.ok
 }
 
-/** The new member asks whoever of these it reaches: those without a name of their own go by their ids. */
-function startCommand(name: string, { id, peerUrls }: Member, members: readonly Member[]): string {
-  const others = members.filter((one) => one.id !== id)
-  const known = others.flatMap((one) => one.peerUrls.map((url) => `${one.name || hexadecimal(one.id)}=${url}`))
-  const [own = ''] = peerUrls
-  const flags = [
-    `--name=${name}`,
-    '--initial-cluster-state=existing',
-    `--initial-cluster=${[...known, `${name}=${own}`].join(',')}`,
-    `--initial-advertise-peer-urls=${own}`,
-    '--listen-client-urls=http://127.0.0.1:2379',
-  ]
-  return `synod start ${flags.map(quoted).join(' ')}`
+/** Nothing is sent where the name is taken: whoever starts a member needs another one. */
+async function addMember(
+  name: string,
+  addresses: readonly Address[],
+  options: MemberAddOptions,
+): Promise<MemberAddResponse> {
+  const peerUrls = addresses.map(({ url }) => url)
+  const add = { peerUrls, isLearner: options.learner === true }
+  let before: readonly Member[] = []
+  try {
+    return await withClient(options, async (client) => {
+      before = (await askMembersNow(client)).members
+      if (before.some((one) => one.name === name))
+        throw new CommandError(`there is a member ${name} already, and the names of members differ: choose another one`)
+      return client.change(
+        '/etcdserverpb.Cluster/MemberAdd',
+        (out) => writeMemberAdd(out, add),
+        readMemberAddResponse,
+        {
+          metadata: { 'synod-answer': 'decided' },
+          unknown: changeUnknown,
+        },
+      )
+    })
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.exitCode !== exitCodes.unknown) throw error
+    const added = await findAdded(peerUrls, before, options)
+    if (added === undefined) throw error
+    return added
+  }
+}
+
+/** Nobody said whether it was added: the list may. */
+async function findAdded(
+  peerUrls: readonly string[],
+  before: readonly Member[],
+  options: ClientOptions,
+): Promise<MemberAddResponse | undefined> {
+  const known = new Set(before.map(({ id }) => id))
+  try {
+    const { header, members } = await withClient({ ...options, commandTimeout: '2s' }, askMembersNow)
+    const member = members.find((one) => !known.has(one.id) && one.peerUrls.some((url) => peerUrls.includes(url)))
+    return member === undefined ? undefined : { header, member, members }
+  } catch (error) {
+    // Then it stays unknown, which is what its caller says.
+    if (error instanceof CommandError) return undefined
+    throw error
+  }
 }
 
 export async function memberRemove(member: string, options: ClientOptions): Promise<number> {
-  return changeOne(member, options, 'MemberRemove', 'is removed: its process ends by itself', writeId)
+  return changeOne(member, options, 'MemberRemove', 'is removed: if it runs, its process ends by itself', writeId)
 }
 
 export async function memberPromote(member: string, options: ClientOptions): Promise<number> {
@@ -120,7 +161,11 @@ async function changeOne(
   const { member, members } = await withClient(options, async (client) => {
     const found = memberNamed(named, (await askMembers(client)).members)
     const path = `/etcdserverpb.Cluster/${method}`
-    return { member: found, ...(await client.change(path, (out) => write(out, found.id), readMembersResponse)) }
+    const unknown = { unknown: changeUnknown }
+    return {
+      member: found,
+      ...(await client.change(path, (out) => write(out, found.id), readMembersResponse, unknown)),
+    }
   })
   if (options.json === true) printJson({ member: hexadecimal(member.id), members: members.map(memberJson) })
   else printLine(`member ${title(member)} ${said}`)
@@ -143,13 +188,16 @@ function memberNamed(text: string, members: readonly Member[]): Member {
   throw new CommandError(`there is no member ${text}: the members are ${known}`)
 }
 
+const transferUnknown = 'leadership may still move. See status --cluster for who leads.'
+
 /** Asks the leader, wherever that is, to hand over. */
 export async function moveLeader(target: string, options: ClientOptions): Promise<number> {
   const member = await withClient(options, async (client) => {
     const { members } = await askMembers(client)
     const found = memberNamed(target, members)
     const leader = await findLeader(client, members)
-    await client.changeAt(leader, '/etcdserverpb.Maintenance/MoveLeader', (out) => writeId(out, found.id), readEmpty)
+    const path = '/etcdserverpb.Maintenance/MoveLeader'
+    await client.changeAt(leader, path, (out) => writeId(out, found.id), readEmpty, { unknown: transferUnknown })
     return found
   })
   if (options.json === true) printJson({ leader: hexadecimal(member.id) })

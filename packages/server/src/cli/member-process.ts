@@ -8,8 +8,8 @@ import { parseLogLine, readableLine } from './logging.ts'
 export interface MemberWatcher {
   /** A warning or an error in its log, or anything else that it said, which counts as an error. */
   problem(line: string, severity: number): void
-  /** It ended; `how` reads after its name: "exited with code 1". Without a code a signal ended it. */
-  exited(how: string, code: number | null): void
+  /** It ended; `how` reads after its name: "exited with code 1". */
+  exited(how: string): void
 }
 
 /** Levels of the log. */
@@ -20,6 +20,8 @@ export class MemberProcess {
   readonly name: string
   /** It has said itself that it serves. */
   ready = false
+  /** It has said itself that it was removed from the cluster. */
+  removed = false
   private readonly flags: readonly string[]
   private readonly log: number
   private readonly watcher: MemberWatcher
@@ -74,13 +76,14 @@ export class MemberProcess {
     }
     child.on('message', (message) => {
       if (message === 'serving') this.ready = true
+      if (message === 'removed') this.removed = true
     })
     child.on('error', (error) => this.watcher.problem(`cannot be started: ${error.message}`, severity.error))
     child.on('close', (code, signal) => {
       this.hasEnded = true
       closeSync(log)
       this.end.resolve()
-      this.watcher.exited(signal === null ? `exited with code ${code ?? '?'}` : `was killed by ${signal}`, code)
+      this.watcher.exited(signal === null ? `exited with code ${code ?? '?'}` : `was killed by ${signal}`)
     })
   }
 

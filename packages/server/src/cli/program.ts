@@ -292,7 +292,7 @@ function addMemberCommands(program: Command, done: Done): void {
     async (named: string, options: ClientOptions) =>
       done(await (await import('./member-commands.ts')).memberPromote(named, options)),
   )
-  one('remove', 'Remove a member. Its process ends by itself.', '8e9e05c52164694d').action(
+  one('remove', 'Remove a member. If it runs, its process ends by itself.', '8e9e05c52164694d').action(
     async (named: string, options: ClientOptions) =>
       done(await (await import('./member-commands.ts')).memberRemove(named, options)),
   )

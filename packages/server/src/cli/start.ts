@@ -11,6 +11,16 @@ const graceMs = 5000
 
 /** Runs one member until it is told to stop, or stops by itself. */
 export async function start(options: StartOptions): Promise<number> {
+  try {
+    return await run(options)
+  } catch (error) {
+    // Nothing went wrong: it was removed. Who started us would take that for an end that somebody ordered.
+    if (error instanceof CommandError && error.exitCode === exitCodes.ok && process.connected) process.send?.('removed')
+    throw error
+  }
+}
+
+async function run(options: StartOptions): Promise<number> {
   const config = resolveConfig(options)
   const log = createLogger(options.logLevel, options.logFormat)
   for (const warning of config.warnings) log.warn(warning)

@@ -26,6 +26,7 @@ export const slowTransfer: Status = {
   message: 'etcdserver: request timed out, leader transfer took too long',
 }
 export const notForLearners: Status = { code: 9, message: 'etcdserver: rpc not supported for learner' }
+export const serverStopped: Status = { code: unavailable, message: 'etcdserver: server stopped' }
 
 const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
 const notEnough: Status = {
@@ -38,7 +39,7 @@ const rejections: Readonly<Record<RejectedDetail['code'], Status>> = {
   'no-space': errors.noSpace,
   'no-leader': noLeader,
   repairing: { code: unavailable, message: 'etcdserver: the log of this member is being repaired from its peers' },
-  stopping: { code: unavailable, message: 'etcdserver: server stopped' },
+  stopping: serverStopped,
   pending: timedOut,
   'too-early': timedOut,
   'unknown-member': memberNotFound,
@@ -80,6 +81,6 @@ export function failCall(call: Unary, failure: Failure, asked: 'read' | 'write')
     return refuse(call, { code: status, message: text }, failure.message)
   }
   // Who reads may ask again whatever happened.
-  const { message } = failure.detail.code === 'stopping' ? rejections.stopping : timedOut
+  const { message } = failure.detail.code === 'stopping' ? serverStopped : timedOut
   call.fail(unavailable, message, { [outcome]: asked === 'read' ? 'rejected' : 'unknown' })
 }

@@ -163,6 +163,14 @@ describe('a member that is added', () => {
     expect(JSON.stringify(members)).not.toContain('isLearner')
   })
 
+  test('is answered when that is decided to whoever asks for it, although others wait until it votes', async () => {
+    const cluster = await new RealCluster({ strictAdd: true }).start(1)
+    onTestFinished(() => cluster.stop())
+    const { client } = cluster.member(1)
+    const added = client.call('Cluster/MemberAdd', { peerURLs: [nowhere] }, { 'synod-answer': 'decided' })
+    expect(await added).toMatchObject({ member: { peerURLs: [nowhere] } })
+  })
+
   test('and has lost its disk is not let back under its old id, whatever the flags', async () => {
     const cluster = await startCluster(2)
     const third = await cluster.plan()
@@ -179,6 +187,27 @@ describe('a member that is added', () => {
     const stranger = await cluster.plan()
     await expect(cluster.join(stranger)).rejects.toThrow(/has no member at .*synod member add m2 --peer-urls/)
   })
+})
+
+test('a member that is removed is no learner: until it ends it says that it has stopped', async () => {
+  const cluster = await startCluster(2)
+  const removed = cluster.member(2)
+  expect(await cluster.ask(1, 'Cluster/MemberRemove', { ID: String(removed.id) })).toHaveProperty('members')
+  const said = new Set<string>()
+  while (removed.running) {
+    const answers = await Promise.all([
+      cluster.ask(2, 'KV/Put', { key: 'YQ==', value: 'MQ==' }),
+      cluster.ask(2, 'Cluster/MemberList'),
+      cluster.ask(2, 'Maintenance/Status'),
+    ])
+    for (const { error, isLearner } of answers) {
+      if (error !== undefined) said.add((Object(error) as { message: string }).message)
+      expect(isLearner).toBe(undefined)
+    }
+    await sleep(5)
+  }
+  expect([...said]).toContain('etcdserver: server stopped')
+  expect([...said].filter((message) => message.includes('learner'))).toEqual([])
 })
 
 test('pitfall E10: peers are reached where the membership says, not where the flags of the first start say', async () => {

@@ -1,7 +1,7 @@
 import type { Route, Unary } from 'synod/grpc'
 import { errors } from 'synod/store'
 import { TooDeep, WireError } from '../proto/wire.ts'
-import { noLeader, notForLearners, refuse } from './failures.ts'
+import { noLeader, notForLearners, refuse, serverStopped } from './failures.ts'
 import type { Front } from './front.ts'
 import { KvService } from './kv-service.ts'
 import { LeaseService } from './lease-service.ts'
@@ -61,12 +61,13 @@ const servedByLearners: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What comes before every method: a learner serves few of them, who insists on a leader is not kept waiting, and what is
+ * What comes before every method: who was removed serves none, a learner few of them, who insists on a leader is not kept waiting, and what is
  * no message is refused.
  */
 function guarded(front: Front, handler: Handler, forLearners: boolean): Handler {
   return (call, message) => {
     try {
+      if (front.replica.departing) return refuse(call, serverStopped, 'this member was removed from the cluster')
       if (!forLearners && front.isLearner) return refuse(call, notForLearners)
       if (front.replica.standing.leader === undefined && call.metadata('hasleader') === 'true') {
         return refuse(call, noLeader)

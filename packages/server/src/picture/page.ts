@@ -85,6 +85,11 @@ class Chart {
     this.render()
   }
 
+  /** Brings the operation that the keyboard is at to where nothing covers it. */
+  reveal(): void {
+    this.elements.get(this.current ?? -1)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }
+
   zoomBy(steps: number): void {
     this.zoom = Math.min(columnWidths.length - 1, Math.max(0, this.zoom + steps))
     const middle = (this.scroller.scrollLeft + this.visibleWidth / 2) / Math.max(1, this.width)
@@ -138,6 +143,8 @@ class Chart {
     }
     for (const element of this.elements.values()) element.remove()
     this.elements.clear()
+    // The names stay in sight, and cover what is behind them.
+    this.scroller.style.scrollPaddingLeft = `${this.names.offsetWidth}px`
   }
 
   /** Numbered clients by number, others in the order in which they came. */
@@ -204,10 +211,14 @@ class Chart {
   }
 
   private pin(id: number): void {
-    this.pinned = this.pinned === id ? undefined : id
-    for (const [call, element] of this.elements) element.setAttribute('aria-pressed', String(call === this.pinned))
+    this.hold(this.pinned === id ? undefined : id)
     this.moveTo(id)
     this.point(id)
+  }
+
+  private hold(id: number | undefined): void {
+    this.pinned = id
+    for (const [call, element] of this.elements) element.setAttribute('aria-pressed', String(call === id))
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -217,7 +228,7 @@ class Chart {
     if (target !== undefined) this.moveTo(target)
     else if (event.key === 'Enter' || event.key === ' ') this.pin(current)
     else if (event.key === 'Escape') {
-      this.pinned = undefined
+      this.hold(undefined)
       this.point(current)
     } else return
     event.preventDefault()
@@ -263,7 +274,7 @@ class Chart {
     const element = this.elements.get(id)
     element?.setAttribute('tabindex', '0')
     element?.focus({ preventScroll: true })
-    element?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    this.reveal()
   }
 
   /** Shows what is known of a call: the best partial linearization that contains it, and the states around it. */
@@ -376,7 +387,7 @@ function setAll(element: Element, attributes: Readonly<Record<string, string>>):
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
 }
 
-function mount(main: HTMLElement, { heading, text, outcome, drawing }: Picture): void {
+function mount(main: HTMLElement, { heading, text, outcome, drawing }: Picture): Chart {
   const section = child(main, 'section', outcome)
   child(section, 'h2').textContent = heading
   child(section, 'pre').textContent = text
@@ -398,7 +409,10 @@ function mount(main: HTMLElement, { heading, text, outcome, drawing }: Picture):
       child(select, 'option').textContent = `${JSON.stringify(partition)}${wrong}`
     }
     select.selectedIndex = blamed === undefined ? 0 : 1 + partitions.indexOf(blamed)
-    select.addEventListener('change', () => chart.show(partitions[select.selectedIndex - 1]))
+    select.addEventListener('change', () => {
+      chart.show(partitions[select.selectedIndex - 1])
+      chart.reveal()
+    })
   }
   for (const [sign, name, steps] of [
     ['−', 'Narrower', -1],
@@ -411,9 +425,14 @@ function mount(main: HTMLElement, { heading, text, outcome, drawing }: Picture):
     button.addEventListener('click', () => chart.zoomBy(steps))
   }
   chart.show(partitions.length > 1 ? blamed : undefined)
+  return chart
 }
 
 const main = document.querySelector('main')
 const data = document.querySelector('#pictures')?.textContent
-if (main !== null && data !== null && data !== undefined)
-  for (const picture of JSON.parse(data) as Picture[]) mount(main, picture)
+if (main !== null && data !== null && data !== undefined) {
+  const pictures = JSON.parse(data) as Picture[]
+  const charts = pictures.map((picture) => mount(main, picture))
+  // What the page is about: the first operation that cannot be placed.
+  charts[pictures.findIndex(({ outcome }) => outcome === 'not-linearizable')]?.reveal()
+}

@@ -25,9 +25,10 @@ export class ImmediateReplica implements Replica<StoreContext> {
   /** Instead of applying anything. */
   failure: Failure | undefined
   leader: string | undefined
+  departing = false
   term = 2
   index = 0
-  private membership: Membership
+  membership: Membership
   private operations: Uint8Array[] = []
   private contexts: StoreContext[] = []
   private reads: StoreContext[] = []

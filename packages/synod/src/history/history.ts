@@ -59,4 +59,16 @@ export type Change =
 /** A history that is none: an answer that nobody waits for, a line that cannot be read. The message says where. */
 export class MalformedHistory extends Error {
   override readonly name = 'MalformedHistory'
+
+  constructor(message: string) {
+    super(printable(message))
+  }
+}
+
+/** What was found may be anything, and a terminal obeys control characters; some others turn its text around. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /[^ -~\u00A0-\u200D\u2010-\u2027\u202F-\u2065\u206A-\uFEFE\uFF00-\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -208,7 +208,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   }
 
   private unavailable(): Rejected | undefined {
-    if (this.departure.begun) return new Rejected('this member was removed from the cluster', { code: 'stopping' })
+    if (this.departing) return new Rejected('this member was removed from the cluster', { code: 'stopping' })
     if (this.phase !== 'stopping' && !this.halted) return undefined
     return new Rejected('the member is stopping', { code: 'stopping' })
   }
@@ -225,6 +225,10 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
 
   get standing(): Standing {
     return this.engine.standing
+  }
+
+  get departing(): boolean {
+    return this.departure.begun
   }
 
   transfer(to?: NodeId): boolean {

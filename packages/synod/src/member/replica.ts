@@ -19,6 +19,8 @@ export interface Replica<Context> {
   /** `machine.read(context)` is called when the state machine is recent enough for a linearizable answer. */
   read(context: Context): void
   readonly standing: Standing
+  /** It was removed from the cluster: it takes nothing any more, and is about to halt. */
+  readonly departing: boolean
   /** Hands leadership over; false: not the leader, or nobody to take it. */
   transfer(to?: NodeId): boolean
   /**

@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
 import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
+import { checkWritable } from '../place.ts'
 import { newcomersIn } from './errand-shapes.ts'
 import { faultsOf } from './fault-shapes.ts'
 import { readText, Value } from './json-shape.ts'
@@ -37,11 +37,7 @@ export function checkPlace(file: string): void {
       throw new UsageError(`${file} is not overwritten, because it is no artefact of this version: name another file`)
     }
   }
-  try {
-    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK)
-  } catch (error) {
-    throw new UsageError(`${file} cannot be written: ${messageOf(error)}`)
-  }
+  checkWritable(file)
 }
 
 /** Answers how many bytes it has. Throws `UsageError`. */

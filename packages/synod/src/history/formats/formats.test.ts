@@ -112,6 +112,16 @@ describe('others are recognized by their content, and refused by line', () => {
     expect(messageOf(file)).toMatch(says)
   })
 
+  test('what was found is cut, and a terminal does not obey it', () => {
+    const message = messageOf(`\u001B[2J\u009B2J\u202E${'\u0000\uFFFD'.repeat(100)}`)
+    expect(message).toContain(
+      String.raw`found \u001b[2J\u009b2J\u202e\u0000\uFFFD`.replace(String.raw`\uFFFD`, '\uFFFD'),
+    )
+    expect(message).not.toMatch(/[\p{Cc}\u202E]/u)
+    expect(message.length).toBeLessThan(800)
+    expect(messageOf(head, ok.replace('"a"', String.raw`"\u001b"`))).toContain(String.raw`an invocation of \u001b`)
+  })
+
   test('a nemesis is no client, and a read that failed never happened', () => {
     const lines = [':nemesis\t:info\t:start\tnil', '0\t:invoke\t:read\tnil', '0\t:fail\t:read\t:timed-out']
     const { events } = parseHistory(lines.map((line) => `INFO  jepsen.util - ${line}`).join('\n'))
