@@ -45,7 +45,8 @@ const rare: ReadonlySet<string> = new Set([
 
 describe('a swarm over Raft and its store', () => {
   // Short runs: the campaign is a command of its own. What they must have come through is asserted, too.
-  const outcomes = seeds(60).map((seed) => {
+  // Seed 87 has errands that are seldom done.
+  const outcomes = [...seeds(60), 87].map((seed) => {
     const outcome = simulate(raftSubject, drawPlan(raftSubject, seed, { duration: 20_000 }))
     return { seed, outcome }
   })
