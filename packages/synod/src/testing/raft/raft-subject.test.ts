@@ -401,6 +401,20 @@ describe('a failing run', () => {
     expect(sizeOf(shrunk?.plan ?? failing)).toBeLessThanOrEqual(25)
   })
 
+  test('is the same run, and reaches the same, when every invariant looks at every event', () => {
+    const attentive: RaftSubject = {
+      ...subject,
+      play: (plan, stage) => Object.create(subject.play(plan, stage), { changed: { value: undefined } }),
+    }
+    const plans = [failing, ...seeds(8).map((seed) => drawPlan(subject, seed, { duration: 20_000 }))]
+    for (const plan of plans) {
+      const [usual, thorough] = [simulate(subject, plan), simulate(attentive, plan)]
+      expect(thorough.violation).toEqual(usual.violation)
+      expect(thorough.reached).toEqual(usual.reached)
+      expect(thorough.trace.hash).toBe(usual.trace.hash)
+    }
+  })
+
   test('is one artefact of at most 64 kB that replays it, event by event', () => {
     if (shrunk === undefined) throw new Error('it did not shrink')
     const { plan, outcome } = shrunk
