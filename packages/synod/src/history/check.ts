@@ -1,3 +1,4 @@
+import { present } from '../core/index.ts'
 import { callsOf, partition, relevantCalls } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { History } from './history.ts'
@@ -67,8 +68,8 @@ export function check<Operation, Result, State>(
       const found = turn.run(budget, meter)
       if (found === 'not-linearizable') {
         const { name, search } = turn
-        const blocked = search?.problem.calls[search.blockedBy]
-        if (blocked !== undefined) return { ...cost(), outcome: found, partition: name, calls: turn.calls, blocked }
+        const blocked = present(search?.problem.calls[search.blockedBy], 'what cannot be linearized ends at a return')
+        return { ...cost(), outcome: found, partition: name, calls: turn.calls, blocked }
       } else if (found === 'paused') paused.push(turn)
       else if (found !== 'linearizable') {
         limit = found

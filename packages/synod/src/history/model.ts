@@ -44,8 +44,9 @@ export interface Model<Operation, Result, State> {
    */
   answer?(state: State, operation: Operation): Result
   /**
-   * Neither this state nor any that can follow it allows this answer. The incremental checker looks no further there: with
-   * answers that only grow, such as revisions, it need not try every write of unknown outcome.
+   * To wait is of no use for this answer: neither this state nor any that can follow it allows it, or this one does and the
+   * operation is pure. There nothing more is tried: with answers that only grow, such as revisions, not every write of
+   * unknown outcome need be tried.
    */
   isPast?(state: State, result: Result): boolean
   /** About how many bytes a state holds that no other state shares; without it, twice the length of its encoding. */
