@@ -49,17 +49,33 @@ export function explain<Operation, Result, State>(
   model: Model<Operation, Result, State>,
   limits: Limits = {},
 ): Explanation<Operation, Result> {
-  const prefix = calls.filter(({ invoked }) => invoked <= blocked.returned).map((call) => cut(call, blocked))
+  const prepare: Prepare<Operation, Result> = (some) => model.prepare?.(some) ?? some
+  const prefix = upTo(calls, blocked)
   const meter = new Meter({ steps: shrinkingSteps, ...limits })
-  const { starts, possible } = reach(prefix, blocked, model)
-  const whole = [beginning(prefix, model)]
+  // The proof stands alone: what is left out tells nothing of calls of unknown outcome. The window comes after all else.
+  const proof =
+    shrink([beginning(prefix, model)], blocked, model, meter, prepare) ??
+    shrink([beginning(calls, model)], blocked, model, meter, prepare)
+  const known = upTo(prepare(calls), blocked)
+  const { starts, possible } = reach(known, blocked, model)
   // What returned later than the blocked call was followed without its answer: then too much may seem possible.
-  const proof = shrink(whole, blocked, model, meter)
-  const shrunk = shrink(starts, blocked, model, meter) ?? proof
-  const before = [...new Set((shrunk?.starts ?? whole).map(({ text }) => text))]
-  const window = answeredOf(shrunk?.window ?? prefix)
+  const shrunk =
+    shrink(starts, blocked, model, meter, (some) => some) ??
+    shrink([beginning(known, model)], blocked, model, meter, (some) => some)
+  const before = [...new Set((shrunk?.starts ?? [beginning(known, model)]).map(({ text }) => text))]
+  const window = answeredOf(shrunk?.window ?? known)
   const others = prefix.length - window.length
   return { partition, blocked, window, before, possible, others, proof: answeredOf(proof?.window ?? []) }
+}
+
+/** What is known of the whole history, put into the calls. */
+type Prepare<Operation, Result> = (calls: readonly Call<Operation, Result>[]) => readonly Call<Operation, Result>[]
+
+function upTo<Operation, Result>(
+  calls: readonly Call<Operation, Result>[],
+  blocked: Call<Operation, Result>,
+): readonly Call<Operation, Result>[] {
+  return calls.filter(({ invoked }) => invoked <= blocked.returned).map((call) => cut(call, blocked))
 }
 
 function answeredOf<Operation, Result>(calls: readonly Call<Operation, Result>[]): Call<Operation, Result>[] {
@@ -158,6 +174,7 @@ function shrink<Operation, Result, State>(
   blocked: Call<Operation, Result>,
   model: Model<Operation, Result, State>,
   meter: Meter,
+  prepare: Prepare<Operation, Result>,
 ): Shrunk<Operation, Result, State> | undefined {
   // Starts differ only in which calls of unknown outcome are open.
   let window = starts[0]?.calls.filter(({ outcome }) => outcome === 'ok') ?? []
@@ -166,7 +183,7 @@ function shrink<Operation, Result, State>(
     starts.every(({ state, calls }) => {
       const kept = calls.flatMap((call) => (free.has(call) ? (free.get(call) ?? []) : [call]))
       const { bytes } = meter
-      const found = new Search(arrange(kept, model), model, meter, state).run(Infinity)
+      const found = new Search(arrange(prepare(kept), model), model, meter, state).run(Infinity)
       meter.release(meter.bytes - bytes)
       return found === 'not-linearizable'
     })
@@ -196,8 +213,10 @@ function isPure<Operation, Result, State>(
   return call.result !== undefined && model.isPure?.(call.operation, call.result) === true
 }
 
+/** What the model prepared twice is another object. */
 function isSameCall(a: Call, b: Call): boolean {
-  return a.client === b.client && a.invoked === b.invoked && a.operation === b.operation
+  if (a.client !== b.client || a.invoked !== b.invoked || a.returned !== b.returned) return false
+  return JSON.stringify([a.operation, a.result]) === JSON.stringify([b.operation, b.result])
 }
 
 /** Tries whole halves first: most of a long window makes no difference. */

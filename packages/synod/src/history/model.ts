@@ -55,8 +55,9 @@ export interface Model<Operation, Result, State> {
   describe(operation: Operation, result: Result | undefined): string
   describeState?(state: State): string
   /**
-   * Uses what is known of the whole history before it is searched: may drop calls of unknown outcome that certainly did
-   * not happen, and answer calls that know more.
+   * Uses what is known of the whole history before it is searched: may drop calls of unknown outcome that change nothing
+   * that an answered one saw, and answer calls that know more. One of unknown outcome that has a result is nothing to go
+   * by: `explain` asks what would be known if it had not happened.
    */
   prepare?(calls: readonly Call<Operation, Result>[]): readonly Call<Operation, Result>[]
   /** What somebody saw, as an operation at the instant at which it was seen. Without it, observations are ignored. */

@@ -16,7 +16,8 @@ export function patch(calls: readonly StoreCall[], firstRevision: number): reado
   const made = new Set<number>()
   const seen = new Map<number, readonly Change[]>()
   let newest = firstRevision
-  for (const { operation, result } of calls) {
+  for (const { operation, result, outcome } of calls) {
+    if (outcome !== 'ok') continue
     if (operation.type === 'observe') for (const { revision, changes } of operation.seen) seen.set(revision, changes)
     if (result === undefined || result.type === 'error') continue
     newest = Math.max(newest, result.revision)
@@ -27,8 +28,8 @@ export function patch(calls: readonly StoreCall[], firstRevision: number): reado
   for (let revision = firstRevision + 1; revision <= last; revision++) if (!made.has(revision)) gaps.push(revision)
 
   return mergeObservations(calls).flatMap((call) => {
-    const { operation, outcome } = call
-    if (outcome !== 'unknown' || operation.type === 'compact') return [call]
+    const { operation, result, outcome } = call
+    if (outcome !== 'unknown' || result !== undefined || operation.type === 'compact') return [call]
     if (!isWriter(operation)) return []
     const revisions = gaps.filter((revision) => {
       const changes = seen.get(revision)
@@ -47,7 +48,7 @@ export function patch(calls: readonly StoreCall[], firstRevision: number): reado
 function lastThatMatters(calls: readonly StoreCall[], newest: number): number {
   const reachable =
     newest + calls.filter(({ operation, outcome }) => outcome === 'unknown' && isWriter(operation)).length
-  const refused = calls.filter(({ result }) => result?.type === 'error')
+  const refused = calls.filter(({ outcome, result }) => outcome === 'ok' && result?.type === 'error')
   if (refused.some(({ operation }) => operation.type === 'txn')) return reachable
   if (!refused.some(({ result }) => result?.type === 'error' && result.error === 'compacted')) return newest
   return calls.reduce((last, { operation, outcome }) => {
@@ -119,6 +120,7 @@ function mergeObservations(calls: readonly StoreCall[]): readonly StoreCall[] {
     const seen = seenAt.get(invoked)
     seenAt.delete(invoked)
     if (seen === undefined) return []
+    if (seen.length === operation.seen.length) return [call]
     const revision = seen.reduce((most, one) => Math.max(most, one.revision), 0)
     return [{ ...call, operation: { type: 'observe', seen }, result: { type: 'observe', revision } }]
   })
