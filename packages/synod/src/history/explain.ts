@@ -14,8 +14,8 @@ export interface Explanation<Operation = unknown, Result = unknown> {
   /** What cannot be placed. */
   readonly blocked: Call<Operation, Result>
   /**
-   * Operations, in the order of their invocation, that cannot be linearized, whatever became of all others; `blocked` is
-   * one of them.
+   * Operations, in the order of their invocation, that cannot be linearized after what came before them, whether or not any
+   * other happened since; `blocked` is one of them. All answers count that tell of calls of unknown outcome.
    */
   readonly window: readonly Call<Operation, Result>[]
   /** The states that are possible before the window. */
@@ -25,8 +25,9 @@ export interface Explanation<Operation = unknown, Result = unknown> {
   /** How many others of this partition had been invoked by then. */
   readonly others: number
   /**
-   * The same from the initial state on: operations that cannot be linearized, whatever became of all others. More of them,
-   * but they tell how the state came about. Empty if that was too much work.
+   * The same from the initial state on, and alone: operations that cannot be linearized, whether or not any other happened
+   * while it was in flight. More of them, but they tell how the state came about. Empty if that was too much work. Of a
+   * model that prepares its calls, `blocked` need not be among them.
    */
   readonly proof: readonly Call<Operation, Result>[]
 }
@@ -34,7 +35,10 @@ export interface Explanation<Operation = unknown, Result = unknown> {
 type Refuted<Operation, Result> = Extract<Verdict<Operation, Result>, { readonly outcome: 'not-linearizable' }>
 
 /** What shrinking may cost if nothing else is said. */
-const shrinkingSteps = 500_000
+const shrinkingSteps = 800_000
+
+/** What a single trial may cost, beside twice the refutation of the whole: what is not over by then may be needed. */
+const trialSteps = 20_000
 
 /** How many possible beginnings of a window are searched at most. */
 const startsMax = 32
@@ -49,19 +53,23 @@ export function explain<Operation, Result, State>(
   model: Model<Operation, Result, State>,
   limits: Limits = {},
 ): Explanation<Operation, Result> {
+  const { steps = shrinkingSteps } = limits
+  const meterOf = (): Meter => new Meter({ ...limits, steps: Math.ceil(steps / 2) })
+  const [forWindow, forProof] = [meterOf(), meterOf()]
   const prepare: Prepare<Operation, Result> = (some) => model.prepare?.(some) ?? some
-  const prefix = upTo(calls, blocked)
-  const meter = new Meter({ steps: shrinkingSteps, ...limits })
-  // The proof stands alone: what is left out tells nothing of calls of unknown outcome. The window comes after all else.
-  const proof =
-    shrink([beginning(prefix, model)], blocked, model, meter, prepare) ??
-    shrink([beginning(calls, model)], blocked, model, meter, prepare)
+  const asItIs: Prepare<Operation, Result> = (some) => some
+  // The window comes after all else, which may tell of calls of unknown outcome.
   const known = upTo(prepare(calls), blocked)
   const { starts, possible } = reach(known, blocked, model)
   // What returned later than the blocked call was followed without its answer: then too much may seem possible.
   const shrunk =
-    shrink(starts, blocked, model, meter, (some) => some) ??
-    shrink([beginning(known, model)], blocked, model, meter, (some) => some)
+    shrink(starts, blocked, model, forWindow, asItIs) ??
+    shrink([beginning(known, model)], blocked, model, forWindow, asItIs)
+  // The proof stands alone. If nothing is wrong before the blocked call, something later told that it is.
+  const prefix = upTo(calls, blocked)
+  const proof =
+    shrink([beginning(prefix, model)], blocked, model, forProof, prepare) ??
+    shrink([beginning(calls, model)], blocked, model, forProof, prepare)
   const before = [...new Set((shrunk?.starts ?? [beginning(known, model)]).map(({ text }) => text))]
   const window = answeredOf(shrunk?.window ?? known)
   const others = prefix.length - window.length
@@ -167,7 +175,7 @@ interface Shrunk<Operation, Result, State> {
 /**
  * Leaves out one call after the other, as long as no start can be linearized: a pure one altogether, any other by not
  * saying any more whether it happened. What is left out may still be tried by the search; it proves nothing.
- * Answers undefined if some start can be linearized as it is.
+ * Answers undefined if some start can be linearized as it is, or if that could not be found out.
  */
 function shrink<Operation, Result, State>(
   starts: readonly Start<Operation, Result, State>[],
@@ -179,23 +187,27 @@ function shrink<Operation, Result, State>(
   // Starts differ only in which calls of unknown outcome are open.
   let window = starts[0]?.calls.filter(({ outcome }) => outcome === 'ok') ?? []
   const free = new Map<Call<Operation, Result>, Call<Operation, Result> | undefined>()
-  const isIllegal = (): boolean =>
+  const isIllegal = (steps: number): boolean =>
     starts.every(({ state, calls }) => {
       const kept = calls.flatMap((call) => (free.has(call) ? (free.get(call) ?? []) : [call]))
       const { bytes } = meter
-      const found = new Search(arrange(prepare(kept), model), model, meter, state).run(Infinity)
+      const found = new Search(arrange(prepare(kept), model), model, meter, state).run(steps)
       meter.release(meter.bytes - bytes)
       return found === 'not-linearizable'
     })
+  /** Set as soon as the whole is known to be illegal. */
+  let most: number | undefined
   const tryWithout = (calls: readonly Call<Operation, Result>[]): boolean => {
     for (const call of calls) free.set(call, isPure(call, model) ? undefined : loosen(call))
-    const isStillIllegal = isIllegal()
+    const isStillIllegal = isIllegal(most ?? Infinity)
     if (isStillIllegal) window = window.filter((call) => !calls.includes(call))
     else for (const call of calls) free.delete(call)
     return isStillIllegal
   }
   try {
-    if (!isIllegal()) return undefined
+    const { steps } = meter
+    if (!isIllegal(Infinity)) return undefined
+    most = trialSteps + 2 * (meter.steps - steps)
     leaveOut(
       window.filter((call) => !isSameCall(call, blocked)),
       tryWithout,
@@ -203,7 +215,7 @@ function shrink<Operation, Result, State>(
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error
   }
-  return { starts, window }
+  return most === undefined ? undefined : { starts, window }
 }
 
 function isPure<Operation, Result, State>(
