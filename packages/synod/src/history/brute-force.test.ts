@@ -97,8 +97,8 @@ function randomHistory<Operation, Result, State>(
   const recorder = new Recorder<Operation, Result>(model.name)
   const inFlight = new Map<string, { operation: Operation; result?: Result }>()
   const late: Operation[] = []
-  const [events, clients, pace] = [8 + choose(random, 6), 2 + choose(random, 3), 1 + choose(random, 3)]
-  const [lost, wrong] = [[0, 1, 4, 6][choose(random, 4)] ?? 0, [2, 4, 8][choose(random, 3)] ?? 2]
+  const [events, clients, pace] = [6 + choose(random, 8), 2 + choose(random, 3), 1 + choose(random, 3)]
+  const [lost, wrong] = [[0, 1, 4, 7][choose(random, 4)] ?? 0, [2, 4, 8][choose(random, 3)] ?? 2]
   let { initial: state } = model
   let time = 0
   const happen = (operation: Operation): Result => {
@@ -338,11 +338,11 @@ testAgainstDefinition('a register that keeps what it likes', {
 })
 
 function storeRequest(random: RandomState, isInside = false): StoreRequest {
-  const key = flip(random) ? 'a' : 'b'
+  const key = choose(random, 3) === 0 ? 'b' : 'a'
   switch (choose(random, isInside ? 3 : 4)) {
     case 0: {
       const range = choose(random, 4) === 0 ? { end: '\0' } : {}
-      const past = choose(random, 3) === 0 ? { revision: 1 + choose(random, 4) } : {}
+      const past = choose(random, isInside ? 2 : 3) === 0 ? { revision: [1, 2, 3, 9][choose(random, 4)] ?? 1 } : {}
       return {
         type: 'get',
         key,
@@ -368,7 +368,7 @@ function storeRequest(random: RandomState, isInside = false): StoreRequest {
 }
 
 function storeOperation(random: RandomState): StoreOperation {
-  return choose(random, 5) === 0 ? { type: 'compact', revision: 1 + choose(random, 4) } : storeRequest(random)
+  return choose(random, 4) === 0 ? { type: 'compact', revision: 1 + choose(random, 3) } : storeRequest(random)
 }
 
 function storeAnswer(state: StoreState, operation: StoreOperation, random: RandomState): StoreResult {
@@ -385,16 +385,32 @@ function storeAnswer(state: StoreState, operation: StoreOperation, random: Rando
 
 const storeModel = store()
 
-testAgainstDefinition('a store with compactions', {
+const storeUse: Use<StoreOperation, StoreResult, StoreState> = {
   model: storeModel,
   operation: storeOperation,
   answer: storeAnswer,
-  // True of another past.
+  // True of another past, or an error, which carries no revision.
   guess: (operation, random) => {
+    const mayBeRefused = operation.type === 'compact' || operation.type === 'txn'
+    if (mayBeRefused && flip(random)) return { type: 'error', error: flip(random) ? 'compacted' : 'future-revision' }
     let state = storeModel.initial
     for (let i = choose(random, 4); i > 0; i--)
       state = storeModel.step(state, storeOperation(random), undefined) ?? state
     return storeAnswer(state, operation, random)
   },
   changes: (before, after) => (after.revision === before.revision ? undefined : after),
+}
+
+testAgainstDefinition('a store with compactions', storeUse)
+
+testAgainstDefinition('a store that refuses', {
+  ...storeUse,
+  operation: (random): StoreOperation => {
+    const kind = choose(random, 4)
+    if (kind === 0) return { type: 'compact', revision: 2 + choose(random, 2) }
+    if (kind === 1) return { type: 'put', key: 'a', value: 'x' }
+    if (kind === 2) return { type: 'get', key: 'a', revision: 1 }
+    const compare = [{ key: 'a', target: 'version', is: '=', operand: 1 + choose(random, 2) }] as const
+    return { type: 'txn', compare, success: [{ type: 'get', key: 'a', revision: 9 }], failure: [] }
+  },
 })

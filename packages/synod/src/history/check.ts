@@ -1,5 +1,5 @@
 import { present } from '../core/index.ts'
-import { callsOf, partition } from './calls.ts'
+import { callsOf, happenedOf, partition, prepared } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { History } from './history.ts'
 import { LimitReached, Meter } from './limits.ts'
@@ -53,8 +53,8 @@ export function check<Operation, Result, State>(
   limits: Limits = {},
 ): Verdict<Operation, Result> {
   const meter = new Meter(limits)
-  const happened = callsOf(history, model.observe?.bind(model)).filter(({ outcome }) => outcome !== 'rejected')
-  const calls = model.prepare?.(happened) ?? happened
+  const happened = happenedOf(callsOf(history, model.observe?.bind(model)))
+  const calls = prepared(happened, model)
   const parts = partition(calls, model)
   const cost = (): Cost => ({
     steps: meter.steps,

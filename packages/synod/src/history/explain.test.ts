@@ -7,6 +7,7 @@ import type {
   Explanation,
   History,
   KeyValueOperation,
+  Model,
   RegisterOperation,
   RegisterResult,
   StoreOperation,
@@ -148,6 +149,19 @@ test('what cannot be followed to the end is explained from the beginning', () =>
   const explanation = explain(verdict, keyValue())
   expect(explanation.window).toContainEqual(explanation.blocked)
   expect(explanation).toMatchObject({ before: ['""'], possible: [] })
+})
+
+test('of many operations the last fifty are told', () => {
+  const recorder = new Recorder<RegisterOperation, RegisterResult>('register')
+  recorder.invoke('a', 0, { type: 'read' })
+  recorder.ok('a', 1, 1)
+  const { explanation } = explained(recorder.history())
+  const verdict = check(recorder.history(), register(0))
+  const window = Array.from({ length: 60 }, (_, i) => ({ ...explanation.blocked, invoked: i, returned: i + 0.5 }))
+  const text = verdictText(verdict, register(0) as Model<unknown, unknown, unknown>, { ...explanation, window })
+  expect(text.match(/read → 1/g)).toHaveLength(1 + 50)
+  expect(text).toContain('… 10 operations before these')
+  expect(text).toContain('59    59.5  a       read → 1')
 })
 
 describe('a picture', () => {

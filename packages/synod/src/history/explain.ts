@@ -1,3 +1,4 @@
+import { prepared } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { Verdict } from './check.ts'
 import { PartChecker } from './incremental.ts'
@@ -34,10 +35,10 @@ export interface Explanation<Operation = unknown, Result = unknown> {
 
 type Refuted<Operation, Result> = Extract<Verdict<Operation, Result>, { readonly outcome: 'not-linearizable' }>
 
-/** What shrinking may cost if nothing else is said. */
-const shrinkingSteps = 800_000
+/** What shrinking may cost if nothing else is said: half of it for the window, half for the proof. */
+const shrinkingSteps = 1_000_000
 
-/** What a single trial may cost, beside twice the refutation of the whole: what is not over by then may be needed. */
+/** What a single trial may cost, beside three times the refutation of the whole: what is not over by then may be needed. */
 const trialSteps = 20_000
 
 /** How many possible beginnings of a window are searched at most. */
@@ -56,7 +57,7 @@ export function explain<Operation, Result, State>(
   const { steps = shrinkingSteps } = limits
   const meterOf = (): Meter => new Meter({ ...limits, steps: Math.ceil(steps / 2) })
   const [forWindow, forProof] = [meterOf(), meterOf()]
-  const prepare: Prepare<Operation, Result> = (some) => model.prepare?.(some) ?? some
+  const prepare: Prepare<Operation, Result> = (some) => prepared(some, model)
   const asItIs: Prepare<Operation, Result> = (some) => some
   // The window comes after all else, which may tell of calls of unknown outcome.
   const known = upTo(prepare(calls), blocked)
@@ -207,7 +208,7 @@ function shrink<Operation, Result, State>(
   try {
     const { steps } = meter
     if (!isIllegal(Infinity)) return undefined
-    most = trialSteps + 2 * (meter.steps - steps)
+    most = trialSteps + 3 * (meter.steps - steps)
     leaveOut(
       window.filter((call) => !isSameCall(call, blocked)),
       tryWithout,
