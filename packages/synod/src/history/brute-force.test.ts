@@ -20,6 +20,7 @@ import type {
   Change,
   History,
   KeyValueOperation,
+  LockOperation,
   Model,
   QueueOperation,
   RegisterOperation,
@@ -59,7 +60,8 @@ function isLinearizable<Operation, Result, State>(
     const here = `${placed} ${JSON.stringify(state)}`
     if (hopeless.has(here)) return false
     const canGoOn = candidates.some(({ call }, i) => {
-      const isNext = ((placed >>> i) & 1) === 0 && (before[i]! & ~placed) === 0 && (behind[i]! & placed) === 0
+      const isNext =
+        ((placed >>> i) & 1) === 0 && ((before[i] ?? 0) & ~placed) === 0 && ((behind[i] ?? 0) & placed) === 0
       const after = isNext ? model.step(state, call.operation, call.result) : undefined
       return after !== undefined && extend(placed | (1 << i), after)
     })
@@ -83,9 +85,9 @@ function precedes(candidates: readonly Candidate<unknown, unknown>[], i: number,
 /** How a model is used: what clients ask, what is true, and what is not. */
 interface Use<Operation, Result, State> {
   readonly model: Model<Operation, Result, State>
-  operation(random: RandomState): Operation
-  answer(state: State, operation: Operation, random: RandomState): Result
-  guess(operation: Operation, random: RandomState): Result
+  readonly operation: (random: RandomState) => Operation
+  readonly answer: (state: State, operation: Operation, random: RandomState) => Result
+  readonly guess: (operation: Operation, random: RandomState) => Result
   /** What an observer sees of a change. */
   readonly changes?: (before: State, after: State) => { revision: number; changes: readonly Change[] } | undefined
 }
@@ -321,7 +323,10 @@ testAgainstDefinition('a queue', {
 
 testAgainstDefinition('a lock', {
   model: lock(),
-  operation: (random) => ({ type: flip(random) ? 'acquire' : 'release', holder: flip(random) ? 'a' : 'b' }),
+  operation: (random): LockOperation => ({
+    type: flip(random) ? 'acquire' : 'release',
+    holder: flip(random) ? 'a' : 'b',
+  }),
   answer: answerOf(lock()),
   guess: (_, random) => flip(random),
 })

@@ -129,7 +129,7 @@ describe('a proof about a store stands alone', () => {
     if (!later) put(0)
     recorder.observed(3, 2, [{ type: 'put', key: 'k', value: '2' }])
     if (later) put(4)
-    return recorder.history() as History
+    return recorder.history()
   }
 
   test.each([false, true])('it has the answer without which an unknown write could have been seen', (later) => {
