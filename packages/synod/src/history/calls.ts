@@ -63,12 +63,18 @@ export function callsOf<Operation, Result>(
 /** The client's name of what somebody saw who is none. */
 export const observer = 'observer'
 
-/** What the search looks at: rejected calls never happened, and the model may know more of those that are unknown. */
-export function relevantCalls<Operation, Result, State>(
+/** Rejected calls never happened. */
+export function happenedOf<Operation, Result>(
   calls: readonly Call<Operation, Result>[],
+): readonly Call<Operation, Result>[] {
+  return calls.filter(({ outcome }) => outcome !== 'rejected')
+}
+
+/** What the search looks at: the model may know more of the calls that may have happened. */
+export function prepared<Operation, Result, State>(
+  happened: readonly Call<Operation, Result>[],
   model: Model<Operation, Result, State>,
 ): readonly Call<Operation, Result>[] {
-  const happened = calls.filter(({ outcome }) => outcome !== 'rejected')
   return model.prepare?.(happened) ?? happened
 }
 

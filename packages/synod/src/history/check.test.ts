@@ -74,6 +74,28 @@ describe('an operation of unknown outcome', () => {
   })
 })
 
+describe('two equal operations of unknown outcome can stand for each other', () => {
+  test('but not before an answer that one of them waits for', () => {
+    // Both were invoked at 5. That of `a` comes after the read that needs it; that of `b` need not.
+    expect(outcome('r1 a 0 5', 'w1? a 5 9', 'w1? b 5 9')).toBe('linearizable')
+    expect(outcome('r1 a 0 5', 'w1? a 5 9', 'w1? b 6 9')).toBe('not-linearizable')
+  })
+
+  test('so that twelve of them cost little, each invoked when its client was answered', () => {
+    const recorder = new Recorder<KeyValueOperation, KeyValueResult>('key-value')
+    for (let i = 0; i < 12; i++) {
+      recorder.invoke(`c${i}`, i, { type: 'get', key: 'k' })
+      recorder.ok(`c${i}`, i + 1, '')
+      recorder.invoke(`c${i}`, i + 1, { type: 'append', key: 'k', value: 'x' })
+    }
+    recorder.invoke('r', 20, { type: 'get', key: 'k' })
+    recorder.ok('r', 21, 'no')
+    const verdict = check(recorder.history(), keyValue())
+    expect(verdict.outcome).toBe('not-linearizable')
+    expect(verdict.steps).toBeLessThan(200)
+  })
+})
+
 test('a rejected operation certainly did not happen', () => {
   expect(outcome('w1! a 0 5', 'r1 b 6 7')).toBe('not-linearizable')
   expect(outcome('w1! a 0 5', 'r0 b 6 7')).toBe('linearizable')

@@ -1,4 +1,5 @@
-import { callsOf, partition, relevantCalls } from './calls.ts'
+import { present } from '../core/index.ts'
+import { callsOf, happenedOf, partition, prepared } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { History } from './history.ts'
 import { LimitReached, Meter } from './limits.ts'
@@ -17,7 +18,10 @@ export type Verdict<Operation = unknown, Result = unknown> = Cost &
         readonly partition: string
         /** All calls of the partition that may have happened. */
         readonly calls: readonly Call<Operation, Result>[]
-        /** What was invoked up to the return of this call cannot be linearized; up to the return before it, it can. */
+        /**
+         * What was invoked up to the return of this call cannot be linearized, with what all answers together tell of calls of
+         * unknown outcome; up to the return before it, it can.
+         */
         readonly blocked: Call<Operation, Result>
       }
     /** A limit was reached before an answer was found; none of the partitions that were finished is to blame. */
@@ -49,7 +53,8 @@ export function check<Operation, Result, State>(
   limits: Limits = {},
 ): Verdict<Operation, Result> {
   const meter = new Meter(limits)
-  const calls = relevantCalls(callsOf(history, model.observe?.bind(model)), model)
+  const happened = happenedOf(callsOf(history, model.observe?.bind(model)))
+  const calls = prepared(happened, model)
   const parts = partition(calls, model)
   const cost = (): Cost => ({
     steps: meter.steps,
@@ -67,8 +72,9 @@ export function check<Operation, Result, State>(
       const found = turn.run(budget, meter)
       if (found === 'not-linearizable') {
         const { name, search } = turn
-        const blocked = search?.problem.calls[search.blockedBy]
-        if (blocked !== undefined) return { ...cost(), outcome: found, partition: name, calls: turn.calls, blocked }
+        const blocked = present(search?.problem.calls[search.blockedBy], 'what cannot be linearized ends at a return')
+        const all = partition(happened, model).get(name) ?? []
+        return { ...cost(), outcome: found, partition: name, calls: all, blocked }
       } else if (found === 'paused') paused.push(turn)
       else if (found !== 'linearizable') {
         limit = found

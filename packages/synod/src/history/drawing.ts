@@ -1,4 +1,4 @@
-import { callsOf, partition, relevantCalls } from './calls.ts'
+import { callsOf, happenedOf, partition, prepared } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { Verdict } from './check.ts'
 import type { Explanation } from './explain.ts'
@@ -69,7 +69,7 @@ export function draw<Operation, Result, State>(
   const drawing = new Draft(model)
   for (const call of shown) drawing.add(call, markOf(call, verdict, explanation))
   const meter = new Meter({ steps: drawingSteps, ...limits })
-  const parts = partition(relevantCalls(shown, model), model)
+  const parts = partition(prepared(happenedOf(shown), model), model)
   const blamed = verdict.outcome === 'not-linearizable' ? verdict.partition : undefined
   const inOrder = [...parts].toSorted(([a], [b]) => Number(b === blamed) - Number(a === blamed))
   for (const [, part] of inOrder) drawing.linearize(part, meter)

@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { check, draw, explain, modelOf, parseHistory, Recorder, register, verdictText } from './index.ts'
-import type { Call, Explanation, History, KeyValueOperation, RegisterOperation, RegisterResult } from './index.ts'
+import type {
+  Call,
+  Explanation,
+  History,
+  KeyValueOperation,
+  Model,
+  RegisterOperation,
+  RegisterResult,
+  StoreOperation,
+  StoreResult,
+} from './index.ts'
 import { keyValue } from './index.ts'
 import { Meter } from './limits.ts'
 import { arrange } from './problem.ts'
@@ -84,6 +94,50 @@ describe.each(['jepsen-etcd/etcd_000.log', 'jepsen-etcd/etcd_097.log', 'porcupin
   })
 })
 
+test('a proof keeps what could have come between, had it not been where it was', () => {
+  const recorder = new Recorder<RegisterOperation, RegisterResult>('register')
+  recorder.invoke('long', 0, { type: 'read' })
+  const one = (
+    client: string,
+    from: number,
+    to: number,
+    operation: RegisterOperation,
+    result: RegisterResult,
+  ): void => {
+    recorder.invoke(client, from, operation)
+    recorder.ok(client, to, result)
+  }
+  one('a', 0, 1, { type: 'write', value: 1 }, null)
+  one('b', 1.5, 2, { type: 'write', value: 0 }, null)
+  // It fits wherever it is: placed too early, it would end the time in which `write 1` can come last.
+  one('c', 3, 4, { type: 'cas', from: 5, to: 6 }, false)
+  one('d', 5, 6, { type: 'read' }, 1)
+  recorder.ok('long', 9, 0)
+  const { explanation } = explained({ ...recorder.history(), initial: 0 })
+  expect(explanation.proof.map(({ client }) => client)).toEqual(['b', 'd'])
+})
+
+describe('a proof about a store stands alone', () => {
+  const history = (later: boolean): History => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    const put = (time: number): void => {
+      recorder.invoke('a', time, { type: 'put', key: 'k', value: '1' })
+      recorder.ok('a', time + 1, { type: 'put', revision: 2 })
+    }
+    recorder.invoke('b', 0, { type: 'put', key: 'k', value: '2' })
+    recorder.unknown('b', 0, 'timeout')
+    if (!later) put(0)
+    recorder.observed(3, 2, [{ type: 'put', key: 'k', value: '2' }])
+    if (later) put(4)
+    return recorder.history()
+  }
+
+  test.each([false, true])('it has the answer without which an unknown write could have been seen', (later) => {
+    const { explanation } = explained(history(later))
+    expect(explanation.proof.map(({ client }) => client)).toEqual(later ? ['observer', 'a'] : ['a', 'observer'])
+  })
+})
+
 test('what cannot be followed to the end is explained from the beginning', () => {
   const recorder = new Recorder<KeyValueOperation, string | null>('key-value')
   for (let i = 0; i < 8; i++) recorder.invoke(`c${i}`, 0, { type: 'append', key: 'k', value: `${i}` })
@@ -95,6 +149,19 @@ test('what cannot be followed to the end is explained from the beginning', () =>
   const explanation = explain(verdict, keyValue())
   expect(explanation.window).toContainEqual(explanation.blocked)
   expect(explanation).toMatchObject({ before: ['""'], possible: [] })
+})
+
+test('of many operations the last fifty are told', () => {
+  const recorder = new Recorder<RegisterOperation, RegisterResult>('register')
+  recorder.invoke('a', 0, { type: 'read' })
+  recorder.ok('a', 1, 1)
+  const { explanation } = explained(recorder.history())
+  const verdict = check(recorder.history(), register(0))
+  const window = Array.from({ length: 60 }, (_, i) => ({ ...explanation.blocked, invoked: i, returned: i + 0.5 }))
+  const text = verdictText(verdict, register(0) as Model<unknown, unknown, unknown>, { ...explanation, window })
+  expect(text.match(/read → 1/g)).toHaveLength(1 + 50)
+  expect(text).toContain('… 10 operations before these')
+  expect(text).toContain('59    59.5  a       read → 1')
 })
 
 describe('a picture', () => {

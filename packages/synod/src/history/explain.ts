@@ -1,3 +1,4 @@
+import { prepared } from './calls.ts'
 import type { Call } from './calls.ts'
 import type { Verdict } from './check.ts'
 import { PartChecker } from './incremental.ts'
@@ -14,8 +15,8 @@ export interface Explanation<Operation = unknown, Result = unknown> {
   /** What cannot be placed. */
   readonly blocked: Call<Operation, Result>
   /**
-   * Operations, in the order of their invocation, that cannot be linearized, whatever became of all others; `blocked` is
-   * one of them.
+   * Operations, in the order of their invocation, that cannot be linearized after what came before them, whether or not any
+   * other happened since; `blocked` is one of them. All answers count that tell of calls of unknown outcome.
    */
   readonly window: readonly Call<Operation, Result>[]
   /** The states that are possible before the window. */
@@ -25,16 +26,20 @@ export interface Explanation<Operation = unknown, Result = unknown> {
   /** How many others of this partition had been invoked by then. */
   readonly others: number
   /**
-   * The same from the initial state on: operations that cannot be linearized, whatever became of all others. More of them,
-   * but they tell how the state came about. Empty if that was too much work.
+   * The same from the initial state on, and alone: operations that cannot be linearized, whether or not any other happened
+   * while it was in flight. More of them, but they tell how the state came about. Empty if that was too much work. Of a
+   * model that prepares its calls, `blocked` need not be among them.
    */
   readonly proof: readonly Call<Operation, Result>[]
 }
 
 type Refuted<Operation, Result> = Extract<Verdict<Operation, Result>, { readonly outcome: 'not-linearizable' }>
 
-/** What shrinking may cost if nothing else is said. */
-const shrinkingSteps = 500_000
+/** What shrinking may cost if nothing else is said: half of it for the window, half for the proof. */
+const shrinkingSteps = 1_000_000
+
+/** What a single trial may cost, beside three times the refutation of the whole: what is not over by then may be needed. */
+const trialSteps = 20_000
 
 /** How many possible beginnings of a window are searched at most. */
 const startsMax = 32
@@ -49,17 +54,37 @@ export function explain<Operation, Result, State>(
   model: Model<Operation, Result, State>,
   limits: Limits = {},
 ): Explanation<Operation, Result> {
-  const prefix = calls.filter(({ invoked }) => invoked <= blocked.returned).map((call) => cut(call, blocked))
-  const meter = new Meter({ steps: shrinkingSteps, ...limits })
-  const { starts, possible } = reach(prefix, blocked, model)
-  const whole = [beginning(prefix, model)]
+  const { steps = shrinkingSteps } = limits
+  const meterOf = (): Meter => new Meter({ ...limits, steps: Math.ceil(steps / 2) })
+  const [forWindow, forProof] = [meterOf(), meterOf()]
+  const prepare: Prepare<Operation, Result> = (some) => prepared(some, model)
+  const asItIs: Prepare<Operation, Result> = (some) => some
+  // The window comes after all else, which may tell of calls of unknown outcome.
+  const known = upTo(prepare(calls), blocked)
+  const { starts, possible } = reach(known, blocked, model)
   // What returned later than the blocked call was followed without its answer: then too much may seem possible.
-  const proof = shrink(whole, blocked, model, meter)
-  const shrunk = shrink(starts, blocked, model, meter) ?? proof
-  const before = [...new Set((shrunk?.starts ?? whole).map(({ text }) => text))]
-  const window = answeredOf(shrunk?.window ?? prefix)
+  const shrunk =
+    shrink(starts, blocked, model, forWindow, asItIs) ??
+    shrink([beginning(known, model)], blocked, model, forWindow, asItIs)
+  // The proof stands alone. If nothing is wrong before the blocked call, something later told that it is.
+  const prefix = upTo(calls, blocked)
+  const proof =
+    shrink([beginning(prefix, model)], blocked, model, forProof, prepare) ??
+    shrink([beginning(calls, model)], blocked, model, forProof, prepare)
+  const before = [...new Set((shrunk?.starts ?? [beginning(known, model)]).map(({ text }) => text))]
+  const window = answeredOf(shrunk?.window ?? known)
   const others = prefix.length - window.length
   return { partition, blocked, window, before, possible, others, proof: answeredOf(proof?.window ?? []) }
+}
+
+/** What is known of the whole history, put into the calls. */
+type Prepare<Operation, Result> = (calls: readonly Call<Operation, Result>[]) => readonly Call<Operation, Result>[]
+
+function upTo<Operation, Result>(
+  calls: readonly Call<Operation, Result>[],
+  blocked: Call<Operation, Result>,
+): readonly Call<Operation, Result>[] {
+  return calls.filter(({ invoked }) => invoked <= blocked.returned).map((call) => cut(call, blocked))
 }
 
 function answeredOf<Operation, Result>(calls: readonly Call<Operation, Result>[]): Call<Operation, Result>[] {
@@ -151,34 +176,39 @@ interface Shrunk<Operation, Result, State> {
 /**
  * Leaves out one call after the other, as long as no start can be linearized: a pure one altogether, any other by not
  * saying any more whether it happened. What is left out may still be tried by the search; it proves nothing.
- * Answers undefined if some start can be linearized as it is.
+ * Answers undefined if some start can be linearized as it is, or if that could not be found out.
  */
 function shrink<Operation, Result, State>(
   starts: readonly Start<Operation, Result, State>[],
   blocked: Call<Operation, Result>,
   model: Model<Operation, Result, State>,
   meter: Meter,
+  prepare: Prepare<Operation, Result>,
 ): Shrunk<Operation, Result, State> | undefined {
   // Starts differ only in which calls of unknown outcome are open.
   let window = starts[0]?.calls.filter(({ outcome }) => outcome === 'ok') ?? []
   const free = new Map<Call<Operation, Result>, Call<Operation, Result> | undefined>()
-  const isIllegal = (): boolean =>
+  const isIllegal = (steps: number): boolean =>
     starts.every(({ state, calls }) => {
       const kept = calls.flatMap((call) => (free.has(call) ? (free.get(call) ?? []) : [call]))
       const { bytes } = meter
-      const found = new Search(arrange(kept, model), model, meter, state).run(Infinity)
+      const found = new Search(arrange(prepare(kept), model), model, meter, state).run(steps)
       meter.release(meter.bytes - bytes)
       return found === 'not-linearizable'
     })
+  /** Set as soon as the whole is known to be illegal. */
+  let most: number | undefined
   const tryWithout = (calls: readonly Call<Operation, Result>[]): boolean => {
     for (const call of calls) free.set(call, isPure(call, model) ? undefined : loosen(call))
-    const isStillIllegal = isIllegal()
+    const isStillIllegal = isIllegal(most ?? Infinity)
     if (isStillIllegal) window = window.filter((call) => !calls.includes(call))
     else for (const call of calls) free.delete(call)
     return isStillIllegal
   }
   try {
-    if (!isIllegal()) return undefined
+    const { steps } = meter
+    if (!isIllegal(Infinity)) return undefined
+    most = trialSteps + 3 * (meter.steps - steps)
     leaveOut(
       window.filter((call) => !isSameCall(call, blocked)),
       tryWithout,
@@ -186,7 +216,7 @@ function shrink<Operation, Result, State>(
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error
   }
-  return { starts, window }
+  return most === undefined ? undefined : { starts, window }
 }
 
 function isPure<Operation, Result, State>(
@@ -196,8 +226,10 @@ function isPure<Operation, Result, State>(
   return call.result !== undefined && model.isPure?.(call.operation, call.result) === true
 }
 
+/** What the model prepared twice is another object. */
 function isSameCall(a: Call, b: Call): boolean {
-  return a.client === b.client && a.invoked === b.invoked && a.operation === b.operation
+  if (a.client !== b.client || a.invoked !== b.invoked || a.returned !== b.returned) return false
+  return JSON.stringify([a.operation, a.result]) === JSON.stringify([b.operation, b.result])
 }
 
 /** Tries whole halves first: most of a long window makes no difference. */

@@ -53,8 +53,12 @@ export class IncrementalChecker<Operation, Result, State> {
       if (seen === undefined) return this.verdict
       const id = this.invocations++
       const part = this.partOf(seen.operation)
-      part.feed(time, { type: 'invoke', id, client: observer, operation: seen.operation })
-      return this.conclude(part, time, { type: 'ok', id, client: observer, result: seen.result })
+      return this.conclude(
+        part,
+        time,
+        { type: 'invoke', id, client: observer, operation: seen.operation },
+        { type: 'ok', id, client: observer, result: seen.result },
+      )
     }
     const { client } = event
     const waiting = this.inFlight.get(client)
@@ -88,10 +92,10 @@ export class IncrementalChecker<Operation, Result, State> {
   private conclude(
     part: PartChecker<Operation, Result>,
     time: number,
-    event: PartEvent<Operation, Result>,
+    ...events: PartEvent<Operation, Result>[]
   ): IncrementalVerdict {
     const before = part.verdict
-    part.feed(time, event)
+    for (const event of events) part.feed(time, event)
     if (part.verdict !== before) {
       const verdicts = new Set([...this.parts.values()].map(({ verdict }) => verdict))
       this.verdict = (['not-linearizable', 'unknown'] as const).find((one) => verdicts.has(one)) ?? 'linearizable'

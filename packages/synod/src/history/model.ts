@@ -44,8 +44,9 @@ export interface Model<Operation, Result, State> {
    */
   answer?(state: State, operation: Operation): Result
   /**
-   * Neither this state nor any that can follow it allows this answer. The incremental checker looks no further there: with
-   * answers that only grow, such as revisions, it need not try every write of unknown outcome.
+   * To wait is of no use for this answer: neither this state nor any that can follow it allows it, or this one does and the
+   * operation is pure. There nothing more is tried: with answers that only grow, such as revisions, not every write of
+   * unknown outcome need be tried.
    */
   isPast?(state: State, result: Result): boolean
   /** About how many bytes a state holds that no other state shares; without it, twice the length of its encoding. */
@@ -54,8 +55,9 @@ export interface Model<Operation, Result, State> {
   describe(operation: Operation, result: Result | undefined): string
   describeState?(state: State): string
   /**
-   * Uses what is known of the whole history before it is searched: may drop calls of unknown outcome that certainly did
-   * not happen, and answer calls that know more.
+   * Uses what is known of the whole history before it is searched: may drop calls of unknown outcome that change nothing
+   * that an answered one saw, and answer calls that know more. One of unknown outcome that has a result is nothing to go
+   * by: `explain` asks what would be known if it had not happened.
    */
   prepare?(calls: readonly Call<Operation, Result>[]): readonly Call<Operation, Result>[]
   /** What somebody saw, as an operation at the instant at which it was seen. Without it, observations are ignored. */

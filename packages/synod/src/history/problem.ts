@@ -25,7 +25,7 @@ export interface Problem<Operation, Result> {
   readonly deadline: Int32Array
   /** The same client's call that was answered at the very instant at which this one was invoked, or -1. */
   readonly previous: Int32Array
-  /** The last earlier call of unknown outcome that is of the same class, or -1: the two can stand for each other. */
+  /** A call of unknown outcome and of the same class, open and ready whenever this one is, which goes first; or -1. */
   readonly twin: Int32Array
 }
 
@@ -62,6 +62,7 @@ export function arrange<Operation, Result, State>(
   }
 
   const { classes, classOf } = classify(calls, model)
+  const previous = previousOf(unordered, calls)
   return {
     calls,
     known: known.length,
@@ -70,8 +71,8 @@ export function arrange<Operation, Result, State>(
     deadline,
     classOf,
     classes,
-    previous: previousOf(unordered, calls),
-    twin: twinsOf(calls, classOf, known.length),
+    previous,
+    twin: twinsOf(calls, classOf, previous, known.length),
   }
 }
 
@@ -107,13 +108,24 @@ function previousOf(unordered: readonly Call[], calls: readonly Call[]): Int32Ar
   return previous
 }
 
-function twinsOf(calls: readonly Call[], classOf: Int32Array, known: number): Int32Array {
-  const last = new Map<number, number>()
+/**
+ * Who may be asked to go first is whoever can be placed wherever the other can: then, if a linearization has the other one
+ * alone or earlier, the two change places. Each exchange puts a lower number earlier, so they come to an end.
+ *
+ * A twin that was invoked no later is open whenever the other is; but it must also be ready. One that was invoked at the
+ * very instant of its client's last answer (`previous`) is not, until that answer is placed. What was invoked at a later
+ * instant comes after that answer anyhow; what was invoked at the same one need not.
+ */
+function twinsOf(calls: readonly Call[], classOf: Int32Array, previous: Int32Array, known: number): Int32Array {
+  const earlier = new Map<number, number[]>()
   return classOf.map((id, i) => {
-    if (i < known || calls[i]?.returned !== Infinity) return -1
-    const twin = last.get(id) ?? -1
-    last.set(id, i)
-    return twin
+    const call = calls[i]
+    if (i < known || call?.returned !== Infinity) return -1
+    const group = earlier.get(id) ?? []
+    const twin = group.findLast((one) => previous[one] === -1 || (calls[one]?.invoked ?? Infinity) < call.invoked)
+    group.push(i)
+    earlier.set(id, group)
+    return twin ?? -1
   })
 }
 

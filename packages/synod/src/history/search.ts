@@ -17,15 +17,17 @@ export type OnStuck = (order: Int32Array) => void
  * before the first return of a call that is not placed yet, and takes the last one back where that leads nowhere.
  *
  * Three rules leave out what cannot matter. A pure call that fits is placed at once, and nothing else is tried in its
- * stead: it changes no state, so whatever can be done without it can be done after it. A call of unknown outcome is placed
- * only if it changes the state, only after its earlier twins, which were open whenever it is, and only if the next one does
- * not undo what it did. And such calls come last, when no answered one helps.
+ * stead: it changes no state, so whatever can be done without it can be done after it, unless its invocation ends the time
+ * of a call that has a deadline. A call of unknown outcome is placed only if it changes the state, only after its twin,
+ * which is open and ready whenever it is, and only if the next one does not undo what it did. And such calls come last,
+ * when no answered one helps.
  */
 export class Search<Operation, Result, State> {
   readonly problem: Problem<Operation, Result>
   readonly states: States<Operation, Result, State>
   /** The answered call whose return no linearization that was found can pass, so far; -1 before the first. */
   blockedBy = -1
+  private readonly model: Model<Operation, Result, State>
   private readonly meter: Meter
   private readonly visited: Visited
   private readonly onStuck: OnStuck | undefined
@@ -59,6 +61,7 @@ export class Search<Operation, Result, State> {
   ) {
     const { calls, known } = problem
     this.problem = problem
+    this.model = model
     this.meter = meter
     this.onStuck = onStuck
     meter.take(48 * calls.length)
@@ -115,9 +118,11 @@ export class Search<Operation, Result, State> {
       if (rank(call - known) > rank(this.blockedBy)) this.blockedBy = call - known
       this.phase = 'answered'
       this.cursor = this.at(this.next, this.head)
-      return this.visited.add(this.placed, this.hash, this.relevantUnknown(), this.state)
+      return (
+        !this.isTooLate(call - known) && this.visited.add(this.placed, this.hash, this.relevantUnknown(), this.state)
+      )
     }
-    if (this.isPure(call) && this.isReady(call)) {
+    if (this.isPure(call) && this.isReady(call) && !this.endsTimeOfAny(call)) {
       const after = this.tryCall(call)
       if (after >= 0) {
         assert(after === this.state, 'model: a pure operation changes no state')
@@ -137,7 +142,9 @@ export class Search<Operation, Result, State> {
       this.cursor = this.problem.known
       return
     }
-    const after = !this.isPure(call) && this.isReady(call) ? this.tryCall(call) : -1
+    // A pure one that fits is placed by now, but where there are deadlines.
+    const isCandidate = (this.live !== undefined || !this.isPure(call)) && this.isReady(call)
+    const after = isCandidate ? this.tryCall(call) : -1
     if (after < 0) this.cursor = this.at(this.next, call)
     else this.descend(call, after)
   }
@@ -252,6 +259,23 @@ export class Search<Operation, Result, State> {
       else live.delete(i)
     }
     return live
+  }
+
+  /** Whether an open call of unknown outcome can be placed before this one, but not after it. */
+  private endsTimeOfAny(call: number): boolean {
+    if (this.live === undefined) return false
+    const newest = this.at(this.newest, this.depth)
+    const invoked = this.at(this.problem.invokedRank, call)
+    return this.problem.deadline.some((rank, i) => rank >= newest && rank < invoked && !this.placedUnknown.has(i))
+  }
+
+  /** Whether the call, which must come before anything that is invoked later, can be placed no more. */
+  private isTooLate(call: number): boolean {
+    if (this.model.isPast === undefined) return false
+    const classOf = this.at(this.problem.classOf, call)
+    const { result } = classAt(this.problem, classOf)
+    if (result === undefined || this.states.next(this.state, classOf) >= 0) return false
+    return this.model.isPast(this.states.value(this.state), result)
   }
 
   private isPure(call: number): boolean {

@@ -53,20 +53,28 @@ function explanationText<Operation, Result, State>(
   return lines.join('\n')
 }
 
-/** Times as they were recorded, and a cross before what cannot be placed. */
+/** So many rows of a table are worth reading. */
+const rowsMax = 50
+
+/** Times as they were recorded, and a cross before what cannot be placed; of many, the last. */
 function callTable<Operation, Result, State>(
   calls: readonly Call<Operation, Result>[],
   blocked: Call<Operation, Result>,
   model: Model<Operation, Result, State>,
 ): string[] {
-  const rows = calls.map((call) => [
-    call.client === blocked.client && call.invoked === blocked.invoked ? '✗' : '',
-    `${call.invoked}`,
-    `${call.returned}`,
-    clientName(call.client),
-    model.describe(call.operation, call.result),
-  ])
-  return columns([['', 'from', 'to', 'client', 'operation'], ...rows]).map((line) => `  ${line}`)
+  const hidden = calls.length - rowsMax
+  const rows = calls
+    .slice(-rowsMax)
+    .map((call) => [
+      call.client === blocked.client && call.invoked === blocked.invoked ? '✗' : '',
+      `${call.invoked}`,
+      `${call.returned}`,
+      clientName(call.client),
+      model.describe(call.operation, call.result),
+    ])
+  const table = columns([['', 'from', 'to', 'client', 'operation'], ...rows])
+  if (hidden > 0) table.splice(1, 0, `… ${count(hidden, 'operation')} before these`)
+  return table.map((line) => `  ${line}`)
 }
 
 /** A terminal obeys what some characters say. */

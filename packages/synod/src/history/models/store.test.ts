@@ -387,3 +387,111 @@ describe('etcd#19303: patching', () => {
     expect(check(recorder.history(), store()).outcome).toBe('linearizable')
   })
 })
+
+describe('an error carries no revision', () => {
+  const put = (recorder: Recorder<StoreOperation, StoreResult>, client: string, time: number, key = 'k'): void => {
+    recorder.invoke(client, time, { type: 'put', key, value: '1' })
+    recorder.unknown(client, time, 'timeout')
+  }
+  const compact = (recorder: Recorder<StoreOperation, StoreResult>, client: string, time: number): void =>
+    recorder.invoke(client, time, { type: 'compact', revision: 2 })
+  const compacted: StoreResult = { type: 'error', error: 'compacted' }
+
+  test('it may tell of a compaction that nobody saw, of a revision that nobody saw', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    put(recorder, 'a', 0)
+    compact(recorder, 'b', 2)
+    recorder.unknown('b', 3, 'timeout')
+    compact(recorder, 'b', 4)
+    recorder.ok('b', 5, compacted)
+    expect(check(recorder.history(), store()).outcome).toBe('linearizable')
+  })
+
+  test('but not of one that was never asked for', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    put(recorder, 'a', 0)
+    compact(recorder, 'b', 4)
+    recorder.ok('b', 5, compacted)
+    expect(check(recorder.history(), store()).outcome).toBe('not-linearizable')
+  })
+
+  test.each(['k', 'j'])('it may tell of a branch, which depends on a write of %s that nobody saw', (key) => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    put(recorder, 'a', 0, key)
+    recorder.invoke('b', 2, {
+      type: 'txn',
+      compare: [{ target: 'version', key: 'k', is: '=', operand: 1 }],
+      success: [{ type: 'get', key: 'k', revision: 9 }],
+      failure: [],
+    })
+    recorder.ok('b', 3, { type: 'error', error: 'future-revision' })
+    expect(check(recorder.history(), store()).outcome).toBe(key === 'k' ? 'linearizable' : 'not-linearizable')
+  })
+
+  test('writes that it does not tell of still cost nothing', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    for (let i = 0; i < 100; i++) put(recorder, `a${i}`, 0, `lost ${i}`)
+    recorder.invoke('b', 2, { type: 'get', key: 'k', revision: 9 })
+    recorder.ok('b', 3, { type: 'error', error: 'future-revision' })
+    for (let i = 0; i < 100; i++) {
+      recorder.invoke('b', 4 + i, { type: 'put', key: 'k', value: `${i}` })
+      recorder.ok('b', 4 + i, { type: 'put', revision: 2 + i })
+    }
+    compact(recorder, 'b', 200)
+    recorder.ok('b', 201, { type: 'compact', revision: 101 })
+    compact(recorder, 'b', 202)
+    recorder.ok('b', 203, compacted)
+    recorder.invoke('b', 204, { type: 'get', key: 'k' })
+    recorder.ok('b', 205, { type: 'get', kvs: [], revision: 101 })
+    const verdict = check(recorder.history(), store())
+    expect(verdict.outcome).toBe('not-linearizable')
+    expect(verdict.steps).toBeLessThan(500)
+  })
+
+  test('and those that it may tell of, little: what comes next is too late after them', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    for (let i = 0; i < 100; i++) put(recorder, `a${i}`, 0, `lost ${i}`)
+    recorder.invoke('b', 2, {
+      type: 'txn',
+      compare: [],
+      success: [{ type: 'get', key: 'k', revision: 9 }],
+      failure: [],
+    })
+    recorder.ok('b', 3, { type: 'error', error: 'future-revision' })
+    recorder.invoke('b', 4, { type: 'get', key: 'k' })
+    recorder.ok('b', 5, { type: 'get', kvs: [], revision: 2 })
+    recorder.invoke('b', 6, { type: 'get', key: 'k' })
+    recorder.ok('b', 7, { type: 'get', kvs: [], revision: 1 })
+    const verdict = check(recorder.history(), store(), { steps: 100_000 })
+    expect(verdict.outcome).toBe('not-linearizable')
+    expect(verdict.steps).toBeLessThan(500)
+  })
+})
+
+describe('observations', () => {
+  test('of one instant are no later than the newest of them', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    for (const key of ['a', 'b']) {
+      recorder.invoke(key, 0, { type: 'put', key, value: '1' })
+      recorder.unknown(key, 0, 'timeout')
+    }
+    recorder.observed(2, 2, [{ type: 'put', key: 'b', value: '1' }])
+    recorder.observed(2, 3, [{ type: 'put', key: 'a', value: '1' }])
+    expect(check(recorder.history(), store()).outcome).toBe('linearizable')
+  })
+
+  test('that hit the bound of the incremental checker leave no verdict of before', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    recorder.invoke('a', 0, { type: 'get', key: 'a', revision: 1 })
+    recorder.invoke('b', 0, { type: 'put', key: 'b', value: 'y' })
+    recorder.observed(0, 2, [{ type: 'put', key: 'b', value: 'y' }])
+    recorder.ok('a', 1, { type: 'get', kvs: [], count: 0, revision: 2 })
+    recorder.invoke('c', 1, { type: 'put', key: 'b', value: 'x' })
+    recorder.observed(1, 3, [{ type: 'put', key: 'b', value: 'x' }])
+    // Nobody wrote this one.
+    recorder.observed(1, 4, [{ type: 'put', key: 'a', value: 'x' }])
+    const checker = new IncrementalChecker(store(), 3)
+    for (const event of recorder.history().events) checker.feed(event)
+    expect(checker.verdict).toBe('unknown')
+  })
+})
