@@ -53,6 +53,8 @@ export class Circle {
   private readonly patience: Milliseconds
   private newest: Membership | undefined
   private committed: Membership | undefined
+  /** The one that was decided before. Not known to who is being repaired: it begins with a guess, and goes through older ones again. */
+  private decided: Membership | undefined
   private introducers: Readonly<Record<NodeId, string>> = {}
   private readonly strangers = new Map<NodeId, Stranger>()
   private readonly leaving = new Map<NodeId, { readonly contact: string; readonly until: Milliseconds }>()
@@ -81,9 +83,10 @@ export class Circle {
 
   /** After anything that may have changed the membership or what is decided of it. */
   look(): void {
-    const { membership, committedMembership } = this.holder.standing
-    if (membership === this.newest && committedMembership === this.committed) return
-    const before = this.committed
+    const { membership, committedMembership, repairing } = this.holder.standing
+    const isSeen = repairing || this.decided !== undefined
+    if (membership === this.newest && committedMembership === this.committed && isSeen) return
+    const before = this.decided
     const former = { ...this.committed?.contacts, ...this.newest?.contacts }
     this.newest = membership
     this.committed = committedMembership
@@ -94,7 +97,8 @@ export class Circle {
     for (const id of this.holder.contradicted()) this.holder.links.estrange(id)
     const named = diskIn(membership.contacts, this.holder.self)
     if (named !== undefined && named !== this.holder.diskId) return this.holder.lostDisk()
-    if (before !== undefined && before !== committedMembership) this.compare(before, committedMembership)
+    if (!repairing) this.decided = committedMembership
+    if (before !== undefined && this.decided !== before) this.compare(before, committedMembership)
     this.holder.changed()
   }
 
@@ -108,7 +112,7 @@ export class Circle {
     }
   }
 
-  /** Whom two decided memberships in a row tell apart. */
+  /** Whom two decided memberships tell apart, of which the second is the later one. */
   private compare(before: Membership, after: Membership): void {
     const left = new Set(membersOf(after))
     const gone = membersOf(before).filter((id) => !left.has(id))

@@ -59,7 +59,7 @@ export class Clients<Dweller extends Inhabitant, Node> {
     const node = world.node(id)
     if (node.member === undefined || node.halted !== undefined) {
       this.tally.unsent++
-      return
+      return this.askNext(client)
     }
     const { life } = node
     const underWay = { client, node: id, life }
@@ -68,10 +68,10 @@ export class Clients<Dweller extends Inhabitant, Node> {
     world.enter(node, life, traced.operation, 0, () => {
       // The machine may have stood still for longer than the client waits.
       if (this.busy.get(client) !== underWay) return
-      this.play.submit(id, client, operation, (how) => {
+      this.play.submit(id, client, operation, (how, said = '') => {
         if (this.busy.get(client) !== underWay || answered) return
         answered = true
-        world.trace.event(traced.answer, world.now, node.number, how.length)
+        world.trace.event(traced.answer, world.now, node.number, sumOf(`${how} ${said}`))
         this.finish(client, how)
       })
     })
@@ -100,8 +100,19 @@ export class Clients<Dweller extends Inhabitant, Node> {
   private finish(client: string, how: Answer): void {
     this.tally[how]++
     this.busy.delete(client)
+    this.askNext(client)
+  }
+
+  private askNext(client: string): void {
     const next = this.queues.get(client)?.shift()
     // Never inside the answer: a client is another process.
     if (next !== undefined) this.world.schedule.after(0, () => this.ask(next))
   }
+}
+
+/** FNV-1a over the text's UTF-16 units. */
+function sumOf(text: string): number {
+  let sum = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)
+  return sum >>> 0
 }

@@ -164,11 +164,20 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
   /** As small as it may be, and any of those that there are: drawn by the seed. */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
     const { nodes, seed } = this.plan
-    const working = candidates.filter((id) => this.stage.world.node(id).member?.phase === 'running')
+    const working = candidates.filter((id) => this.takesPart(id))
     const size = (this.description.quorum ?? majority)(nodes.length)
     if (working.length < size) return undefined
     const first = seed % working.length
     return [...working.slice(first), ...working.slice(0, first)].slice(0, size).toSorted()
+  }
+
+  takesPart(id: NodeId): boolean {
+    return this.stage.world.node(id).member?.phase === 'running'
+  }
+
+  /** Who crashes never comes back, where it is so. */
+  mayBeMissing(): boolean {
+    return this.description.recovers === false
   }
 
   settled(core: readonly NodeId[]): boolean {

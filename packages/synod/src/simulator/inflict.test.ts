@@ -26,8 +26,8 @@ test.each([
   const inflictor = new Inflictor(world, 1000)
   world.start('a')
   const node = world.node('a')
-  node.disk.unwitnessed = true
-  if (until < Infinity) world.schedule.at(until, () => (node.disk.unwitnessed = false))
+  node.disk.unwitnessed = 'journal-0000000001'
+  if (until < Infinity) world.schedule.at(until, () => (node.disk.unwitnessed = undefined))
   inflictor.inflict({ type: 'crash', at: 10, for: 200, node: 'a' })
   world.run(500)
   expect(node.member).toBe(idle)

@@ -149,7 +149,7 @@ export class Inflictor<Dweller extends Inhabitant> {
   /** A node is down until the last of the faults that keep it down is over. */
   private down(id: NodeId, fault: { at: Milliseconds; for: Milliseconds }, fell: () => void): void {
     const { world } = this
-    if (world.node(id).disk.unwitnessed && !this.isDown(id)) {
+    if (world.node(id).disk.unwitnessed !== undefined && !this.isDown(id)) {
       // Lost before anything is written behind it, a write is a torn one to whoever reads the disk: no promise covers that.
       if (world.now < this.endOf(fault)) world.schedule.after(witnessAfter, () => this.down(id, fault, fell))
       return

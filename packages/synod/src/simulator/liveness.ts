@@ -20,6 +20,9 @@ export interface Demand<Dweller extends Inhabitant, Node> {
  * committed, must get on within a bound, whatever the nodes outside it do. They stay faulty: dead, deaf, mute, or all
  * but cut off. That much is fair to ask of a protocol that assumes partial synchrony: messages within the core arrive
  * in time from now on, and nothing else is assumed.
+ *
+ * Until the core is chosen nobody hears anybody: what a cluster that is whole would do in the meantime must not be what
+ * gets it on. And there is a core, unless the plan itself has taken too many away for good.
  */
 export function demandProgress<Dweller extends Inhabitant, Node>(
   demand: Demand<Dweller, Node>,
@@ -28,6 +31,7 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
   for (const node of world.nodes.values()) {
     if (node.halted?.code === 'disk') world.start(node.id)
   }
+  const silence = new Silence(world)
   // Whoever was just started reads its disk first: what it holds is not known before.
   demand.advance(patience / 10, () => false)
   // Who takes part is the administrator's to say: while that may still change, nobody can tell what a core is.
@@ -43,10 +47,19 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
     (node) => node.member !== undefined && node.halted === undefined && !wiped.has(node.id),
   )
   const core = play.core(candidates.map(({ id }) => id))
-  if (core === undefined) return undefined
+  if (core === undefined) {
+    const missing = [...world.nodes.values()].filter(
+      (node) => node.life > 0 && !wiped.has(node.id) && !play.takesPart(node.id),
+    )
+    const waits = missing.filter(({ id }) => !play.mayBeMissing(id)).map(({ id }) => `${id} ${play.waitsFor(id)}`)
+    if (waits.length > 0)
+      demand.violation(`no core can get on, ${patience / 10} ms after all faults: ${waits.join('; ')}`)
+    return undefined
+  }
   // A machine that was never switched on is no part of it.
   const outside = [...world.nodes.values()].flatMap(({ id, life }) => (life === 0 || core.includes(id) ? [] : [id]))
   const troubles = outside.map((id) => `${id} ${keepFaulty(world, id, core)}`)
+  silence.end()
   const began = world.now
   if (demand.advance(patience, () => play.settled(core))) return { core, took: world.now - began }
   const waits = core.map((id) => `${id} ${play.waitsFor(id)}`)
@@ -55,6 +68,24 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
       `${outside.length === 0 ? '' : ` (outside: ${troubles.join('; ')})`}: ${waits.join('; ')}`,
   )
   return undefined
+}
+
+/** Every link is cut, both ways, until it ends. */
+class Silence<Dweller extends Inhabitant> {
+  private readonly world: World<Dweller>
+  private readonly links: readonly string[]
+  private readonly trouble: LinkTrouble = { cut: true }
+
+  constructor(world: World<Dweller>) {
+    this.world = world
+    const ids = [...world.nodes.keys()]
+    this.links = ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => `${from}>${to}`))
+    for (const link of this.links) world.link(link).impose(this.trouble)
+  }
+
+  end(): void {
+    for (const link of this.links) this.world.link(link).lift(this.trouble)
+  }
 }
 
 /** Drawn from a stream of its own; says what it was. */

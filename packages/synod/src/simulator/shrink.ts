@@ -60,6 +60,15 @@ class Shrinker<Dweller extends Inhabitant, Node> {
   shrink(plan: Plan): Shrunk | undefined {
     if (!this.fails(plan)) return undefined
     this.cutShort()
+    this.leaveOut()
+    this.calm()
+    // Less depends on chance by now.
+    this.leaveOut()
+    this.round()
+    return this.best
+  }
+
+  private leaveOut(): void {
     for (let before = Infinity; this.size < before && !this.enough();) {
       before = this.size
       this.withoutKinds()
@@ -75,9 +84,6 @@ class Shrinker<Dweller extends Inhabitant, Node> {
       this.closeGaps()
       this.cutShort()
     }
-    this.calm()
-    this.round()
-    return this.best
   }
 
   private get size(): number {
@@ -99,7 +105,7 @@ class Shrinker<Dweller extends Inhabitant, Node> {
    */
   private fails(plan: Plan): boolean {
     const events = this.best?.outcome.trace.count ?? Infinity
-    const seeds = events < 1500 ? 8 : events < 8000 ? 4 : 1
+    const seeds = events < 3000 ? 8 : events < 16_000 ? 4 : 1
     for (let more = 0; more < seeds; more++) {
       if (this.best !== undefined && this.enough()) return false
       if (this.broke(more === 0 ? plan : { ...plan, seed: plan.seed + more * 1_000_003 })) return true

@@ -66,8 +66,8 @@ export interface Play<Dweller extends Inhabitant, Node> {
   member(id: NodeId, ports: Ports, diskId: string): Dweller
   /** A node as the invariants see it, always the same object for the same node; undefined: there is nothing to see yet. */
   node(id: NodeId): Node | undefined
-  /** Submits a client's operation; `answer` is called once, if ever. */
-  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void
+  /** Submits a client's operation; `answer` is called once, if ever, with all that was `said` to the client. */
+  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer, said?: string) => void): void
   /** Puts an administrator's operation to a node; `answer` is called once, if ever. Needed where errands are drawn. */
   administer?(id: NodeId, operation: unknown, answer: (how: Answer) => void): void
   /** The client will not wait any longer, or its connection is gone. */
@@ -84,6 +84,10 @@ export interface Play<Dweller extends Inhabitant, Node> {
 
   /** A quorum that can get on by itself if everything within it works; undefined: none can. */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined
+  /** Whether a node works, and so may be of a core. */
+  takesPart(id: NodeId): boolean
+  /** Whether a node that does not may not be blamed for it: the plan itself took it away, for longer than there is time. */
+  mayBeMissing(id: NodeId): boolean
   /** Whether the core has got on and is level. Asked again and again; may submit operations of its own. */
   settled(core: readonly NodeId[]): boolean
   /** What a node waits for, in a line. */

@@ -1,7 +1,7 @@
 import type { Milliseconds, NodeId } from '../core/index.ts'
 
 /** What kind of event a trace was told of. */
-export const traced = { start: 1, end: 2, frame: 3, alarm: 4, disk: 5, operation: 6, answer: 7, fault: 8 } as const
+export const traced = { start: 1, end: 2, frame: 3, alarm: 4, disk: 5, operation: 6, answer: 7, write: 8 } as const
 
 /** One event of a run, and the hash of everything up to it. */
 export interface TraceStep {
@@ -9,14 +9,14 @@ export interface TraceStep {
   readonly at: Milliseconds
   /** The node's place in the world, from 0. */
   readonly node: number
-  /** What was particular to it: a frame's checksum, a life's number. */
+  /** What was particular to it: the checksum of a frame, of what is written or answered; a life's number. */
   readonly detail: number
   readonly hash: number
 }
 
 /**
- * A running hash over everything that happens in a world: two runs are the same run if and only if their traces are
- * equal, but for one chance in 2^64.
+ * A running hash over everything that happens in a world, when and where, with all that a node says and writes: frames,
+ * bytes that go to a disk, answers to clients. What a node keeps to itself shows in the first of these that depends on it.
  */
 export class Trace {
   /** Events so far. */
@@ -85,7 +85,7 @@ const kindsInWords: Readonly<Record<number, string>> = {
   [traced.disk]: 'the disk completes an operation at',
   [traced.operation]: 'a client asks',
   [traced.answer]: 'a client is answered by',
-  [traced.fault]: 'a fault befalls',
+  [traced.write]: 'bytes go to the disk of',
 }
 
 function inWords(step: TraceStep | undefined, nodes: readonly NodeId[]): string {

@@ -31,8 +31,8 @@ export interface DiskWorld {
   alive(): boolean
   /** Runs `step` later, unless the machine has lost its power by then. */
   schedule(operation: DiskOperation, step: () => void): void
-  /** An operation that changes something has taken effect. */
-  happened(operation: DiskOperation): void
+  /** An operation that changes something has taken effect; `written`, if it is a write. */
+  happened(operation: DiskOperation, written?: Uint8Array): void
   /** A fault has met an operation, or what it left. */
   fault(name: FaultName): void
   readonly random: RandomState
@@ -72,8 +72,8 @@ export class VirtualDisk implements Disk {
   readonly faults: DiskFaults
   /** Set when a member starts on it; an operation of an earlier one is never completed. */
   world: DiskWorld
-  /** The last write was misdirected: nothing on the disk tells yet that it ever was. */
-  unwitnessed = false
+  /** The file whose last write was misdirected: nothing on the disk tells yet that it ever was. */
+  unwitnessed: string | undefined
   private names = new Map<string, Inode>()
   private syncedNames = new Map<string, Inode>()
   private changes: NameChange[] = []
@@ -130,17 +130,18 @@ export class VirtualDisk implements Disk {
     }
     const copy = this.copies.of(bytes)
     const place = this.place(name, offset)
-    this.unwitnessed = place !== offset
+    if (place !== offset) this.unwitnessed = name
+    else if (this.unwitnessed === name) this.unwitnessed = undefined
     inode.recent = [{ offset, bytes: copy }, inode.recent[0]]
     inode.bytes = patched(inode.bytes, place, copy)
     inode.writes.push({ offset: place, bytes: copy })
-    this.world.happened('write')
+    this.world.happened('write', copy)
     return undefined
   }
 
   sync(name: string, done: (error: DiskError | undefined) => void): void {
     const inode = this.names.get(name)
-    const count = inode?.writes.length ?? 0
+    const last = inode?.writes.at(-1)
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
       if (this.faults.failsSync?.(name) === true) {
@@ -148,6 +149,8 @@ export class VirtualDisk implements Disk {
         return done(new DiskError('io', `sync ${name}: input/output error`))
       }
       if (this.faults.ignoresSync?.(name) !== true) {
+        // Those that came before it began, as far as no other sync has saved them.
+        const count = last === undefined ? 0 : inode.writes.lastIndexOf(last) + 1
         for (let i = 0; i < count; i++) {
           const write = inode.writes[i]
           if (write !== undefined) inode.synced = patched(inode.synced, write.offset, write.bytes)
@@ -209,7 +212,7 @@ export class VirtualDisk implements Disk {
     this.names = new Map()
     this.syncedNames = new Map()
     this.changes = []
-    this.unwitnessed = false
+    this.unwitnessed = undefined
   }
 
   /** Flips bits of what is durable, behind everybody's back. */
@@ -282,6 +285,10 @@ function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Arr
   return longer
 }
 
+function meets({ offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array }, sector: number): boolean {
+  return offset < (sector + 1) * sectorBytes && offset + bytes.length > sector * sectorBytes
+}
+
 /** Each sector holds what one of the writes since the last sync left in it, or none of them. */
 function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): Uint8Array {
   let result: Uint8Array = inode.synced.slice()
@@ -292,7 +299,9 @@ function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) =>
   }
   for (const sector of [...sectors].toSorted((a, b) => a - b)) {
     const survivors = choose(random, inode.writes.length + 1)
-    if (survivors < inode.writes.length) happened(survivors === 0 ? 'lostWrite' : 'tornWrite')
+    const lost = inode.writes.slice(survivors).some((write) => meets(write, sector))
+    if (lost)
+      happened(inode.writes.slice(0, survivors).some((write) => meets(write, sector)) ? 'tornWrite' : 'lostWrite')
     for (const { offset, bytes } of inode.writes.slice(0, survivors)) {
       const from = Math.max(offset, sector * sectorBytes)
       const to = Math.min(offset + bytes.length, (sector + 1) * sectorBytes)

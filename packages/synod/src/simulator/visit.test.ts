@@ -73,3 +73,14 @@ test('what waits at a node that dies never happens, in a later life neither', ()
   world.run(100)
   expect(happened).toEqual([])
 })
+
+test('what waits at a node that halted by itself does not keep its next life waiting', () => {
+  const world = idleWorld()
+  world.node('a').busyUntil = 30
+  happenings(world, [1])
+  world.run(10)
+  world.start('a')
+  const happened = happenings(world, [12])
+  world.run(100)
+  expect(happened).toEqual([[0, 30]])
+})

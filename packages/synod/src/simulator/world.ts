@@ -166,6 +166,8 @@ export class World<Dweller extends Inhabitant> {
     node.halted = undefined
     node.welcomedBy.clear()
     node.contacts = undefined
+    // One that halted by itself was not killed: what waited for it is for nobody now.
+    node.waiting = []
     this.mount(node, life)
     const diskId = randomHex(this.draws.for(`disk id ${life} of ${id}`))
     const member = this.options.member(id, this.ports(node, life), diskId)
@@ -268,8 +270,9 @@ export class World<Dweller extends Inhabitant> {
         if (at < node.diskStalledUntil) this.count('stalledDisk')
         this.schedule.add(Math.max(at, node.diskStalledUntil), new Errand(this, node, life, traced.disk, 0, step))
       },
-      happened: (operation) => {
+      happened: (operation, written) => {
         node.operations++
+        if (written !== undefined) this.trace.event(traced.write, this.now, node.number, crc32(written))
         this.onDisk?.(node, operation)
       },
       fault: (name) => this.count(name),

@@ -109,9 +109,9 @@ function overheard<Dweller extends Inhabitant, Node>(
       const abandoned = play.abandoned.bind(play)
       play.submit = (id, client, operation, answer) => {
         tell({ at: stage.now(), who: client, text: `asks ${id}: ${describe(operation)}` })
-        submit(id, client, operation, (how) => {
+        submit(id, client, operation, (how, said) => {
           tell({ at: stage.now(), who: client, text: `is answered: ${how}` })
-          answer(how)
+          answer(how, said)
         })
       }
       const administer = play.administer?.bind(play)

@@ -250,13 +250,22 @@ export const durableQuorum: Invariant<RaftNode> = {
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = (disk: WatchedState): boolean => index < disk.compacted.index || termAt(disk, index) === term
+      const holds = (disk: WatchedState): boolean =>
+        index < disk.compacted.index || termAt(disk, index) === term || mayHaveLost(disk, index)
       const holders = nodes.filter(({ durable }) => holds(durable)).map((node) => node.id)
       return isQuorum(electorate, holders)
         ? undefined
         : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipText(electorate)}`
     }
   },
+}
+
+/**
+ * It may have acknowledged the entry before its disk was damaged: until it is repaired it votes for nobody, so a leader
+ * needs the votes of others that have the entry (README, "Repair").
+ */
+function mayHaveLost({ repair }: WatchedState, index: Index): boolean {
+  return repair !== undefined && (!repair.bounded || index <= repair.through)
 }
 
 /** Counted here once more: a mistake in the protocol's own count must not hide in its check. */

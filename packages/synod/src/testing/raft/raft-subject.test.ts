@@ -45,8 +45,8 @@ const rare: ReadonlySet<string> = new Set([
 
 describe('a swarm over Raft and its store', () => {
   // Short runs: the campaign is a command of its own. What they must have come through is asserted, too.
-  // Seed 87 has errands that are seldom done.
-  const outcomes = [...seeds(60), 87].map((seed) => {
+  // Seeds 64 and 87 have what is seldom reached, and errands that are seldom done.
+  const outcomes = [...seeds(60), 64, 87].map((seed) => {
     const outcome = simulate(raftSubject, drawPlan(raftSubject, seed, { duration: 20_000 }))
     return { seed, outcome }
   })
@@ -404,7 +404,11 @@ describe('a failing run', () => {
   test('is the same run, and reaches the same, when every invariant looks at every event', () => {
     const attentive: RaftSubject = {
       ...subject,
-      play: (plan, stage) => Object.create(subject.play(plan, stage), { changed: { value: undefined } }),
+      play(plan, stage) {
+        const play = subject.play(plan, stage)
+        const changed = (id: string): boolean => play.changed?.(id) !== undefined
+        return Object.create(play, { changed: { value: changed } })
+      },
     }
     const plans = [failing, ...seeds(8).map((seed) => drawPlan(subject, seed, { duration: 20_000 }))]
     for (const plan of plans) {

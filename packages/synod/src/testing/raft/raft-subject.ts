@@ -208,7 +208,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     return true
   }
 
-  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer) => void): void {
+  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer, said: string) => void): void {
     const { member } = this.stage.world.node(id)
     const machine = present(this.machines.get(id), `${id} has a store`)
     if (member === undefined) return
@@ -269,14 +269,25 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
    * of whatever may come into force yet.
    */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
-    const whole = candidates.filter((id) => {
-      const member = this.stage.world.node(id).member
-      return member?.phase === 'running' && !member.standing.repairing
-    })
+    const whole = candidates.filter((id) => this.takesPart(id))
     const electorates = this.plan.errands.length === 0 ? [this.plan.nodes] : this.decided.electoratesAhead(this.alive())
     // As small as it may be, and any of those that there are: drawn by the seed.
     const first = whole.length === 0 ? 0 : this.plan.seed % whole.length
     return quorumOfAll([...whole.slice(first), ...whole.slice(0, first)], electorates)
+  }
+
+  takesPart(id: NodeId): boolean {
+    const { member } = this.stage.world.node(id)
+    return member?.phase === 'running' && !member.standing.repairing
+  }
+
+  /**
+   * Its disk was damaged or exchanged; or it was removed; or it is a first member that has not met all others yet, as it
+   * must once.
+   */
+  mayBeMissing(id: NodeId): boolean {
+    const { member, halted } = this.stage.world.node(id)
+    return this.frail.has(id) || halted?.code === 'removed' || member?.phase === 'joining'
   }
 
   /** Of all that may say something yet, whether or not they are of the core. */
@@ -292,8 +303,9 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
    * that Raft promises.
    */
   settled(whole: readonly NodeId[]): boolean {
-    // What was decided meanwhile may have removed some of it.
-    const core = whole.filter((id) => this.stage.world.node(id).member?.departure.begun !== true)
+    // What is decided meanwhile may remove some of it; and may not make members of all that were on the way to be some.
+    const { newest } = this.decided
+    const core = newest === undefined ? whole : whole.filter((id) => membersOf(newest).includes(id))
     const members = core.map((id) => this.stage.world.node(id).member)
     for (const id of core) if (!this.probes.has(id)) this.probe(id)
     const answered = core.filter((id) => this.probes.get(id) === 'ok')
@@ -339,6 +351,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     const broken = this.changes.verdict(this.decided.newest)
     if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
     const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 1_000_000 })
+    if (verdict.outcome === 'unknown')
+      this.stage.violation('judged in time', `a million steps did not judge what the clients saw: ${verdict.limit}`)
     if (verdict.outcome === 'not-linearizable') {
       const { client, operation, result, invoked } = verdict.blocked
       this.stage.violation(

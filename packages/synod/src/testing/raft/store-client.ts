@@ -55,17 +55,18 @@ export class StoreClients {
     machine: ReplicatedStore,
     client: string,
     operation: StoreOperation,
-    answer: (how: Answer) => void,
+    answer: (how: Answer, said: string) => void,
   ): void {
     this.recorder.invoke(client, this.now(), operation)
-    const settle = (how: Answer, record: () => void): void => {
+    const settle = (how: Answer, said: string, record: () => void): void => {
       // Nobody listens any more.
       if (this.waiting.get(client) !== context) return
       this.waiting.delete(client)
       record()
-      answer(how)
+      answer(how, said)
     }
-    const ok = (result: StoreResult): void => settle('ok', () => this.recorder.ok(client, this.now(), result))
+    const ok = (result: StoreResult): void =>
+      settle('ok', JSON.stringify(result), () => this.recorder.ok(client, this.now(), result))
     const context: StoreContext = {
       applied: (result) => ok(resultOf(result)),
       readable: () => {
@@ -74,8 +75,8 @@ export class StoreClients {
       },
       failed: (error: Failure) =>
         error instanceof Rejected
-          ? settle('rejected', () => this.recorder.rejected(client, this.now(), error.detail.code))
-          : settle('unknown', () => this.recorder.unknown(client, this.now(), error.detail.code)),
+          ? settle('rejected', error.message, () => this.recorder.rejected(client, this.now(), error.detail.code))
+          : settle('unknown', error.message, () => this.recorder.unknown(client, this.now(), error.detail.code)),
     }
     this.waiting.set(client, context)
     if (operation.type === 'get') door.read(context)
