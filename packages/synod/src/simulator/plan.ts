@@ -108,7 +108,12 @@ export function readArtefact(text: string): Artefact {
         'replay it with the release that wrote it',
     )
   }
-  const { plan } = found
+  const { plan, violation, trace } = found
+  const isTold =
+    isRecord(violation) && [violation['invariant'], violation['message']].every((one) => typeof one === 'string')
+  if (violation !== undefined && !isTold)
+    throw new ArtefactUnreadable('violation should have an invariant and a message')
+  if (typeof trace !== 'string') throw new ArtefactUnreadable('trace should be a text')
   if (!isRecord(plan)) throw new ArtefactUnreadable('the artefact has no plan')
   for (const [name, kind] of Object.entries(shape)) {
     const value = plan[name]

@@ -2,23 +2,14 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
 import { checkWritable } from '../place.ts'
-import { newcomersIn } from './errand-shapes.ts'
-import { faultsOf } from './fault-shapes.ts'
-import { readText, Value } from './json-shape.ts'
+import { readText } from './json-shape.ts'
 
 /** An artefact is meant to fit into a report; a larger one is written all the same. */
 export const artefactBytes = 64_000
 
-/** Throws `UsageError`: it cannot be read, or is no artefact that could be replayed. */
+/** Throws `UsageError`: it cannot be read, or is no artefact. Whether its plan makes sense, its protocol knows (`checkPlan`). */
 export function readArtefactFile(file: string): Artefact {
-  const artefact = parsed(file, readText(file))
-  const { nodes, faults, errands } = artefact.plan
-  const newcomers = newcomersIn(new Value(`${file}: plan.errands`, errands))
-  faultsOf(new Value(`${file}: plan.faults`, faults), [...nodes, ...newcomers])
-  return artefact
-}
-
-function parsed(file: string, text: string): Artefact {
+  const text = readText(file)
   try {
     return readArtefact(text)
   } catch (error) {

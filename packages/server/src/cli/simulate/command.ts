@@ -8,6 +8,8 @@ import { campaign, type Extent, type Finding } from './campaign.ts'
 import { Coverage } from './coverage.ts'
 import { keep, keptJson, keptText, replayCommand, type Kept } from './finding.ts'
 import { Interruption } from './interruption.ts'
+import { Value } from './json-shape.ts'
+import { checkPlan } from './plan-shape.ts'
 import { ProgressLine } from './progress-line.ts'
 import { findProtocol, type Protocol } from './protocols.ts'
 import { replay } from './replay.ts'
@@ -58,6 +60,7 @@ async function replayFile(
   const { protocol: itsName } = artefact.plan
   const protocol = await laboratory.findProtocol(name ?? itsName)
   if (itsName !== protocol.name) throw new UsageError(`${file} is an artefact of ${itsName}, not of ${protocol.name}`)
+  checkPlan(new Value(`${file}: plan`, artefact.plan), protocol)
   return withThreads(laboratory, protocol, {}, 1, async ([thread], interruption) =>
     thread === undefined ? exitCodes.failed : replay(artefact, protocol, thread, options, interruption),
   )

@@ -64,7 +64,8 @@ export function faultsOf(value: Value, nodes: Nodes): readonly Fault[] {
   })
 }
 
-function checkDuration(value: Value): void {
+/** Throws `UsageError` for what is no duration, as plans have it. */
+export function checkDuration(value: Value): void {
   const numbers = { uniform: ['min', 'max'], exponential: ['min', 'mean'], stragglers: ['min', 'max', 'straggle'] }
   const known = ['kind', ...new Set(Object.values(numbers).flat())]
   const kind = value.record(known)['kind']?.oneOf(['uniform', 'exponential', 'stragglers'] as const)

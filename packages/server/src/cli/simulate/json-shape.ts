@@ -90,8 +90,14 @@ export class Value {
       const own = Object.entries(this.record([...fields.keys()]))
       return Object.fromEntries(own.map(([name, field]) => [name, field.like(fields.get(name))]))
     }
-    if (typeof sample === 'number') return this.number(0, Number.MAX_SAFE_INTEGER, 'a number that is not negative')
+    if (typeof sample === 'number') return this.likeNumber(sample)
     if (typeof this.value !== typeof sample) return this.expected(`a ${typeof sample}`)
     return this.value
+  }
+
+  /** Where nothing would ever happen, or all at once, something above 0 is meant. */
+  private likeNumber(sample: number): number {
+    if (sample === 0) return this.number(0, Number.MAX_SAFE_INTEGER, 'a number that is not negative')
+    return this.number(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER, 'a number above 0')
   }
 }

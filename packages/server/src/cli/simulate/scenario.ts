@@ -43,10 +43,17 @@ export function scenarioOf(value: Value, protocol: Protocol): Scenario {
     ...(load === undefined ? {} : { load: load.number(0.001, 100_000) }),
     ...(without === undefined ? {} : { without: withoutOf(without) }),
     ...(faults === undefined || count === undefined ? {} : { faults: exactly(faults, protocol, count, length) }),
-    ...(settings === undefined
-      ? {}
-      : { settings: protocol.settings === undefined ? settings.unchecked : settings.like(protocol.settings) }),
+    ...(settings === undefined ? {} : { settings: settingsOf(settings, protocol) }),
   }
+}
+
+/** Those of its own that a protocol refuses, it refuses at once. */
+function settingsOf(value: Value, protocol: Protocol): unknown {
+  const settings = protocol.settings === undefined ? value.unchecked : value.like(protocol.settings)
+  const plan = planOf(protocol, 1, { duration: 1, without: 'all', settings })
+  const { violation } = protocol.run({ ...plan, operations: [], patience: 0 })
+  if (violation !== undefined) value.expected(`settings with which ${protocol.name} starts (${violation.message})`)
+  return settings
 }
 
 function exactly(value: Value, protocol: Protocol, nodes: number, duration = Infinity): readonly Fault[] {

@@ -329,6 +329,67 @@ describe('what is wrong is said, and nothing is simulated', () => {
       says: /plan\.errands\[0\]\.nodes is missing/,
     },
     {
+      name: 'an artefact with a time that no clock has',
+      args: () => ['--artefact', changed((text) => text.replace('"duration":4000', '"duration":1e300'))],
+      says: /plan\.duration: expected a number from 1 to/,
+    },
+    {
+      name: 'an artefact with settings with which nothing goes on',
+      args: () => ['--artefact', changed((text) => text.replace('"retry":250', '"retry":0'))],
+      says: /plan\.settings\.member\.retry: expected a number above 0/,
+    },
+    {
+      name: 'an artefact with no latency',
+      args: () => ['--artefact', changed((text) => text.replace('"latency":{', '"latency":null,"x":{'))],
+      says: /plan\.x is unknown/,
+    },
+    {
+      name: 'an artefact with no nodes',
+      args: () => ['--artefact', changed((text) => text.replace('"nodes":["a","b","c"]', '"nodes":[]'))],
+      says: /plan\.nodes: expected nodes, each of them once/,
+    },
+    {
+      name: 'an artefact with an operation that is none',
+      args: () => [
+        '--artefact',
+        changed((text) =>
+          text.replace('"operations":[]', '"operations":[{"at":1,"client":"c","node":"a","operation":null}]'),
+        ),
+      ],
+      says: /operations\[0\]\.operation: expected an operation of raft/,
+    },
+    {
+      name: 'an artefact with an operation on a node that is not there',
+      args: () => [
+        '--artefact',
+        changed((text) =>
+          text.replace(
+            '"operations":[]',
+            '"operations":[{"at":1,"client":"c","node":"x","operation":{"type":"get","key":"a"}}]',
+          ),
+        ),
+      ],
+      says: /operations\[0\]\.node: expected one of a, b, c/,
+    },
+    {
+      name: 'an artefact with a fate that there is not',
+      args: () => [
+        '--artefact',
+        changed((text) => text.replace('"deviations":[]', '"deviations":[{"link":"a>b","frame":1,"fate":"late"}]')),
+      ],
+      says: /deviations\[0\]\.fate: expected one of lost, doubled, damaged/,
+    },
+    {
+      name: 'an artefact with a violation that is none',
+      args: () => ['--artefact', changed((text) => text.replace('"violation":{', '"violation":null,"x":{'))],
+      says: /violation should have an invariant and a message/,
+    },
+    {
+      name: 'a scenario with settings that the protocol refuses',
+      args: () => ['--scenario', scenario({ settings: { raft: { electionTimeoutMin: 1, heartbeatInterval: 500 } } })],
+      says: /settings: expected settings with which raft starts \(/,
+    },
+    {
       name: 'a place that something else has',
       args: () => ['--seeds', '1', '--artefact', file('notes.txt', 'mine')],
       says: /notes\.txt is not overwritten, because it is no artefact/,

@@ -59,14 +59,15 @@ export const raftSubject: Subject<StoreMember, RaftNode> = {
   play: (plan, stage) => new RaftPlay(plan, stage),
 }
 
-function drawSettings(stream: RandomState): RaftSettings {
+function drawSettings(stream: RandomState, nodes: readonly NodeId[]): RaftSettings {
   const among = <T>(choices: readonly T[]): T =>
     present(choices[Math.floor(choices.length * random(stream))], 'there is a choice')
   // Mostly as in production. Smaller ones make many more events an hour, and of the same kinds.
   const electionTimeoutMin = random(stream) < 0.8 ? pace : among([pace / 2, pace / 5])
   const entries = among([20, 50, 200, 100_000])
   const keepEntries = among([5, 20, 1000])
-  const segmentBytes = among([16, 32, 64, 256]) * 1024
+  // The head of a segment names all members, twice.
+  const segmentBytes = Math.max(Math.ceil(nodes.length / 8), among([1, 2, 4, 16])) * 16 * 1024
   return {
     raft: {
       electionTimeoutMin,
