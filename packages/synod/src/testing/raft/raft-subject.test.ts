@@ -457,7 +457,12 @@ describe('a failing run', () => {
     )
     for (const text of ['', '{', '[]', '{"synod":"history"}', `{"synod":"artefact","version":${artefactVersion}}`])
       expect(() => readArtefact(text)).toThrow(ArtefactUnreadable)
-    const broken = JSON.stringify({ synod: 'artefact', version: artefactVersion, trace: '', plan: { ...failing, nodes: 3 } })
+    const broken = JSON.stringify({
+      synod: 'artefact',
+      version: artefactVersion,
+      trace: '',
+      plan: { ...failing, nodes: 3 },
+    })
     expect(() => readArtefact(broken)).toThrow('plan.nodes should be of type array, not number')
   })
 })
