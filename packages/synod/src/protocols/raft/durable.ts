@@ -92,7 +92,7 @@ export function restore(state: RaftState, written: Durable): void {
   if (written.repairing === true && state.repair !== undefined) state.repair = { ...state.repair, noted: true }
   switch (record.type) {
     case 'entries':
-      restoreEntries(state, record)
+      restoreEntries(state, record, written.currentTerm < state.compacted.term)
       break
     case 'checkpoint':
       restoreCheckpoint(state, record)
@@ -129,8 +129,12 @@ function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): vo
   fold(state, { type: 'hardState', currentTerm, votedFor })
 }
 
-/** With a hole before it, a record that attaches proves that the log is whole; one that does not tells how far it went. */
-function restoreEntries(state: RaftState, record: EntriesRecord): void {
+/**
+ * With a hole before it, a record that attaches proves that the log is whole; one that does not tells how far it went.
+ * `overtaken`: they waited for the disk while a newer leader's took their place, and the head of the segment was written,
+ * which ends with the newer ones. Terms never decrease along a log, so that none of these follows on it.
+ */
+function restoreEntries(state: RaftState, record: EntriesRecord, overtaken: boolean): void {
   const { prevIndex, prevTerm, entries } = record
   const { repair } = state
   if (isFresh(state)) {
@@ -140,7 +144,7 @@ function restoreEntries(state: RaftState, record: EntriesRecord): void {
   } else if (attaches(state, prevIndex, prevTerm)) {
     fold(state, record)
     if (repair?.noted === false) state.repair = undefined
-  } else {
+  } else if (repair !== undefined || !overtaken) {
     assert(repair !== undefined, `entries after ${prevIndex} attach to the log, unless a part of it was lost`)
     foldHardState(state, record)
     state.repair = reaching(repair, prevIndex + entries.length)
