@@ -1,5 +1,6 @@
 import {
   Malformed,
+  membersOf,
   Rejected,
   type Logger,
   type Membership,
@@ -73,6 +74,8 @@ export class Publication {
     const { self, diskId, standing } = this.holder
     const { membership, committedMembership, leader } = standing
     if (!this.running || this.underWay || diskId === undefined) return
+    // It is being removed: there is nobody left to say it of.
+    if (membersOf(committedMembership).includes(self) && !membersOf(membership).includes(self)) return
     const contact = writeContact({ ...this.about, disk: diskId })
     const isSaidIn = ({ contacts }: Membership): boolean => mergeContact(contacts[self], contact) === contacts[self]
     try {

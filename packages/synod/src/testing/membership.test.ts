@@ -211,6 +211,7 @@ describe('a member that is removed', () => {
     expect(cluster.node(victim).halted).toMatchObject(halt)
     // By its own log: nobody had to tell it.
     expect(cluster.node(victim).halted?.message).not.toContain('says member')
+    expect(cluster.logs.filter((line) => line.includes('the cluster is not told'))).toEqual([])
     cluster.kill(victim)
     cluster.start(victim)
     cluster.run(1_000)

@@ -49,7 +49,9 @@ export function summaryText(coverage: Coverage, { protocol, first, threads, seco
     `${interrupted ? 'Interrupted. ' : ''}${protocol}, ${range}: ${counted(seeds, 'run')} in ${grouped(seconds, 1)} s on ${counted(threads, 'thread')}, ${rough(seeds / seconds)} a second`,
     `${grouped(hours, 2)} simulated hours, ${rough(hours / seconds)} a second; ${counted(events, 'event')}`,
     `operations: ${tallyText(operations)}`,
-    `errands of an administrator: ${tallyText(errands)}`,
+    ...(Object.values(errands).some((count) => count > 0)
+      ? [`errands of an administrator: ${tallyText(errands)}`]
+      : []),
     `liveness: ${counted(progress.length, 'run')} with a core${progress.length === 0 ? '' : `, which got on within ${milliseconds(median(progress) ?? 0)} (median), ${milliseconds(Math.max(...progress))} (worst)`}`,
   ]
   return `${lines.join('\n')}\n${faultsText(coverage)}${situationsText(coverage)}`
