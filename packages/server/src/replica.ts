@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
 import type { Halt, Logger, Ports } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import type { Replica } from 'synod/member'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
 import type { Durable, Message } from 'synod/raft'
-import { HaltedAtStart, startMember, StartFailed } from 'synod/runtime'
+import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
 import type { RunningMember } from 'synod/runtime'
 import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
@@ -37,7 +36,7 @@ export async function openReplica(
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
-  const machine = new ReplicatedStore((bytes, seed, from, to) => crc32(bytes.subarray(from, to), seed))
+  const machine = new ReplicatedStore(nativeChecksum)
   const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
     startMember({

@@ -103,10 +103,12 @@ export class Acquaintances {
   }
 
   /** One that greeted before the membership here knew it. (Its disk is named in every membership in which it votes.) */
-  known(id: NodeId, disk: string): void {
-    if (this.diskOf(id) !== undefined) return
+  known(id: NodeId, disk: string): boolean {
+    const known = diskIn(this.holder.membership.contacts, id) ?? this.diskOf(id)
+    if (known !== undefined) return known === disk
     this.note(id, disk)
     this.onceWritten(() => {})
+    return true
   }
 
   private note(id: NodeId, disk: string): void {

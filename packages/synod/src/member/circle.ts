@@ -17,8 +17,8 @@ export interface CircleHolder {
   now(): Milliseconds
   /** Ask to be called again (`farewell`) when somebody's time is over. */
   later(): void
-  /** One that had greeted as a stranger is a member now: it is known by this disk. */
-  known(id: NodeId, disk: string): void
+  /** Whether that is the disk by which a member is known. If it is known by none, it is by this one from now on. */
+  known(id: NodeId, disk: string): boolean
   /** They were members, and will never be again. */
   removed(ids: readonly NodeId[]): void
   /** Peers that were welcomed under another disk than the newest membership names. */
@@ -108,7 +108,7 @@ export class Circle {
       const stranger = this.strangers.get(id)
       if (stranger === undefined) continue
       this.strangers.delete(id)
-      this.holder.known(id, stranger.disk)
+      if (!this.holder.known(id, stranger.disk)) this.holder.links.estrange(id)
     }
   }
 
@@ -167,7 +167,11 @@ export class Circle {
 
   /** A peer was welcomed. */
   met({ from, contact, diskId: disk }: Hello): void {
-    if (this.isMember(from)) return
+    if (this.isMember(from)) {
+      // It may have been none when it was answered.
+      if (!this.holder.known(from, disk)) this.holder.links.estrange(from)
+      return
+    }
     const known = this.strangers.get(from)
     if (known?.contact === contact && known.disk === disk) return
     const [oldest] = this.strangers.keys()

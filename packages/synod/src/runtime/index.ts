@@ -7,7 +7,7 @@ export { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 export { GuardedHost } from './guarded-host.ts'
 export { NodeClock } from './node-clock.ts'
 export { createDirectory, type Enter, NodeDisk } from './node-disk.ts'
-export { NodePorts, type NodePortsOptions } from './node-ports.ts'
+export { nativeChecksum, NodePorts, type NodePortsOptions } from './node-ports.ts'
 export {
   HaltedAtStart,
   type OpeningMember,

@@ -11,13 +11,17 @@ export interface NodePortsOptions {
   readonly log: Logger
 }
 
+/** CRC-32, as Node.js computes it. */
+export const nativeChecksum: Checksum = (bytes, seed, from = 0, to = bytes.length) =>
+  crc32(bytes.subarray(from, to), seed)
+
 /** The world of a member that runs on Node.js. */
 export class NodePorts implements Ports {
   readonly clock: Clock
   readonly disk: Disk
   readonly links: Links
   readonly log: Logger
-  readonly checksum: Checksum = (bytes, seed, from = 0, to = bytes.length) => crc32(bytes.subarray(from, to), seed)
+  readonly checksum: Checksum = nativeChecksum
   private readonly host: GuardedHost
   private flushing = false
 

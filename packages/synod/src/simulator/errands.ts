@@ -1,6 +1,5 @@
 import type { Milliseconds, NodeId } from '../core/index.ts'
 import { between, chance, exponential, shuffled, within, type Draws } from './draws.ts'
-import type { Fault } from './faults.ts'
 import type { ClientOperation, Errand } from './plan.ts'
 import type { Subject } from './subject.ts'
 import type { Inhabitant } from './world.ts'
@@ -53,12 +52,6 @@ function drawLasting(draws: Draws, nodes: readonly NodeId[], lossy: readonly Nod
   const stream = draws.for('swarm: who stays')
   const sound = nodes.filter((id) => !lossy.includes(id))
   return shuffled(stream, sound).slice(0, within(stream, Math.min(lossy.length + 1, sound.length), sound.length))
-}
-
-/** Whose disk a plan's faults may make lose what was durable. */
-export function lossyNodes(faults: readonly Fault[]): NodeId[] {
-  const types: ReadonlySet<Fault['type']> = new Set(['wipe', 'bitFlip', 'misdirectedWrite'])
-  return [...new Set(faults.flatMap((fault) => ('node' in fault && types.has(fault.type) ? [fault.node] : [])))]
 }
 
 /** One more client, which asks whoever came later. */

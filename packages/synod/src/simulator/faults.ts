@@ -74,3 +74,11 @@ export type PartitionShape = (typeof partitionShapes)[number]
 
 /** What is counted: each fault by its type when it takes effect, and what a power cut did to the disk. */
 export type FaultName = FaultType | 'tornWrite' | 'lostWrite' | 'skew'
+
+/** Those that only a node whose disk may be lost is given. */
+export const hardOnDisks: ReadonlySet<FaultType> = new Set(['wipe', 'bitFlip', 'misdirectedWrite'])
+
+/** Whose disk a plan's faults may make lose what was durable. */
+export function lossyNodes(faults: readonly Fault[]): NodeId[] {
+  return [...new Set(faults.flatMap((fault) => ('node' in fault && hardOnDisks.has(fault.type) ? [fault.node] : [])))]
+}

@@ -1,5 +1,5 @@
 import type { Milliseconds, NodeId } from '../core/index.ts'
-import type { Fault } from './faults.ts'
+import { lossyNodes, type Fault } from './faults.ts'
 import type { Plan } from './plan.ts'
 import { simulate, type Outcome, type Violation } from './run.ts'
 import type { Subject } from './subject.ts'
@@ -104,6 +104,8 @@ class Shrinker<Dweller extends Inhabitant, Node> {
    * may be decided by chance as well: a short run is tried under a few more seeds.
    */
   private fails(plan: Plan): boolean {
+    // With fewer nodes, losses that were survived are too many: another failure, and nobody's fault.
+    if (this.best !== undefined && !this.isBearable(plan) && this.isBearable(this.plan)) return false
     const events = this.best?.outcome.trace.count ?? Infinity
     const seeds = events < 3000 ? 8 : events < 16_000 ? 4 : 1
     for (let more = 0; more < seeds; more++) {
@@ -111,6 +113,11 @@ class Shrinker<Dweller extends Inhabitant, Node> {
       if (this.broke(more === 0 ? plan : { ...plan, seed: plan.seed + more * 1_000_003 })) return true
     }
     return false
+  }
+
+  /** So few disks lose what was durable that the subject promises to survive it. */
+  private isBearable({ faults, nodes }: Plan): boolean {
+    return lossyNodes(faults).length <= this.subject.frail(nodes.length)
   }
 
   private broke(plan: Plan): boolean {

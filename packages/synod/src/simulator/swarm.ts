@@ -1,7 +1,7 @@
 import { choose, random, type Milliseconds, type NodeId, type RandomState } from '../core/index.ts'
 import { between, chance, Draws, exponential, pick, shuffled, within, type Duration } from './draws.ts'
-import { drawErrands, drawGuest, lossyNodes, newcomersOf, type Newcomer } from './errands.ts'
-import { partitionShapes, type Fault, type FaultType, type PartitionShape } from './faults.ts'
+import { drawErrands, drawGuest, newcomersOf, type Newcomer } from './errands.ts'
+import { hardOnDisks, lossyNodes, partitionShapes, type Fault, type FaultType, type PartitionShape } from './faults.ts'
 import type { ClientOperation, Plan } from './plan.ts'
 import type { Subject } from './subject.ts'
 import type { Inhabitant } from './world.ts'
@@ -43,8 +43,6 @@ const kinds: Readonly<Record<FaultType, number>> = {
   slowDisk: 6,
 }
 
-/** Those that only a node whose disk may be lost is given. */
-const hardOnDisks: ReadonlySet<FaultType> = new Set(['wipe', 'bitFlip', 'misdirectedWrite'])
 /**
  * A disk that loses what was not synced and damages what was leaves nothing by which to tell the one from the other
  * (docs/guarantees.md): a node has either the one trouble or the other.

@@ -1,5 +1,5 @@
 import type { ClientOperation, Deviation } from 'synod/simulator'
-import { newcomersIn } from './errand-shapes.ts'
+import { newcomersIn, nodeName } from './errand-shapes.ts'
 import { checkDuration, faultsOf } from './fault-shapes.ts'
 import type { Value } from './json-shape.ts'
 import type { Protocol } from './protocols.ts'
@@ -38,17 +38,14 @@ export function checkPlan(plan: Value, protocol: Protocol): void {
   const first = checkNodes(nodes)
   for (const difference of Object.values(skew.record(first))) difference.number(-longest, longest)
   if (protocol.settings !== undefined) settings.like(protocol.settings)
-  const all = [...first, ...newcomersIn(events.errands)]
+  const all = [...first, ...newcomersIn(events.errands, protocol)]
   faultsOf(events.faults, all)
   for (const one of events.operations.list()) checkOperation(one, all, protocol)
   for (const one of events.deviations.list()) checkDeviation(one, all)
 }
 
 function checkNodes(value: Value): readonly string[] {
-  const nodes = value.list().map((one) => {
-    const id = String(one.unchecked)
-    return typeof one.unchecked === 'string' && /^[\w-]{1,64}$/.test(id) ? id : one.expected('the name of a node')
-  })
+  const nodes = value.list().map(nodeName)
   if (nodes.length === 0 || new Set(nodes).size < nodes.length) value.expected('nodes, each of them once')
   return nodes
 }

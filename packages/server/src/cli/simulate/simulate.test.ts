@@ -385,6 +385,45 @@ describe('what is wrong is said, and nothing is simulated', () => {
       says: /violation should have an invariant and a message/,
     },
     {
+      name: 'an artefact with an errand that is none',
+      args: () => [
+        '--artefact',
+        changed((text) =>
+          text.replace(
+            '"errands":[]',
+            '"errands":[{"at":1,"nodes":["a"],"type":"add","newcomers":[],"operation":null}]',
+          ),
+        ),
+      ],
+      says: /errands\[0\]\.operation: expected an errand of raft/,
+    },
+    {
+      name: 'an artefact with an errand of a type that there is not',
+      args: () => [
+        '--artefact',
+        changed((text) =>
+          text.replace(
+            '"errands":[]',
+            '"errands":[{"at":1,"nodes":["a"],"type":"add","newcomers":[],"operation":{"type":"frobnicate"}}]',
+          ),
+        ),
+      ],
+      says: /errands\[0\]\.operation: expected an errand of raft/,
+    },
+    {
+      name: 'an artefact with a newcomer whose name no node has',
+      args: () => [
+        '--artefact',
+        changed((text) =>
+          text.replace(
+            '"errands":[]',
+            '"errands":[{"at":1,"nodes":["a"],"type":"add","newcomers":[{"id":"constructor","after":1}],"operation":{"type":"addVoter","id":"constructor"}}]',
+          ),
+        ),
+      ],
+      says: /newcomers\[0\]\.id: expected the name of a node/,
+    },
+    {
       name: 'a scenario with settings that the protocol refuses',
       args: () => ['--scenario', scenario({ settings: { raft: { electionTimeoutMin: 1, heartbeatInterval: 500 } } })],
       says: /settings: expected settings with which raft starts \(/,

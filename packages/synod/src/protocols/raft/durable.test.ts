@@ -46,6 +46,15 @@ test('what waited, and lost its place to a newer leader before the head was writ
   })
 })
 
+test('nor when what took its place is of an older term, as a new leader may have it (Figure 8)', () => {
+  const head = headOf(6, 10, 4)
+  expect(read(head, entries(5, 10, 5, [5]), entries(6, 10, 4, [6]))).toEqual({
+    compacted: { index: 10, term: 4 },
+    terms: [6],
+    repair: undefined,
+  })
+})
+
 test('what waited is read where the log went back behind the head, and whatever follows on it', () => {
   expect(read(headOf(3, 60, 3), entries(2, 57, 2, [2, 2]), entries(3, 59, 2, [3]))).toEqual({
     compacted: { index: 57, term: 2 },

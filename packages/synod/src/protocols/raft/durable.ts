@@ -87,12 +87,14 @@ function attaches(state: RaftState, index: Index, term: Term): boolean {
 export function restore(state: RaftState, written: Durable): void {
   // Who was made whole votes in that term for its leader alone, whatever vote of its own can be read again.
   if (written.type === 'repaired' && written.currentTerm === state.currentTerm) state.votedFor = written.votedFor
+  // Nothing else is behind a newer term than its own: it waited for the disk while the head of its segment was written.
+  const overtaken = written.currentTerm < state.currentTerm
   const record = withNewestHardState(state, written)
   // Even if the record that noted the loss is lost as well.
   if (written.repairing === true && state.repair !== undefined) state.repair = { ...state.repair, noted: true }
   switch (record.type) {
     case 'entries':
-      restoreEntries(state, record, written.currentTerm < state.compacted.term)
+      restoreEntries(state, record, overtaken)
       break
     case 'checkpoint':
       restoreCheckpoint(state, record)
@@ -131,8 +133,8 @@ function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): vo
 
 /**
  * With a hole before it, a record that attaches proves that the log is whole; one that does not tells how far it went.
- * `overtaken`: they waited for the disk while a newer leader's took their place, and the head of the segment was written,
- * which ends with the newer ones. Terms never decrease along a log, so that none of these follows on it.
+ * `overtaken`: if they do not attach to what the head of their segment ends with, a newer leader's entries had taken their
+ * place by then.
  */
 function restoreEntries(state: RaftState, record: EntriesRecord, overtaken: boolean): void {
   const { prevIndex, prevTerm, entries } = record

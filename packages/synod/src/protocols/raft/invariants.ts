@@ -242,30 +242,29 @@ export const durableQuorum: Invariant<RaftNode> = {
   watch: () => {
     let checked = 0
     const inForce = new Map<NodeId, Membership>()
-    return ({ id, state }, nodes) => {
+    /** How far the log on each disk went, when it was last whole. */
+    const reached = new Map<NodeId, Index>()
+    return ({ id, state, durable }, nodes) => {
       const index = state.commitIndex
+      if (durable.repair === undefined) reached.set(id, lastIndex(durable))
       // What was counted under: a leader that commits may append the next membership in the same breath.
       const electorate = inForce.get(id) ?? membershipOf(state)
       inForce.set(id, membershipOf(state))
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
       const term = termAt(state, index)
-      const holds = (disk: WatchedState): boolean =>
-        index < disk.compacted.index || termAt(disk, index) === term || mayHaveLost(disk, index)
-      const holders = nodes.filter(({ durable }) => holds(durable)).map((node) => node.id)
+      const holds = ({ durable: disk }: RaftNode): boolean =>
+        index < disk.compacted.index || termAt(disk, index) === term
+      // It may have acknowledged the entry before its disk was damaged. Until it is repaired it votes for nobody, so that a
+      // leader needs the votes of others that have the entry (README, "Repair").
+      const mayHaveLost = ({ id: other, durable: { repair } }: RaftNode): boolean =>
+        repair !== undefined && index <= (reached.get(other) ?? 0)
+      const holders = nodes.filter((node) => holds(node) || mayHaveLost(node)).map((node) => node.id)
       return isQuorum(electorate, holders)
         ? undefined
         : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipText(electorate)}`
     }
   },
-}
-
-/**
- * It may have acknowledged the entry before its disk was damaged: until it is repaired it votes for nobody, so a leader
- * needs the votes of others that have the entry (README, "Repair").
- */
-function mayHaveLost({ repair }: WatchedState, index: Index): boolean {
-  return repair !== undefined && (!repair.bounded || index <= repair.through)
 }
 
 /** Counted here once more: a mistake in the protocol's own count must not hide in its check. */

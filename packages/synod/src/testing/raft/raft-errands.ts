@@ -240,5 +240,7 @@ function errandInWords(errand: RaftErrand): string {
       return `the contact of a member is ${errand.contact}, the first of ${of}`
     case 'transfer':
       return errand.of.length === 0 ? 'hand leadership over' : `hand leadership to another voter, the first of ${of}`
+    default:
+      throw new TypeError(`no errand: ${JSON.stringify(errand satisfies never)}`)
   }
 }

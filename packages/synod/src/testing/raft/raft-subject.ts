@@ -23,7 +23,15 @@ import {
   type RaftOptions,
   type WatchedState,
 } from '../../protocols/raft/index.ts'
-import type { Answer, Plan, Play, Situation, Stage, Subject } from '../../simulator/index.ts'
+import {
+  lossyNodes,
+  type Answer,
+  type Plan,
+  type Play,
+  type Situation,
+  type Stage,
+  type Subject,
+} from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
 import { ChangesJudge } from './changes-judge.ts'
 import { DecidedMembership, quorumOfAll } from './core.ts'
@@ -150,7 +158,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     const victims = (types: readonly string[]): Set<NodeId> =>
       new Set(plan.faults.flatMap((fault) => ('node' in fault && types.includes(fault.type) ? [fault.node] : [])))
     this.wiped = victims(['wipe'])
-    this.frail = victims(['wipe', 'bitFlip', 'misdirectedWrite'])
+    this.frail = new Set(lossyNodes(plan.faults))
     const { nodes } = stage.world
     const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
     const stopped = { name: removedStopped, watch: () => isStopped }
