@@ -33,7 +33,7 @@ export function firstSeat({ cluster, self }: Pick<ServerConfig, 'cluster' | 'sel
 
 /**
  * A member of an existing cluster is who its directory says, whatever the flags; with an empty directory it is the one
- * that was added under its peer address, as any of the others tells. Throws a `CommandError` that says what to do.
+ * that was added under its peer address, as the others tell it. Throws a `CommandError` that says what to do.
  */
 export async function takeSeat(config: ServerConfig, ports: Ports, log: Logger): Promise<Seat> {
   if (config.state === 'new') return firstSeat(config)
