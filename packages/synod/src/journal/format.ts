@@ -5,27 +5,35 @@ import { Malformed, Reader, type Checksum, type Codec, type Writer } from '../co
  * records one after the other, each at a multiple of eight bytes, and at the very end a copy of the head. What follows
  * the last record is whatever the file held before: zeros, or records of an earlier segment, which the seed tells apart.
  */
-export const formatVersion = 2
+export const formatVersion = 3
 const segmentMagic = [0x53, 0x59, 0x4e, 0x4f, 0x44, 0x4a, 0x4e, 0x4c] // "SYNODJNL"
 const recordMagic = 0x524e5953 // "SYNR"
 export const recordHeaderLength = 40
 const headHeaderLength = 56
+/** Where records may begin, and what the length of a head is a multiple of: no sector belongs to both. */
+export const headAlignment = 4096
 const alignment = 8
 
 export interface SegmentHead {
   readonly id: number
   /** Position of its first record in the whole journal. All that lies before was synced when this head was written. */
   readonly start: number
-  /** The last index of the log when the segment began: once so much is compacted, the segments before it can go. */
+  /**
+   * The last index of the log when the segment began: once so much is compacted, the segments before it can go.
+   * `neverFirst` in a head that was made anew.
+   */
   readonly index: number
-  /** Drawn anew for each use of a file: no stale record is ever taken for a live one. */
+  /** Another one for each use of a file, so that no stale record is ever taken for a live one: see `seedOf`. */
   readonly seed: number
   readonly epoch: number
-  /** Bytes until the first record, a multiple of 4,096. */
+  /** Bytes until the first record, a multiple of `headAlignment`. */
   readonly length: number
-  /** The engine's checkpoint, as its codec wrote it. */
+  /** The engine's checkpoint, as its codec wrote it; empty in a head that was made anew. */
   readonly checkpoint: Uint8Array
 }
+
+/** The index of a segment whose checkpoint is lost: a journal that began with it would begin with nothing. */
+export const neverFirst: number = Number.MAX_SAFE_INTEGER
 
 export interface RecordHeader {
   readonly control: number
@@ -42,6 +50,14 @@ export class UnknownFormat extends Error {
   override readonly name = 'UnknownFormat'
 }
 
+/**
+ * The first segment's seed is drawn at random, and each next one is greater by one. So any head tells the seed of every
+ * segment, and what a segment holds can be read, and never passes for nothing, even if both of its heads are lost.
+ */
+export function seedOf(id: number, known: Pick<SegmentHead, 'id' | 'seed'>): number {
+  return (known.seed + id - known.id) >>> 0
+}
+
 export function aligned(length: number): number {
   return Math.ceil(length / alignment) * alignment
 }
@@ -50,8 +66,9 @@ export function recordLength(control: number, payload: number): number {
   return aligned(recordHeaderLength + control + payload)
 }
 
-export function encodeHead(head: Omit<SegmentHead, 'length'>, checksum: Checksum): Uint8Array {
-  const length = Math.ceil((headHeaderLength + head.checkpoint.length) / 4096) * 4096
+/** `length`: where there are records already; otherwise as much as is needed. */
+export function encodeHead(head: Omit<SegmentHead, 'length'> & { length?: number }, checksum: Checksum): Uint8Array {
+  const length = head.length ?? Math.ceil((headHeaderLength + head.checkpoint.length) / headAlignment) * headAlignment
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
   bytes.set(segmentMagic, 0)
@@ -69,8 +86,8 @@ export function encodeHead(head: Omit<SegmentHead, 'length'>, checksum: Checksum
 }
 
 /**
- * The head of a segment, or its copy at the file's end if the one at the beginning is damaged: without either, all that
- * the segment holds would pass for something that was never begun. Throws `UnknownFormat` if neither can be read and one
+ * The head of a segment, or its copy at the file's end if the one at the beginning is damaged: without either, the first
+ * segment in use could not be read at all. Throws `UnknownFormat` if neither can be read and one
  * is of another version.
  */
 export function readHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
@@ -89,7 +106,7 @@ export function readHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'b
 }
 
 function readCopy(file: Uint8Array, checksum: Checksum): SegmentHead | undefined {
-  for (let at = file.length - 4096; at >= 4096; at -= 4096) {
+  for (let at = file.length - headAlignment; at >= headAlignment; at -= headAlignment) {
     if (!segmentMagic.every((byte, i) => file[at + i] === byte)) continue
     const head = decodeHead(file.subarray(at), checksum)
     return typeof head === 'object' && head.length === file.length - at ? head : undefined
@@ -102,7 +119,7 @@ function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank'
   if (file.length < headHeaderLength) return file.every((byte) => byte === 0) ? 'blank' : 'torn'
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (!segmentMagic.every((byte, i) => file[i] === byte)) {
-    return file.subarray(0, 4096).every((byte) => byte === 0) ? 'blank' : 'torn'
+    return file.subarray(0, headAlignment).every((byte) => byte === 0) ? 'blank' : 'torn'
   }
   // Looked at before the checksum: another version may guard its head in another way, and must never pass for a torn one.
   const version = view.getUint32(8, true)
@@ -113,7 +130,7 @@ function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank'
   }
   const length = view.getUint32(16, true)
   const checkpoint = view.getUint32(20, true)
-  if (length > file.length || length % 4096 !== 0 || headHeaderLength + checkpoint > length) return 'torn'
+  if (length > file.length || length % headAlignment !== 0 || headHeaderLength + checkpoint > length) return 'torn'
   if (checksum(file.subarray(16, length)) !== view.getUint32(12, true)) return 'torn'
   return {
     id: getU53(view, 24),

@@ -1,5 +1,5 @@
 import { assert, DiskError, Reader, Writer, type Checksum, type Codec, type Disk } from '../core/index.ts'
-import { encodeHead, encodeRecord, recordLength, UnknownFormat, type SegmentHead } from './format.ts'
+import { encodeHead, encodeRecord, recordLength, seedOf, UnknownFormat, type SegmentHead } from './format.ts'
 import { scan, type Scan, type SegmentFile } from './recovery.ts'
 import { fileOf, isSegment, Segments } from './segments.ts'
 
@@ -7,7 +7,7 @@ export interface JournalOptions {
   /** Size of a segment file. Smaller ones cost more directory syncs, larger ones keep a cut journal longer. */
   readonly segmentBytes: number
   readonly checksum: Checksum
-  /** A seed for each segment, so that stale records are never taken for live ones. In [0, 1). */
+  /** For the seed of the first segment, so that no record of another journal is ever taken for one of this. In [0, 1). */
   readonly random: () => number
 }
 
@@ -128,7 +128,7 @@ export class Journal<Durable> {
     this.flush()
   }
 
-  /** One of the two copies may have been damaged, or torn while the segment was begun: the other one has all of it. */
+  /** One of the two copies may be damaged or torn, or both: what was read of them, or made anew, is written again. */
   private healHead(): void {
     const { inUse, file, fileBytes } = this.segments
     const head = inUse.at(-1)
@@ -261,7 +261,8 @@ export class Journal<Durable> {
     const out = new Writer()
     this.codec.record(record, out)
     assert(out.payloadLength === 0, 'a checkpoint carries no commands')
-    const seed = Math.floor(this.options.random() * 0x1_0000_0000)
+    const last = this.segments.inUse.at(-1)
+    const seed = last === undefined ? Math.floor(this.options.random() * 0x1_0000_0000) : seedOf(id, last)
     return { id, start: this.position, index, seed, epoch: this.epoch, checkpoint: out.control.slice(0, out.length) }
   }
 

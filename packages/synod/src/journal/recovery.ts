@@ -3,8 +3,11 @@ import {
   aligned,
   decodeBody,
   decodeRecordHeader,
+  headAlignment,
+  neverFirst,
   readHead,
   recordLength,
+  seedOf,
   type RecordHeader,
   type SegmentHead,
 } from './format.ts'
@@ -55,23 +58,25 @@ export function scan<Durable>(
   readCheckpoint: (bytes: Uint8Array) => Durable | undefined,
   checksum: Checksum,
 ): Scan<Durable> {
-  const ordered = files.toSorted((a, b) => a.id - b.id)
-  const heads = ordered.map((file) => usedHead(file, checksum))
-  const lastUsed = heads.findLastIndex((head) => head !== undefined)
   const segments: SegmentHead[] = []
   const pieces: Piece<Durable>[] = []
   const state: Scanning = { synced: 0, epoch: 0 }
   let position: number | undefined
   let checkpoint: Item<Durable> | undefined
+  let fileBytes = 0
 
-  for (let i = 0; i <= lastUsed; i++) {
-    const head = heads[i]
-    const file = ordered[i]
-    // An unreadable head in the middle: what it held shows as a gap before the next segment's start.
-    if (head === undefined || file === undefined) continue
+  for (const file of files.toSorted((a, b) => a.id - b.id)) {
+    const before = segments.at(-1)
+    const found = usedHead(file, checksum)
+    const head =
+      found ??
+      (before && position !== undefined ? headMadeAnew(file, before, position, state.epoch, checksum) : undefined)
+    // It was not begun; or all of it is lost, which shows as a gap before the start of the next one.
+    if (head === undefined) continue
+    fileBytes = file.bytes.length
     state.synced = Math.max(state.synced, head.start)
     state.epoch = Math.max(state.epoch, head.epoch)
-    const record = readCheckpoint(head.checkpoint)
+    const record = head.checkpoint.length === 0 ? undefined : readCheckpoint(head.checkpoint)
     if (position === undefined) {
       if (record !== undefined) checkpoint = { type: 'checkpoint', record }
     } else {
@@ -83,7 +88,7 @@ export function scan<Durable>(
     position = scanSegment(file.bytes, head, codec, checksum, pieces, state)
   }
 
-  return settle(checkpoint, pieces, segments, state, position ?? 0, ordered[lastUsed]?.bytes.length ?? 0)
+  return settle(checkpoint, pieces, segments, state, position ?? 0, fileBytes)
 }
 
 interface Scanning {
@@ -95,6 +100,30 @@ interface Scanning {
 function usedHead(file: SegmentFile, checksum: Checksum): SegmentHead | undefined {
   const head = readHead(file.bytes, checksum)
   return head === 'blank' || head === 'torn' || head.id !== file.id ? undefined : head
+}
+
+/**
+ * Both heads are damaged, or a power cut has torn them while the segment was begun. If it holds any record it was in use,
+ * and what was synced is read as if its head were there: the checkpoint alone is lost, which follows from what was read
+ * before. Its first record stands where the segment before it ended, at `position`, unless a part of that is lost as well.
+ */
+function headMadeAnew(
+  file: SegmentFile,
+  before: SegmentHead,
+  position: number,
+  epoch: number,
+  checksum: Checksum,
+): SegmentHead | undefined {
+  const { id, bytes } = file
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const seed = seedOf(id, before)
+  const header = (at: number): RecordHeader | undefined => decodeRecordHeader(bytes, view, at, seed, checksum)
+  const at = nextRecord(headAlignment, bytes.length, header)
+  const first = at === undefined ? undefined : header(at)
+  if (at === undefined || first === undefined) return undefined
+  const origin = first.position - at
+  const length = Math.max(headAlignment, Math.floor((position - origin) / headAlignment) * headAlignment)
+  return { id, start: origin + length, index: neverFirst, seed, epoch, length, checkpoint: new Uint8Array(0) }
 }
 
 /** Answers the position after the last record, or after the last stretch that should have been one. */

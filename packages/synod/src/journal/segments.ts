@@ -1,5 +1,5 @@
 import { present, type Disk, type DiskError } from '../core/index.ts'
-import type { SegmentHead } from './format.ts'
+import { neverFirst, type SegmentHead } from './format.ts'
 import type { SegmentFile } from './recovery.ts'
 
 const pattern = /^journal-\d{10}$/
@@ -73,8 +73,9 @@ export class Segments {
 
   /** The smallest index to which a log may be compacted so that what is kept of the journal fits in `bytes`. */
   indexWithin(bytes: number, position: number): number {
-    for (const segment of this.inUse) if (position - segment.start <= bytes) return segment.index
-    return this.inUse.at(-1)?.index ?? 0
+    const known = this.inUse.filter((segment) => segment.index !== neverFirst)
+    for (const segment of known) if (position - segment.start <= bytes) return segment.index
+    return known.at(-1)?.index ?? 0
   }
 
   create(id: number, head: Uint8Array, done: (error: DiskError | undefined) => void): void {
@@ -109,12 +110,8 @@ export class Segments {
   }
 
   cut(index: number): void {
-    for (;;) {
-      const [first, second] = this.inUse
-      if (first === undefined || second === undefined || second.index > index) break
-      this.inUse.shift()
-      this.old.push(fileOf(first.id))
-    }
+    const first = this.inUse.findLastIndex((segment) => segment.index <= index)
+    if (first > 0) this.old.push(...this.inUse.splice(0, first).map((segment) => fileOf(segment.id)))
     this.maintain()
   }
 
