@@ -1,5 +1,6 @@
 import {
   committedIndex,
+  membersOf,
   present,
   tally,
   voting,
@@ -10,7 +11,7 @@ import {
   type Term,
   type VoteResult,
 } from '../../core/index.ts'
-import type { Entry, PlacedMembership, Position } from './messages.ts'
+import type { Entry, PlacedMembers, PlacedMembership, Position } from './messages.ts'
 import type { RaftState } from './state.ts'
 
 /** The parts of a state that some rules are about. */
@@ -131,6 +132,11 @@ export function openMemberships(state: Memberships): readonly PlacedMembership[]
       state.memberships.findLastIndex(({ index }) => index <= state.commitIndex),
     ),
   )
+}
+
+/** Who the members are by each of these. */
+export function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[] {
+  return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
 }
 
 /**
