@@ -72,11 +72,11 @@ export function scan<Durable>(
       (before && position !== undefined ? headMadeAnew(file, before, position, state.epoch, checksum) : undefined)
     // It was not begun; or all of it is lost, which shows as a gap before the start of the next one.
     if (head === undefined) continue
-    const record = head.checkpoint.length === 0 ? undefined : readCheckpoint(head.checkpoint)
+    const record = head.index === neverFirst ? undefined : readCheckpoint(head.checkpoint)
     if (position === undefined) {
-      // Without a checkpoint nothing begins: it was cut, and has not been used again or removed yet.
-      if (record === undefined) continue
-      checkpoint = { type: 'checkpoint', record }
+      // It was cut, and has not been used again or removed yet.
+      if (head.index === neverFirst) continue
+      if (record !== undefined) checkpoint = { type: 'checkpoint', record }
     } else {
       clip(pieces, head.start)
       if (head.start > position) pieces.push({ from: position, to: head.start, records: undefined, offset: 0 })
