@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Recorder, writeHistory } from 'synod/history'
 import type { StoreOperation, StoreResult } from 'synod/history'
-import { run, runHere } from '../testing/processes.ts'
+import { run, runHere, Running, synod } from '../testing/processes.ts'
 import type { Picture } from '../picture/page.ts'
+import { checkFile } from './check.ts'
 
 // Goal: `synod check` answers by its exit code, says what is wrong, and writes a page that shows it and cannot be broken by
 // what a history says. Method: the command itself, on the histories of others and on small ones of ours.
 
+const main = join(import.meta.dirname, '../main.ts')
 const histories = join(import.meta.dirname, '../../../synod/testdata/histories')
 const good = join(histories, 'jepsen-etcd/etcd_002.log')
 const bad = join(histories, 'jepsen-etcd/etcd_001.log')
@@ -69,6 +71,60 @@ describe('the exit code is the verdict', () => {
     expect(code).toBe(2)
   })
 
+  test.runIf(existsSync('/dev/zero'))(
+    '2: what has no end, from a device or a pipe, and what is larger than is read',
+    async () => {
+      const says = /more than 256 MB, and no more is read\. .* a shorter run, or fewer keys/
+      expect(await runHere(['check', '/dev/zero'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(says) as string,
+      })
+      const piped = new Running('sh', ['-c', `exec ${process.execPath} -C @synod/source ${main} check - < /dev/zero`])
+      const { code, stdout, stderr } = await piped.ended()
+      expect(stderr).toMatch(/^synod: standard input has more than 256 MB[^\n]*\n$/)
+      expect(stdout).toBe('')
+      expect(code).toBe(2)
+    },
+  )
+
+  test('2: a fault of ours, with its stack', async () => {
+    const faulty = {
+      get model(): string {
+        throw new RangeError('Map maximum size exceeded')
+      },
+    }
+    await expect(checkFile(good, faulty)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^there is no verdict on .*: RangeError: Map maximum size exceeded\n +at /,
+      ) as string,
+    })
+  })
+
+  test('2: a Node.js that is too old', async () => {
+    const old = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`
+    const launcher = join(import.meta.dirname, '../../bin/synod.js')
+    const { code, stderr } = await new Running(process.execPath, ['--import', old, launcher, 'check', good]).ended()
+    expect(stderr).toMatch(/this is Node\.js 20\.20\.2, and synod needs 22\.18 or newer/)
+    expect(code).toBe(2)
+  })
+
+  // A pipe that nobody reads, and a disk that is full.
+  test.runIf(existsSync('/dev/full'))('stays it when nobody takes what is printed', async () => {
+    const unread = synod(['check', bad])
+    unread.child.stdout?.destroy()
+    expect(await unread.ended()).toMatchObject({ code: 1, stderr: '' })
+    for (const [file, verdict] of [
+      [bad, 1],
+      [good, 0],
+    ]) {
+      const program = `exec ${process.execPath} -C @synod/source ${main} check ${file} > /dev/full`
+      const { code, stderr } = await new Running('sh', ['-c', program]).ended()
+      expect(stderr).toMatch(/^synod: standard output cannot be written: ENOSPC/)
+      expect(code).toBe(verdict)
+    }
+  })
+
   test.runIf(existsSync('/dev/full'))('stays it when the picture of it cannot be written after all', async () => {
     const { code, stdout, stderr } = await runHere(['check', bad, '--html', '/dev/full'])
     expect(stdout).toContain('No order explains')
@@ -87,7 +143,7 @@ test('a file that is no text is told without doing anything to the terminal', as
   const path = join(folder(), 'binary')
   writeFileSync(
     path,
-    Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) % 256),
+    Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) % 128),
   )
   const { code, stderr } = await runHere(['check', path])
   expect(code).toBe(2)

@@ -198,7 +198,7 @@ function addCheck(program: Command, done: Done): void {
     .addHelpText(
       'after',
       `
-Exit codes: 0 linearizable, 1 not linearizable, 2 unknown (a limit was reached) or unreadable.
+Exit codes: 0 linearizable, 1 not linearizable, 2 no verdict: a limit was reached, or it cannot be read.
 
 Examples:
   synod check history.jsonl
