@@ -151,6 +151,26 @@ test('a file that is no text is told without doing anything to the terminal', as
   expect(stderr.length).toBeLessThan(1500)
 })
 
+test('what is no UTF-8 is refused, where two values would else become the same one', async () => {
+  const lines = [
+    '{"synod":"history","version":1,"model":"register"}',
+    '{"type":"invoke","time":0,"client":"a","operation":{"type":"write","value":"ä"}}',
+    '{"type":"ok","time":1,"client":"a","result":null}',
+    '{"type":"invoke","time":2,"client":"a","operation":{"type":"read"}}',
+    '{"type":"ok","time":3,"client":"a","result":"ö"}',
+  ]
+  const path = join(folder(), 'history.jsonl')
+  writeFileSync(path, lines.join('\n'))
+  expect((await runHere(['check', path])).code).toBe(1)
+  writeFileSync(path, lines.join('\n'), 'latin1')
+  const { code, stderr } = await runHere(['check', path])
+  const offset = lines.join('\n').indexOf('ä')
+  expect(stderr).toContain(`history.jsonl: line 2: expected UTF-8, found the byte 0xe4 at offset ${offset} of the file`)
+  expect(code).toBe(2)
+  const piped = await run(['check', '-'], { stdin: readFileSync(path) })
+  expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input: line 2: expected UTF-8') })
+})
+
 test('standard input is read, and JSON is one object for each history', async () => {
   const { code, stdout } = await run(['check', '-', '--json'], { stdin: readFileSync(cases) })
   expect(code).toBe(1)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { messageOf, UsageError } from './exit.ts'
 
@@ -8,7 +9,7 @@ import { messageOf, UsageError } from './exit.ts'
 export const inputBytesMax = 256_000_000
 const chunkBytes = 1 << 20
 
-/** What was read is too large: it cannot be what its reader expects. */
+/** What was read is too large, or no UTF-8: it cannot be what its reader expects. */
 export class NotText extends UsageError {}
 
 /** Text from a file. Throws `UsageError`: it cannot be read, or is `NotText`. */
@@ -69,7 +70,28 @@ class Input {
     )
   }
 
+  /** What is no UTF-8 is not guessed at: two different values would become the same one. */
   text(): string {
-    return Buffer.concat(this.chunks).toString('utf8')
+    const bytes = Buffer.concat(this.chunks)
+    if (isUtf8(bytes)) return bytes.toString('utf8')
+    const { line, offset } = firstInvalid(bytes)
+    const byte = (bytes[offset] ?? 0).toString(16).padStart(2, '0')
+    throw new NotText(
+      `${this.name}: line ${line}: expected UTF-8, found the byte 0x${byte} at offset ${offset} of the file, which is none there: ` +
+        'convert it, as in iconv -f latin1 -t utf-8',
+    )
   }
+}
+
+/** Where the first character begins that is none; offsets count from 0, lines from 1. */
+function firstInvalid(bytes: Uint8Array): { readonly line: number; readonly offset: number } {
+  let line = 1
+  for (let offset = 0; offset < bytes.length;) {
+    const lead = bytes[offset] ?? 0
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+    if (length > 1 && !isUtf8(bytes.subarray(offset, offset + length))) return { line, offset }
+    if (lead === 10) line++
+    offset += length
+  }
+  return { line, offset: bytes.length }
 }
