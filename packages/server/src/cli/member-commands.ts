@@ -191,7 +191,15 @@ function memberNamed(text: string, members: readonly Member[]): Member {
   if (byName.length > 1) throw new UsageError(`${byName.length} members are called ${text}: name one by its id`)
   if (found !== undefined) return found
   const known = members.map((member) => title(member)).join(', ')
-  throw new CommandError(`there is no member ${text}: the members are ${known}`)
+  throw new CommandError(`there is no member ${text}: the members are ${known}${nameless(members)}`)
+}
+
+/** The name that was given to `member add` may be that of one that has not said it yet. */
+function nameless(members: readonly Member[]): string {
+  const silent = members.filter(({ name }) => name === '')
+  if (silent.length === 0) return ''
+  const listed = silent.map(({ id, peerUrls }) => `${hexadecimal(id)} at ${peerUrls.join(', ')}`).join('; ')
+  return `. Until a member has started and taken part, it has no name and goes by its id: ${listed}`
 }
 
 const transferUnknown = 'leadership may still move. See status --cluster for who leads.'
