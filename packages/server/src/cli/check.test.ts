@@ -25,6 +25,20 @@ function folder(): string {
 }
 
 describe('the exit code is the verdict', () => {
+  test('2: a fault of ours, with its stack', async () => {
+    const faulty = {
+      get model(): string {
+        throw new RangeError('Map maximum size exceeded')
+      },
+    }
+    await expect(checkFile(good, faulty)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^there is no verdict on .*: RangeError: Map maximum size exceeded\n +at /,
+      ) as string,
+    })
+  })
+
   test('0: linearizable', async () => {
     expect(await runHere(['check', good])).toMatchObject({
       code: 0,
@@ -86,20 +100,6 @@ describe('the exit code is the verdict', () => {
       expect(code).toBe(2)
     },
   )
-
-  test('2: a fault of ours, with its stack', async () => {
-    const faulty = {
-      get model(): string {
-        throw new RangeError('Map maximum size exceeded')
-      },
-    }
-    await expect(checkFile(good, faulty)).rejects.toMatchObject({
-      exitCode: 2,
-      message: expect.stringMatching(
-        /^there is no verdict on .*: RangeError: Map maximum size exceeded\n +at /,
-      ) as string,
-    })
-  })
 
   test('2: a Node.js that is too old', async () => {
     const old = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`
