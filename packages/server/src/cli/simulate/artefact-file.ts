@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
+import { NotText, readText } from '../input.ts'
 import { checkWritable } from '../place.ts'
-import { readText } from './json-shape.ts'
 
 /** An artefact is meant to fit into a report; a larger one is written all the same. */
 export const artefactBytes = 64_000
@@ -24,7 +24,7 @@ export function checkPlace(file: string): void {
     try {
       readArtefact(readText(file))
     } catch (error) {
-      if (!(error instanceof ArtefactUnreadable)) throw error
+      if (!(error instanceof ArtefactUnreadable || error instanceof NotText)) throw error
       throw new UsageError(`${file} is not overwritten, because it is no artefact of this version: name another file`)
     }
   }

@@ -29,7 +29,7 @@ function folder(): string {
 }
 
 /** A file of that name, in a folder of its own. */
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   const path = join(folder(), name)
   writeFileSync(path, text)
   return path
@@ -314,6 +314,16 @@ describe('what is wrong is said, and nothing is simulated', () => {
       says: /x\.json cannot be replayed: no artefact/,
     },
     {
+      name: 'an artefact that is no UTF-8',
+      args: () => ['--artefact', file('x.json', Buffer.from('{"synod":"ä"}', 'latin1'))],
+      says: /x\.json: line 1: expected UTF-8, found the byte 0xe4 at offset 10 of the file/,
+    },
+    {
+      name: 'a scenario that is no UTF-8',
+      args: () => ['--scenario', file('x.json', Buffer.from('\n\n{"nodes":"ä"}', 'latin1'))],
+      says: /x\.json: line 3: expected UTF-8, found the byte 0xe4 at offset 12 of the file/,
+    },
+    {
       name: 'an artefact of another protocol',
       args: () => ['--artefact', changed((text) => text.replace('"raft"', '"zab"'))],
       says: /"zab" is unknown/,
@@ -427,6 +437,11 @@ describe('what is wrong is said, and nothing is simulated', () => {
       name: 'a scenario with settings that the protocol refuses',
       args: () => ['--scenario', scenario({ settings: { raft: { electionTimeoutMin: 1, heartbeatInterval: 500 } } })],
       says: /settings: expected settings with which raft starts \(/,
+    },
+    {
+      name: 'a place that something has that is no text',
+      args: () => ['--seeds', '1', '--artefact', file('photo.png', Uint8Array.of(0x89, 0x50))],
+      says: /photo\.png is not overwritten, because it is no artefact/,
     },
     {
       name: 'a place that something else has',
