@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts'
 import type { RaftNode, WatchedState } from './glance.ts'
 import { entryAt, lastIndex, membershipOf, placedMembership, termAt } from './log.ts'
-import type { Entry } from './messages.ts'
+import type { Entry, PlacedMembership } from './messages.ts'
 import type { Role } from './state.ts'
 
 /** Of two nodes: each has read its own from its disk, or from a message. */
@@ -340,11 +340,11 @@ export const removedLeaderGoes: Invariant<RaftNode> = {
 export const stepByStep: Invariant<RaftNode> = {
   name: 'memberships change step by step',
   watch: () => {
-    const seen = new Map<NodeId, Membership>()
+    const seen = new Map<NodeId, PlacedMembership>()
     return ({ id, state: { memberships } }) => {
       const newest = memberships.at(-1)
-      if (newest === undefined || seen.get(id) === newest.membership) return undefined
-      seen.set(id, newest.membership)
+      if (newest === undefined || seen.get(id) === newest) return undefined
+      seen.set(id, newest)
       for (const [i, { index, membership }] of memberships.entries()) {
         const before = memberships[i - 1]
         // A log that begins anew, with a newcomer or after its loss, begins with whatever is known.
