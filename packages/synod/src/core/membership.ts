@@ -22,6 +22,8 @@ export function isJoint({ outgoing }: Membership): boolean {
 
 /** Everybody who gets the log: voters of both halves and learners; sorted. */
 export function membersOf({ voters, outgoing, learners }: Membership): NodeId[] {
+  // Sorted already, and almost always all there is.
+  if (outgoing.length === 0 && learners.length === 0) return [...voters]
   return [...new Set([...voters, ...outgoing, ...learners])].toSorted()
 }
 

@@ -338,15 +338,15 @@ export class World<Dweller extends Inhabitant> {
     const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
     const diskId = node.member?.diskId
     if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
-    const cluster = node.member?.options.cluster ?? ''
-    const contact = node.contacts[from] ?? ''
-    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
     const [there, back] = [this.linkBetween(node, to), this.linkBetween(peer, from)]
     const again = (): void =>
       this.schedule.after(greetAgain, () => {
         if (current()) this.connect(from, to)
       })
     if (there.isCut || back.isCut || this.cut.has(there.name) || this.cut.has(back.name)) return again()
+    const cluster = node.member?.options.cluster ?? ''
+    const contact = node.contacts[from] ?? ''
+    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
     this.schedule.after(there.latency(), () => {
       if (!current()) return
       this.enter(peer, lives[1], traced.start, node.number, () =>

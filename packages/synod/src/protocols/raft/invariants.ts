@@ -34,8 +34,17 @@ function identity(entry: Entry): string {
   return membership === undefined ? `${term} no-op` : `${term} ${membershipText(membership)}`
 }
 
+/** Memberships are never changed, and few. */
+const texts = new WeakMap<Membership, string>()
+
 /** Equal texts are equal memberships. */
 function membershipText(membership: Membership): string {
+  let text = texts.get(membership)
+  if (text === undefined) texts.set(membership, (text = inWords(membership)))
+  return text
+}
+
+function inWords(membership: Membership): string {
   const { voters, outgoing, learners, learnersNext, joining, autoLeave, contacts } = membership
   const lists = Object.entries({ voters, outgoing, learners, learnersNext, joining })
   const said = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name} ${ids.join(' ')}`)
