@@ -108,7 +108,7 @@ export class VirtualDisk implements Disk {
       this.link(name, {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
-        writes: [{ offset: 0, bytes: new Uint8Array(size) }],
+        writes: [{ offset: 0, bytes: zeros(size) }],
         recent: [undefined, undefined],
       })
       this.world.happened('allocate')
@@ -201,9 +201,7 @@ export class VirtualDisk implements Disk {
     this.changes = []
     this.names = new Map(this.syncedNames)
     for (const inode of new Set(this.names.values())) {
-      inode.bytes = torn(inode, random, (fault) => this.world.fault(fault))
-      inode.synced = inode.bytes.slice()
-      inode.writes = []
+      tear(inode, random, (fault) => this.world.fault(fault))
     }
   }
 
@@ -285,13 +283,20 @@ function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Arr
   return longer
 }
 
+let blank = new Uint8Array(0)
+
+/** That many, to be read only: of what was allocated there is one copy, however many files. */
+function zeros(length: number): Uint8Array {
+  if (length > blank.length) blank = new Uint8Array(length)
+  return blank.subarray(0, length)
+}
+
 function meets({ offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array }, sector: number): boolean {
   return offset < (sector + 1) * sectorBytes && offset + bytes.length > sector * sectorBytes
 }
 
-/** Each sector holds what one of the writes since the last sync left in it, or none of them. */
-function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): Uint8Array {
-  let result: Uint8Array = inode.synced.slice()
+/** Each sector holds what one of the writes since the last sync left in it, or none of them; that is all there is of the file from now on. */
+function tear(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): void {
   const sectors = new Set<number>()
   for (const { offset, bytes } of inode.writes) {
     for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < offset + bytes.length; sector++)
@@ -305,10 +310,13 @@ function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) =>
     for (const { offset, bytes } of inode.writes.slice(0, survivors)) {
       const from = Math.max(offset, sector * sectorBytes)
       const to = Math.min(offset + bytes.length, (sector + 1) * sectorBytes)
-      if (from < to) result = patched(result, from, bytes.subarray(from - offset, to - offset))
+      if (from < to) inode.synced = patched(inode.synced, from, bytes.subarray(from - offset, to - offset))
     }
   }
-  return result
+  inode.writes = []
+  // Large files are few, and most are as long as they were: their memory is used again.
+  if (inode.bytes.length === inode.synced.length) inode.bytes.set(inode.synced)
+  else inode.bytes = inode.synced.slice()
 }
 
 function notFound(operation: DiskOperation | 'corrupt', name: string): DiskError {

@@ -135,6 +135,10 @@ export class World<Dweller extends Inhabitant> {
     return present(this.node(from).links.get(to), `there is a link ${name} in this world`)
   }
 
+  private linkBetween({ links }: VirtualNode<Dweller>, to: NodeId): VirtualLink {
+    return present(links.get(to), 'there is a link to each node')
+  }
+
   /** Its process runs. */
   isUp(id: NodeId): boolean {
     const node = this.nodes.get(id)
@@ -323,7 +327,7 @@ export class World<Dweller extends Inhabitant> {
   private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (!node.welcomedBy.has(to)) return false
     const frame = this.frames.joined(parts)
-    const link = present(node.links.get(to), 'there is a link to each node')
+    const link = this.linkBetween(node, to)
     const passes = this.onFrame?.(node.id, to, frame) ?? true
     if (!passes || (this.cut.size > 0 && this.cut.has(link.name))) return true
     link.send(this.now, frame)
@@ -338,15 +342,15 @@ export class World<Dweller extends Inhabitant> {
     const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
     const diskId = node.member?.diskId
     if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
-    const cluster = node.member?.options.cluster ?? ''
-    const contact = node.contacts[from] ?? ''
-    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
-    const [there, back] = [this.link(`${from}>${to}`), this.link(`${to}>${from}`)]
+    const [there, back] = [this.linkBetween(node, to), this.linkBetween(peer, from)]
     const again = (): void =>
       this.schedule.after(greetAgain, () => {
         if (current()) this.connect(from, to)
       })
     if (there.isCut || back.isCut || this.cut.has(there.name) || this.cut.has(back.name)) return again()
+    const cluster = node.member?.options.cluster ?? ''
+    const contact = node.contacts[from] ?? ''
+    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
     this.schedule.after(there.latency(), () => {
       if (!current()) return
       this.enter(peer, lives[1], traced.start, node.number, () =>

@@ -125,7 +125,8 @@ function withNewestHardState(state: RaftState, record: Durable): Durable {
   const { currentTerm, votedFor } = state
   if (record.currentTerm > currentTerm) return record
   if (record.currentTerm < currentTerm) return { ...record, currentTerm, votedFor }
-  return { ...record, votedFor: votedFor ?? record.votedFor }
+  if (votedFor === undefined || votedFor === record.votedFor) return record
+  return { ...record, votedFor }
 }
 
 function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): void {

@@ -34,8 +34,17 @@ function identity(entry: Entry): string {
   return membership === undefined ? `${term} no-op` : `${term} ${membershipText(membership)}`
 }
 
+/** Memberships are never changed, and few. */
+const texts = new WeakMap<Membership, string>()
+
 /** Equal texts are equal memberships. */
 function membershipText(membership: Membership): string {
+  let text = texts.get(membership)
+  if (text === undefined) texts.set(membership, (text = inWords(membership)))
+  return text
+}
+
+function inWords(membership: Membership): string {
   const { voters, outgoing, learners, learnersNext, joining, autoLeave, contacts } = membership
   const lists = Object.entries({ voters, outgoing, learners, learnersNext, joining })
   const said = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name} ${ids.join(' ')}`)
@@ -344,11 +353,11 @@ export const removedLeaderGoes: Invariant<RaftNode> = {
 export const stepByStep: Invariant<RaftNode> = {
   name: 'memberships change step by step',
   watch: () => {
-    const seen = new Map<NodeId, Membership>()
+    const seen = new Map<NodeId, PlacedMembership>()
     return ({ id, state: { memberships } }) => {
       const newest = memberships.at(-1)
-      if (newest === undefined || seen.get(id) === newest.membership) return undefined
-      seen.set(id, newest.membership)
+      if (newest === undefined || seen.get(id) === newest) return undefined
+      seen.set(id, newest)
       for (const [i, { index, membership }] of memberships.entries()) {
         const before = memberships[i - 1]
         // A log that begins anew, with a newcomer or after its loss, begins with whatever is known.

@@ -26,7 +26,9 @@ export function lastIndex(state: Log): Index {
 /** The term at an index; undefined where this log has no entry, or no longer. */
 export function termAt(state: Log, index: Index): Term | undefined {
   const offset = index - state.compacted.index
-  return offset === 0 ? state.compacted.term : state.log[offset - 1]?.term
+  if (offset === 0) return state.compacted.term
+  // An array that is asked for what is before its beginning answers slowly, and from then on always.
+  return offset > 0 ? state.log[offset - 1]?.term : undefined
 }
 
 /** Where the log ends. */

@@ -314,7 +314,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   settled(whole: readonly NodeId[]): boolean {
     // What is decided meanwhile may remove some of it; and may not make members of all that were on the way to be some.
     const { newest } = this.decided
-    const core = newest === undefined ? whole : whole.filter((id) => membersOf(newest).includes(id))
+    const known = newest === undefined ? whole : membersOf(newest)
+    const core = whole.filter((id) => known.includes(id))
     const members = core.map((id) => this.stage.world.node(id).member)
     for (const id of core) if (!this.probes.has(id)) this.probe(id)
     const answered = core.filter((id) => this.probes.get(id) === 'ok')
