@@ -157,8 +157,9 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
     return undefined
   }
 
-  mayHalt(_id: NodeId, code: string): boolean {
-    return code === 'disk' && this.plan.faults.some(({ type }) => type === 'failingSync' || type === 'fullDisk')
+  mayHalt(id: NodeId, code: string): boolean {
+    const { suffered } = this.stage.world.node(id).disk
+    return code === 'disk' && (suffered.has('failingSync') || suffered.has('fullDisk'))
   }
 
   /** As small as it may be, and any of those that there are: drawn by the seed. */
