@@ -33,3 +33,38 @@ test.each([
   expect(node.member).toBe(idle)
   expect(node.life).toBe(lives)
 })
+
+// Goal: a run that says that a fault took effect has met it. Method: all that bring a node down, at one that does not fall
+// in time, and at one that falls later.
+test.each([
+  ['that never falls', Infinity, 0],
+  ['that falls later', 60, 1],
+])('what was to bring down a node %s counts as often as it did', (_, until, times) => {
+  const fallers = [
+    { type: 'crash', node: 'a' },
+    { type: 'powerCut', node: 'a', operations: 0 },
+    { type: 'wipe', node: 'a' },
+    { type: 'blackout', except: [] },
+  ] as const
+  for (const faller of fallers) {
+    const world = new World({ seed: 1, nodes: ['a'], member: () => idle })
+    const inflictor = new Inflictor(world, 1000)
+    world.start('a')
+    const { disk } = world.node('a')
+    disk.unwitnessed = 'journal-0000000001'
+    if (until < Infinity) world.schedule.at(until, () => (disk.unwitnessed = undefined))
+    inflictor.inflict({ ...faller, at: 10, for: 200 })
+    world.run(500)
+    expect(world.fired.get(faller.type) ?? 0, faller.type).toBe(times)
+    expect(disk.suffered.has('wipe')).toBe(times === 1 && faller.type === 'wipe')
+  }
+})
+
+test('a loss of power everywhere counts once', () => {
+  const world = new World({ seed: 1, nodes: ['a', 'b', 'c'], member: () => idle })
+  const inflictor = new Inflictor(world, 1000)
+  for (const id of ['a', 'b', 'c']) world.start(id)
+  inflictor.inflict({ type: 'blackout', at: 10, for: 200, except: ['b'] })
+  world.run(500)
+  expect(world.fired.get('blackout')).toBe(1)
+})

@@ -16,8 +16,6 @@ export class Inflictor<Dweller extends Inhabitant> {
   private readonly downs = new Map<NodeId, number>()
   /** Power cuts that wait for an operation of the disk. */
   private readonly armed = new Map<NodeId, { operations: number; readonly cut: () => void }[]>()
-  /** Nodes whose disk was exchanged for an empty one: never again what they were. */
-  readonly wiped: Set<NodeId> = new Set()
 
   constructor(world: World<Dweller>, end: Milliseconds) {
     this.world = world
@@ -54,9 +52,22 @@ export class Inflictor<Dweller extends Inhabitant> {
       case 'latency':
         return this.trouble(fault, { latency: fault.latency })
       case 'blackout':
-        for (const { id, life } of world.nodes.values())
-          if (life > 0) this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
-        return world.count('blackout')
+        return this.blackOut(fault)
+    }
+  }
+
+  /** Counted once, however many fall. */
+  private blackOut(fault: Extract<Fault, { type: 'blackout' }>): void {
+    const { world } = this
+    let isCounted = false
+    for (const { id, life } of world.nodes.values()) {
+      if (life === 0) continue
+      this.down(id, fault, () => {
+        if (!isCounted) world.count('blackout')
+        isCounted = true
+        if (fault.except.includes(id)) world.kill(id)
+        else world.powerCut(id)
+      })
     }
   }
 
@@ -79,13 +90,16 @@ export class Inflictor<Dweller extends Inhabitant> {
         node.busyUntil = Math.max(node.busyUntil, this.endOf(fault))
         return this.after(fault, () => (node.stalled = false))
       case 'crash':
-        world.count('crash')
-        return this.down(id, fault, () => world.kill(id))
+        return this.down(id, fault, () => {
+          world.count('crash')
+          world.kill(id)
+        })
       case 'powerCut': {
-        const cut = (): void => {
-          world.count('powerCut')
-          this.down(id, fault, () => world.powerCut(id))
-        }
+        const cut = (): void =>
+          this.down(id, fault, () => {
+            world.count('powerCut')
+            world.powerCut(id)
+          })
         if (fault.operations === 0) return cut()
         const arm = { operations: node.operations + fault.operations, cut }
         this.armed.set(id, [...(this.armed.get(id) ?? []), arm])
@@ -97,8 +111,6 @@ export class Inflictor<Dweller extends Inhabitant> {
         )
       }
       case 'wipe':
-        world.count('wipe')
-        this.wiped.add(id)
         return this.down(id, fault, () => {
           world.powerCut(id)
           disk.wipe()
@@ -185,7 +197,6 @@ export class Inflictor<Dweller extends Inhabitant> {
       if (length === 0) continue
       const at = choose(disk.world.random, length)
       if (!disk.isWitnessed(name, at)) continue
-      this.world.count('bitFlip')
       disk.corrupt(name, at, 1)
     }
   }

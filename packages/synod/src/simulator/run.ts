@@ -144,11 +144,10 @@ class Run<Dweller extends Inhabitant, Node> {
   }
 
   private liveness(): Outcome['progress'] {
-    const { world, play, inflictor, administrator, plan } = this
+    const { world, play, administrator, plan } = this
     return demandProgress({
       world,
       play,
-      wiped: inflictor.wiped,
       underWay: () => administrator.isWaiting,
       patience: plan.patience,
       advance: (duration, done) => this.advance(duration, done),
