@@ -114,10 +114,12 @@ class Run<Dweller extends Inhabitant, Node> {
     for (const errand of plan.errands) this.administrator.expect(errand)
     this.clients.expect(plan.operations)
     this.advance(plan.duration)
+    // Whatever keeps nodes out of a core is none of the plan's faults.
+    const faults = new Map(world.fired)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
     const judged = this.violation === undefined && !this.unjudged
     if (judged) this.guarded(() => this.play.judge())
-    const fired = new Map<string, number>([...world.fired, ...this.administrator.done])
+    const fired = new Map<string, number>([...faults, ...this.administrator.done])
     const configured = new Set<string>([...plan.faults, ...plan.errands].map(({ type }) => type))
     return {
       violation: this.violation,
