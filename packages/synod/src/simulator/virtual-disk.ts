@@ -59,8 +59,8 @@ export interface DiskFaults {
   syncTime?: number | undefined
   /** Files together may not be larger. */
   capacity?: number | undefined
-  /** So many of the next writes to these files land in another sector of the same file, and not where they should. */
-  misdirects?: { writes: number; readonly of: (name: string) => boolean } | undefined
+  /** Of each of these, so many of the next writes to these files land in another sector of the same file. */
+  misdirects?: readonly { writes: number; readonly of: (name: string) => boolean }[] | undefined
 }
 
 /**
@@ -249,9 +249,9 @@ export class VirtualDisk implements Disk {
 
   /** Where a write really goes: the bytes are right, the sector is another one. */
   private place(name: string, offset: number): number {
-    const { misdirects } = this.faults
+    const misdirects = this.faults.misdirects?.find(({ writes, of }) => writes > 0 && of(name))
     const sector = Math.floor(offset / sectorBytes)
-    if (misdirects === undefined || misdirects.writes === 0 || sector === 0 || !misdirects.of(name)) return offset
+    if (misdirects === undefined || sector === 0) return offset
     misdirects.writes--
     this.suffer('misdirectedWrite')
     return choose(this.world.random, sector) * sectorBytes + (offset % sectorBytes)
