@@ -131,7 +131,7 @@ export class VirtualDisk implements Disk {
       this.link(name, inode)
     }
     const copy = this.copies.of(bytes)
-    const place = this.place(name, offset)
+    const place = this.place(name, offset, bytes.length, inode.bytes.length)
     if (place !== offset) this.unwitnessed = name
     else if (this.unwitnessed === name) this.unwitnessed = undefined
     inode.recent = [{ offset, bytes: copy }, inode.recent[0]]
@@ -247,14 +247,18 @@ export class VirtualDisk implements Disk {
     return this.names
   }
 
-  /** Where a write really goes: the bytes are right, the sector is another one. */
-  private place(name: string, offset: number): number {
+  /** Where a write really goes: the bytes are right, the sector is any other one of the file, before or behind, if they fit. */
+  private place(name: string, offset: number, length: number, size: number): number {
     const misdirects = this.faults.misdirects?.find(({ writes, of }) => writes > 0 && of(name))
-    const sector = Math.floor(offset / sectorBytes)
-    if (misdirects === undefined || sector === 0) return offset
+    if (misdirects === undefined) return offset
+    const [sector, within] = [Math.floor(offset / sectorBytes), offset % sectorBytes]
+    const sectors = Math.max(sector, Math.floor((size - within - length) / sectorBytes) + 1)
+    const others = sector < sectors ? sectors - 1 : sectors
+    if (others === 0) return offset
     misdirects.writes--
     this.suffer('misdirectedWrite')
-    return choose(this.world.random, sector) * sectorBytes + (offset % sectorBytes)
+    const chosen = choose(this.world.random, others)
+    return (chosen < sector ? chosen : chosen + 1) * sectorBytes + within
   }
 
   private suffer(fault: FaultName): void {
