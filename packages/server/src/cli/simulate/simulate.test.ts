@@ -431,7 +431,7 @@ describe('what is wrong is said, and nothing is simulated', () => {
     {
       name: 'a place that something else has',
       args: () => ['--seeds', '1', '--artefact', file('notes.txt', 'mine')],
-      says: /notes\.txt is not overwritten, because it is no artefact/,
+      says: /notes\.txt is there already: with --seeds, --artefact says where to write/,
     },
     {
       name: 'a place that there is not',
@@ -444,10 +444,20 @@ describe('what is wrong is said, and nothing is simulated', () => {
     test(name, async () => expectUsage(await runHere(['simulate', ...args()]), says))
   }
 
-  test('an older artefact may be overwritten', async () => {
+  test('an artefact that is named with a campaign is not overwritten, whatever the campaign is', async () => {
     const path = raftArtefact()
-    const { code } = await run(['simulate', '--seeds', '1', '--scenario', scenario(small), '--artefact', path])
-    expect(code).toBe(0)
+    const before = readFileSync(path, 'utf8')
+    const campaigns = [
+      ['--seeds', '1'],
+      ['--seed', '1'],
+      ['--hours', '1'],
+      ['--scenario', scenario(small)],
+    ]
+    for (const [flag = '', value = ''] of campaigns) {
+      const ended = await runHere(['simulate', 'raft', flag, value, '--artefact', path])
+      expectUsage(ended, new RegExp(`raft\\.json is there already: with ${flag}, .* To replay it, leave out ${flag};`))
+    }
+    expect(readFileSync(path, 'utf8')).toBe(before)
   })
 })
 
