@@ -4,6 +4,7 @@ import { Clients, type Tally } from './clients.ts'
 import { Inflictor } from './inflict.ts'
 import { demandProgress } from './liveness.ts'
 import type { Plan } from './plan.ts'
+import { Endless } from './schedule.ts'
 import type { Play, Situation, Subject } from './subject.ts'
 import { Trace } from './trace.ts'
 import type { Deviation } from './virtual-link.ts'
@@ -157,11 +158,12 @@ class Run<Dweller extends Inhabitant, Node> {
     })
   }
 
-  /** An assertion inside a member is a violation like any other. */
+  /** An assertion inside a member is a violation like any other; so is that time does not go on. */
   private guarded(step: () => void): void {
     try {
       step()
     } catch (error) {
+      if (error instanceof Endless) return this.broke('time goes on', error.message)
       const message = error instanceof Error ? error.message : String(error)
       // What is particular to this run stands behind a colon, or is a number.
       const [claim = message] = message.split(/[:\d]/, 1)
