@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly unjudged?: boolean
   /** Keeps the hash after each event, for finding the first difference between two runs. */
   readonly keepSteps?: boolean
+  /** Called after each event: whoever waits for the run sees that it goes on. */
+  readonly beat?: (() => void) | undefined
   readonly log?: (at: Milliseconds, id: NodeId, level: string, message: string, fields: object | undefined) => void
 }
 
@@ -75,12 +77,14 @@ class Run<Dweller extends Inhabitant, Node> {
   private readonly deviations: Deviation[] = []
   private readonly nodes: Node[] = []
   private readonly unjudged: boolean
+  private readonly beat: RunOptions['beat']
   private violation: Violation | undefined
 
   constructor(subject: Subject<Dweller, Node>, plan: Plan, options: RunOptions) {
     this.plan = plan
     const { log, unjudged = false } = options
     this.unjudged = unjudged
+    this.beat = options.beat
     this.world = new World<Dweller>({
       ...plan,
       skew: (id) => plan.skew[id] ?? 0,
@@ -141,7 +145,10 @@ class Run<Dweller extends Inhabitant, Node> {
   private advance(duration: Milliseconds, done?: () => boolean): boolean {
     let isDone = false
     this.guarded(() => {
-      isDone = this.world.run(duration, () => this.violation !== undefined || done?.() === true)
+      isDone = this.world.run(duration, () => {
+        this.beat?.()
+        return this.violation !== undefined || done?.() === true
+      })
     })
     return isDone && this.violation === undefined
   }

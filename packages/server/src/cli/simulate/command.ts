@@ -24,14 +24,14 @@ import { Thread } from './thread.ts'
 export interface Laboratory {
   readonly findProtocol: (argument: string) => Promise<Protocol>
   readonly program: URL
-  /** A run that takes longer, in milliseconds, hangs. */
+  /** A run in which nothing happens for so long, in milliseconds, hangs. */
   readonly patience: number
 }
 
 const production: Laboratory = {
   findProtocol,
   program: new URL(`./worker${extname(import.meta.filename)}`, import.meta.url),
-  patience: 300_000,
+  patience: 60_000,
 }
 
 const defaultProtocol = 'raft'

@@ -136,6 +136,7 @@ describe('a campaign', () => {
     running.signal('SIGINT')
     const { code, stdout } = await running.ended()
     expect(stdout).toMatch(/^Interrupted\. raft, (no seed|seed)/)
+    expect(stdout).toMatch(/^under way: seed \d+ for [\d.]+ s/m)
     expect(stdout).toContain('simulated hours')
     expect(code).toBe(130)
   })
@@ -265,7 +266,7 @@ describe('a violation', () => {
 
 test('a run that never ends is ended, and told', async () => {
   const { code, stdout } = await faulty('hangs', { seeds: 1, scenario: scenario(small) }).ended()
-  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}no answer in 2 s: it hangs$/m)
+  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}nothing has happened in it for 2 s: it hangs$/m)
   expect(stdout).toMatch(/synod simulate hangs --seed 1 --scenario \S+\n$/)
   expect(code).toBe(1)
 })
