@@ -164,9 +164,8 @@ export class World<Dweller extends Inhabitant> {
     const node = this.node(id)
     const life = ++node.life
     node.halted = undefined
-    node.welcomedBy.clear()
-    node.contacts = undefined
-    // One that halted by itself was not killed: what waited for it is for nobody now.
+    // One that halted by itself was not killed: its connections end here, and what waited for it is for nobody now.
+    this.disconnect(node)
     node.waiting = []
     this.mount(node, life)
     const diskId = randomHex(this.draws.for(`disk id ${life} of ${id}`))
@@ -192,11 +191,16 @@ export class World<Dweller extends Inhabitant> {
     node.busyUntil = 0
     node.waiting = []
     node.clock.disarm()
-    node.welcomedBy.clear()
-    node.contacts = undefined
-    for (const other of this.nodes.values()) other.welcomedBy.delete(id)
+    this.disconnect(node)
     this.trace.event(traced.end, this.now, node.number, node.life)
     this.onEvent?.(node)
+  }
+
+  /** Both sides have to introduce themselves anew. */
+  private disconnect(node: VirtualNode<Dweller>): void {
+    node.welcomedBy.clear()
+    node.contacts = undefined
+    for (const other of this.nodes.values()) other.welcomedBy.delete(node.id)
   }
 
   /** The machine loses its power now: the process is gone, and of the disk what was not synced. */

@@ -348,9 +348,12 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     this.judgeStores()
     const broken = this.changes.verdict(this.decided.newest)
     if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
-    const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 1_000_000 })
+    const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 20_000_000 })
     if (verdict.outcome === 'unknown')
-      this.stage.violation('judged in time', `a million steps did not judge what the clients saw: ${verdict.limit}`)
+      this.stage.violation(
+        'judged in time',
+        `twenty million steps did not judge what the clients saw: ${verdict.limit}`,
+      )
     if (verdict.outcome === 'not-linearizable') {
       const { client, operation, result, invoked } = verdict.blocked
       this.stage.violation(
