@@ -46,7 +46,7 @@ export interface RunOptions {
   readonly unjudged?: boolean
   /** Keeps the hash after each event, for finding the first difference between two runs. */
   readonly keepSteps?: boolean
-  /** Called after each event: whoever waits for the run sees that it goes on. */
+  /** Called after each event, and while the run is judged: whoever waits for it sees that it goes on. */
   readonly beat?: (() => void) | undefined
   readonly log?: (at: Milliseconds, id: NodeId, level: string, message: string, fields: object | undefined) => void
 }
@@ -98,6 +98,7 @@ class Run<Dweller extends Inhabitant, Node> {
       world: this.world,
       now: () => this.world.now,
       violation: (invariant, message) => this.broke(invariant, message),
+      beat: () => this.beat?.(),
     })
     this.watches = this.play.invariants.map(({ name, watch }) => ({ name, watch: watch() }))
     this.unreached = this.play.situations.map(({ name, watch }) => ({ name, watch: watch() }))
