@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../core/index.ts'
+import { grouped } from './in-words.ts'
 
 /** Something that will happen, once. */
 export abstract class Happening {
@@ -20,6 +21,20 @@ class Call extends Happening {
   }
 }
 
+/** So much may happen at one instant: more is a circle, and would go on for ever. */
+const atOnceMax = 100_000
+
+/** Time stands still: what happens makes more happen, at once and without end. */
+export class Endless extends Error {
+  override readonly name = 'Endless'
+
+  constructor(at: Milliseconds) {
+    super(
+      `more than ${grouped(atOnceMax)} things happen at once, at ${grouped(at, 1)} ms: each brings about the next, and none takes any time`,
+    )
+  }
+}
+
 /** What will happen, by time, and at one time in the order in which it was scheduled: a binary heap. */
 export class Schedule {
   now: Milliseconds = 0
@@ -27,6 +42,8 @@ export class Schedule {
   /** When each of them happens: beside them, because a number inside an object is slower to compare. */
   private readonly times: Milliseconds[] = []
   private count = 0
+  /** How much has happened at this instant. */
+  private atOnce = 0
 
   after(delay: Milliseconds, run: () => void): void {
     this.at(this.now + delay, run)
@@ -67,9 +84,16 @@ export class Schedule {
       return false
     }
     this.pop()
+    if (at > this.now) this.atOnce = 0
     this.now = at
+    this.goOn()
     next.happen()
     return true
+  }
+
+  /** Something happens now: an event, or within one what might go round in a circle. Throws `Endless`. */
+  goOn(): void {
+    if (++this.atOnce > atOnceMax) throw new Endless(this.now)
   }
 
   private pop(): void {

@@ -253,6 +253,7 @@ export class World<Dweller extends Inhabitant> {
 
   private endTurn(node: VirtualNode<Dweller>, life: number): void {
     while (node.turnAsked && node.lives(life)) {
+      this.schedule.goOn()
       node.turnAsked = false
       node.member?.flush()
     }

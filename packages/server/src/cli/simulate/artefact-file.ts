@@ -18,8 +18,20 @@ export function readArtefactFile(file: string): Artefact {
   }
 }
 
+/** Throws `UsageError` where something is already: whoever names it may have meant to replay it, but for these flags. */
+export function checkFree(file: string, flags: readonly string[]): void {
+  if (existsSync(file)) {
+    const because = flags.join(' and ')
+    throw new UsageError(
+      `${file} is there already: with ${because}, --artefact says where to write the run that fails. ` +
+        `To replay it, leave out ${because}; otherwise name another file, or remove this one`,
+    )
+  }
+  checkWritable(file)
+}
+
 /** Throws `UsageError` where nothing may be written: only an older artefact is overwritten. */
-export function checkPlace(file: string): void {
+function checkPlace(file: string): void {
   if (existsSync(file)) {
     try {
       readArtefact(readText(file))

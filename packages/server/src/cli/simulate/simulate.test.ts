@@ -136,6 +136,7 @@ describe('a campaign', () => {
     running.signal('SIGINT')
     const { code, stdout } = await running.ended()
     expect(stdout).toMatch(/^Interrupted\. raft, (no seed|seed)/)
+    expect(stdout).toMatch(/^under way: seed \d+ for [\d.]+ s/m)
     expect(stdout).toContain('simulated hours')
     expect(code).toBe(130)
   })
@@ -265,7 +266,7 @@ describe('a violation', () => {
 
 test('a run that never ends is ended, and told', async () => {
   const { code, stdout } = await faulty('hangs', { seeds: 1, scenario: scenario(small) }).ended()
-  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}no answer in 2 s: it hangs$/m)
+  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}nothing has happened in it for 2 s: it hangs$/m)
   expect(stdout).toMatch(/synod simulate hangs --seed 1 --scenario \S+\n$/)
   expect(code).toBe(1)
 })
@@ -446,7 +447,7 @@ describe('what is wrong is said, and nothing is simulated', () => {
     {
       name: 'a place that something else has',
       args: () => ['--seeds', '1', '--artefact', file('notes.txt', 'mine')],
-      says: /notes\.txt is not overwritten, because it is no artefact/,
+      says: /notes\.txt is there already: with --seeds, --artefact says where to write/,
     },
     {
       name: 'a place that there is not',
@@ -459,10 +460,20 @@ describe('what is wrong is said, and nothing is simulated', () => {
     test(name, async () => expectUsage(await runHere(['simulate', ...args()]), says))
   }
 
-  test('an older artefact may be overwritten', async () => {
+  test('an artefact that is named with a campaign is not overwritten, whatever the campaign is', async () => {
     const path = raftArtefact()
-    const { code } = await run(['simulate', '--seeds', '1', '--scenario', scenario(small), '--artefact', path])
-    expect(code).toBe(0)
+    const before = readFileSync(path, 'utf8')
+    const campaigns = [
+      ['--seeds', '1'],
+      ['--seed', '1'],
+      ['--hours', '1'],
+      ['--scenario', scenario(small)],
+    ]
+    for (const [flag = '', value = ''] of campaigns) {
+      const ended = await runHere(['simulate', 'raft', flag, value, '--artefact', path])
+      expectUsage(ended, new RegExp(`raft\\.json is there already: with ${flag}, .* To replay it, leave out ${flag};`))
+    }
+    expect(readFileSync(path, 'utf8')).toBe(before)
   })
 })
 

@@ -6,6 +6,7 @@ import {
   random,
   voting,
   Rejected,
+  type Invariant,
   type Membership,
   type NodeId,
   type Ports,
@@ -23,20 +24,13 @@ import {
   type RaftOptions,
   type WatchedState,
 } from '../../protocols/raft/index.ts'
-import {
-  lossyNodes,
-  type Answer,
-  type Plan,
-  type Play,
-  type Situation,
-  type Stage,
-  type Subject,
-} from '../../simulator/index.ts'
+import { type Answer, type Plan, type Play, type Situation, type Stage, type Subject } from '../../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
 import { ChangesJudge } from './changes-judge.ts'
 import { DecidedMembership, quorumOfAll } from './core.ts'
 import { ObservedRaft } from './observed-raft.ts'
 import { changesOf, raftAdministration, type RaftErrand } from './raft-errands.ts'
+import { noHoleWithoutDamage } from './holes.ts'
 import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
 import { StoreClients } from './store-client.ts'
 
@@ -135,7 +129,7 @@ function membershipInWords(membership: Membership): string {
 }
 
 class RaftPlay implements Play<StoreMember, RaftNode> {
-  readonly invariants = raftInvariants
+  readonly invariants: readonly Invariant<RaftNode>[]
   readonly situations: readonly Situation<RaftNode>[]
   private readonly plan: Plan
   private readonly settings: RaftSettings
@@ -143,9 +137,6 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   private readonly observed = new Map<NodeId, ObservedRaft>()
   private readonly machines = new Map<NodeId, ReplicatedStore>()
   private readonly clients: StoreClients
-  /** Nodes that a fault of the plan may leave unable to start. */
-  private readonly frail: ReadonlySet<NodeId>
-  private readonly wiped: ReadonlySet<NodeId>
   private readonly changes = new ChangesJudge()
   private readonly decided = new DecidedMembership()
   private probes = new Map<NodeId, 'under way' | 'ok'>()
@@ -155,10 +146,7 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     this.settings = plan.settings as RaftSettings
     this.stage = stage
     this.clients = new StoreClients(stage.now)
-    const victims = (types: readonly string[]): Set<NodeId> =>
-      new Set(plan.faults.flatMap((fault) => ('node' in fault && types.includes(fault.type) ? [fault.node] : [])))
-    this.wiped = victims(['wipe'])
-    this.frail = new Set(lossyNodes(plan.faults))
+    this.invariants = [...raftInvariants, noHoleWithoutDamage((id) => stage.world.node(id).disk.isDamaged)]
     const { nodes } = stage.world
     const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
     const stopped = { name: removedStopped, watch: () => isStopped }
@@ -258,16 +246,17 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
   }
 
   mayHalt(id: NodeId, code: string): boolean {
+    const { suffered, isDamaged } = this.stage.world.node(id).disk
     switch (code) {
       case 'disk':
-        return this.plan.faults.some(({ type }) => type === 'failingSync' || type === 'fullDisk')
+        return suffered.has('failingSync') || suffered.has('fullDisk')
       case 'lost-disk':
-        return this.wiped.has(id)
+        return suffered.has('wipe')
       case 'removed':
         return this.changes.isRemoved(id, this.decided.newest)
       case 'corrupt':
       case 'incompatible':
-        return this.frail.has(id)
+        return isDamaged
       default:
         return false
     }
@@ -295,8 +284,8 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
    * must once.
    */
   mayBeMissing(id: NodeId): boolean {
-    const { member, halted } = this.stage.world.node(id)
-    return this.frail.has(id) || halted?.code === 'removed' || member?.phase === 'joining'
+    const { member, halted, disk } = this.stage.world.node(id)
+    return disk.isDamaged || halted?.code === 'removed' || member?.phase === 'joining'
   }
 
   /** Of all that may say something yet, whether or not they are of the core. */
@@ -360,9 +349,18 @@ class RaftPlay implements Play<StoreMember, RaftNode> {
     this.judgeStores()
     const broken = this.changes.verdict(this.decided.newest)
     if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
-    const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 20_000_000 })
+    // No limit of time, which would not be the same in every run: a clock that stands still is asked again and again.
+    const clock = (): number => {
+      this.stage.beat()
+      return 0
+    }
+    const limits = { steps: 20_000_000, milliseconds: Infinity, clock }
+    const verdict = check(this.clients.recorder.history(), storeModel(), limits)
     if (verdict.outcome === 'unknown')
-      this.stage.violation('judged in time', `twenty million steps did not judge what the clients saw: ${verdict.limit}`)
+      this.stage.violation(
+        'judged in time',
+        `twenty million steps did not judge what the clients saw: ${verdict.limit}`,
+      )
     if (verdict.outcome === 'not-linearizable') {
       const { client, operation, result, invoked } = verdict.blocked
       this.stage.violation(
