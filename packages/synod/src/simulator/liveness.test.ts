@@ -142,7 +142,8 @@ test('what keeps nodes out of a core is no activation of a fault of the plan', (
     { type: 'loss', ...spell, links: ['a>b'], share: 0 },
   ]
   for (const seed of seeds) {
-    const { progress, silent } = simulate(subject, planOf(subject, seed, { faults: idle }))
+    const { progress, silent, violation } = simulate(subject, planOf(subject, seed, { faults: idle, operations: [] }))
+    expect(violation).toBeUndefined()
     expect(progress).toBeDefined()
     expect(silent).toEqual(['partition', 'loss'])
   }

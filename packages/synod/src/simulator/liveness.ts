@@ -58,6 +58,8 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
   const troubles = outside.map((id) => `${id} ${keepFaulty(world, id, core)}`)
   silence.end()
   const began = world.now
+  // Whether it has settled is looked at after events: where nothing goes on by itself, this is the first one.
+  world.schedule.after(0, () => undefined)
   if (demand.advance(patience, () => play.settled(core))) return { core, took: world.now - began }
   const waits = core.map((id) => `${id} ${play.waitsFor(id)}`)
   demand.violation(
