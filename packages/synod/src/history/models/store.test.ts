@@ -407,6 +407,35 @@ describe('an error carries no revision', () => {
     expect(check(recorder.history(), store()).outcome).toBe('linearizable')
   })
 
+  test('one that no refusal needs costs nothing, whatever was written since', () => {
+    const recorder = new Recorder<StoreOperation, StoreResult>('store')
+    let revision = 1
+    let time = 0
+    const write = (): void => {
+      recorder.invoke('a', time++, { type: 'put', key: 'k', value: `${++revision}` })
+      recorder.ok('a', time++, { type: 'put', revision })
+    }
+    const compactTo = (through: number): void => recorder.invoke('b', time++, { type: 'compact', revision: through })
+    for (let i = 0; i < 20; i++) write()
+    compactTo(5)
+    recorder.ok('b', time++, { type: 'compact', revision })
+    compactTo(15)
+    recorder.unknown('b', time++, 'timeout')
+    // What a write of unknown outcome has made, which is to be found among others, and a refusal.
+    put(recorder, 'c', time++)
+    revision++
+    for (let i = 0; i < 20; i++) write()
+    compactTo(3)
+    recorder.ok('b', time++, compacted)
+    for (let i = 0; i < 12; i++) recorder.invoke(`d${i}`, time++, { type: 'put', key: `${i}`, value: '' })
+    for (let i = 0; i < 12; i++) recorder.ok(`d${i}`, time++, { type: 'put', revision: ++revision })
+    compactTo(10)
+    recorder.ok('b', time++, { type: 'compact', revision })
+    const verdict = check(recorder.history(), store())
+    expect(verdict.outcome).toBe('linearizable')
+    expect(verdict.steps).toBeLessThan(500)
+  })
+
   test('but not of one that was never asked for', () => {
     const recorder = new Recorder<StoreOperation, StoreResult>('store')
     put(recorder, 'a', 0)
