@@ -1,0 +1,169 @@
+import type { NodeId } from '../../core/index.ts'
+import { encode } from '../encoding.ts'
+import { Interner } from '../interner.ts'
+import { PairMap } from '../pair-map.ts'
+import { Directory } from './directory.ts'
+import type { Image, NodeEvent } from './image.ts'
+import { Stage } from './stage.ts'
+import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
+
+type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
+
+/** One outcome of an event at a node, in numbers. */
+export interface Transition {
+  /** The node's next image. */
+  readonly component: number
+  /** Envelopes. */
+  readonly sends: readonly number[]
+  /** What the history may record; -1: nothing. */
+  readonly outputs: number
+  /** Nothing came of it. */
+  readonly idle: boolean
+  /** It leads beyond the bounds. */
+  readonly beyond: boolean
+}
+
+/** An event that is no delivery, at one node. */
+export interface OwnEvent {
+  readonly slot: number
+  readonly event: NodeEvent<never>
+  /** What of the budget it takes: one crash (1), or the bit of an input. */
+  readonly costs: number
+}
+
+interface Component<P extends Participant> {
+  readonly slot: number
+  readonly image: ImageOf<P>
+}
+
+/**
+ * The transitions of single nodes: each pair of an image and an event is handed to the production class once, however
+ * many states have it. Millions of transitions come of some thousand runs of a handler.
+ */
+export class Transitions<P extends Participant, Env, History> {
+  readonly envelopes: Directory<MessageOf<P>>
+  readonly outputs: Interner<readonly Output[]> = new Interner()
+  lookups = 0
+  /** Some node has failed somewhere. */
+  anyFailed = false
+  private readonly system: System<P, Env, History>
+  private readonly stages: readonly Stage<P, Env, History>[]
+  private readonly components = new Interner<Component<P>>()
+  private readonly own = new Interner<OwnEvent>()
+  private readonly ownOf: (readonly number[])[] = []
+  private readonly memo = new PairMap()
+  private readonly results: (readonly Transition[])[] = [[]]
+
+  constructor(system: System<P, Env, History>) {
+    this.system = system
+    this.envelopes = new Directory(system.nodes)
+    this.stages = system.nodes.map((self) => new Stage(system, self))
+  }
+
+  get runs(): number {
+    return this.stages.reduce((sum, { runs }) => sum + runs, 0)
+  }
+
+  get size(): number {
+    return this.components.size
+  }
+
+  component(slot: number, image: ImageOf<P>): number {
+    return this.components.number({ slot, image }, `${slot} ${encode(image)}`)
+  }
+
+  image(component: number): ImageOf<P> {
+    return this.components.value(component).image
+  }
+
+  /** Before its first start. */
+  unborn(slot: number): number {
+    return this.component(slot, this.stage(slot).unborn())
+  }
+
+  view(component: number): SituationNode<StateOf<P>> {
+    const { slot, image } = this.components.value(component)
+    return this.stage(slot).view(image)
+  }
+
+  delivery(component: number, envelope: number): readonly Transition[] {
+    this.lookups++
+    const known = this.memo.get(component, envelope)
+    if (known >= 0) return this.results[known] ?? []
+    const { from, message } = this.envelopes.value(envelope)
+    return this.run(component, envelope, { type: 'deliver', from, message })
+  }
+
+  happening(component: number, own: number): readonly Transition[] {
+    this.lookups++
+    const known = this.memo.get(component, ~own)
+    return known >= 0 ? (this.results[known] ?? []) : this.run(component, ~own, this.own.value(own).event)
+  }
+
+  /** The events other than deliveries that may happen at a node, by number. */
+  ownEvents(component: number): readonly number[] {
+    return (this.ownOf[component] ??= this.eventsAt(component))
+  }
+
+  ownEvent(own: number): OwnEvent {
+    return this.own.value(own)
+  }
+
+  /** The first start. */
+  births(slot: number): readonly Transition[] {
+    const number = this.own.number({ slot, event: { type: 'restart' }, costs: 0 })
+    return this.happening(this.unborn(slot), number)
+  }
+
+  private run(component: number, key: number, event: NodeEvent<MessageOf<P>>): readonly Transition[] {
+    const { slot, image } = this.components.value(component)
+    const { bounds } = this.system
+    const transitions = this.stage(slot)
+      .outcomes(image, event)
+      .map(({ image: next, sends, outputs }): Transition => {
+        const number = this.component(slot, next)
+        if (next.phase === 'failed') this.anyFailed = true
+        const from = this.node(slot)
+        return {
+          component: number,
+          sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
+          outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
+          idle: number === component && sends.length === 0 && outputs.length === 0,
+          beyond: next.phase === 'up' && bounds?.within?.(next.state) === false,
+        }
+      })
+    this.memo.set(component, key, this.results.length)
+    this.results.push(transitions)
+    return transitions
+  }
+
+  private eventsAt(component: number): number[] {
+    const { slot, image } = this.components.value(component)
+    const { crashes = 0, inputs = [], silent = [] } = this.system.bounds ?? {}
+    const events: { event: NodeEvent<never>; costs: number }[] = []
+    if (image.phase === 'down') events.push({ event: { type: 'restart' }, costs: 0 })
+    if (image.phase === 'up') {
+      if (image.unsynced.length > 0) events.push({ event: { type: 'sync' }, costs: 0 })
+      for (const timer of image.timers)
+        if (!silent.includes(timer)) events.push({ event: { type: 'timeout', timer }, costs: 0 })
+      for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, costs: inputBit(input) })
+      if (crashes > 0) events.push({ event: { type: 'crash' }, costs: 1 })
+    }
+    return events.map(({ event, costs }) => this.own.number({ slot, event, costs }))
+  }
+
+  private stage(slot: number): Stage<P, Env, History> {
+    const stage = this.stages[slot]
+    if (stage === undefined) throw new RangeError(`there is no node ${slot}`)
+    return stage
+  }
+
+  private node(slot: number): NodeId {
+    return this.system.nodes[slot] ?? ''
+  }
+}
+
+/** The budget is one number: 8 bits of crashes, 8 bits of losses, and a bit for each input that has happened. */
+export function inputBit(input: number): number {
+  return 1 << (16 + input)
+}

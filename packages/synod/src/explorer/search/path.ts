@@ -1,0 +1,58 @@
+import { assert } from '../../core/index.ts'
+import type { Fingerprints } from '../fingerprints.ts'
+import type { Space } from '../space.ts'
+import type { Numbers } from '../numbers.ts'
+
+/** One transition of a path. */
+export interface Step {
+  /** What happens. */
+  readonly event: string
+  /** Which of the transitions with this text it is, from the state before: a coin may fall on several sides. */
+  readonly alternative: number
+  /** The state that it leads to, in words. */
+  readonly state: string
+}
+
+/** A path is kept as a list of parents; which event it was at each step is found again by taking all of them. */
+export function pathTo(
+  space: Space,
+  index: number,
+  parents: Numbers,
+  known: Fingerprints,
+): { steps: readonly Step[]; state: Int32Array } {
+  const indexes = [index]
+  for (let at = parents.at(index); at >= 0; at = parents.at(at)) indexes.push(at)
+  indexes.reverse()
+  let state: Int32Array | undefined
+  space.starts((start) => {
+    if (~known.add(start) === indexes[0]) state ??= start.slice()
+  })
+  assert(state !== undefined, 'a path begins at an initial state')
+  const steps: Step[] = []
+  for (const wanted of indexes.slice(1)) {
+    const step = stepTo(space, state, (next) => ~known.add(next) === wanted)
+    steps.push(step.told)
+    state = step.next
+  }
+  return { steps, state }
+}
+
+/** The first successor of its kind. */
+export function stepTo(
+  space: Space,
+  state: Int32Array,
+  isWanted: (next: Int32Array, event: number) => boolean,
+): { told: Step; next: Int32Array } {
+  let found: { told: Step; next: Int32Array } | undefined
+  const seen: Record<string, number> = {}
+  space.successors(state, (next, event) => {
+    if (found !== undefined) return
+    const text = space.eventText(event)
+    const alternative = seen[text] ?? 0
+    seen[text] = alternative + 1
+    if (!isWanted(next, event)) return
+    found = { told: { event: text, alternative, state: space.stateText(next) }, next: next.slice() }
+  })
+  assert(found !== undefined, 'each step of a path is a transition')
+  return found
+}
