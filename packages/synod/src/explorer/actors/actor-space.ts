@@ -4,13 +4,10 @@ import { PairMap } from '../pair-map.ts'
 import type { Property, Space } from '../space.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
-import { Graveyard } from './graveyard.ts'
+import { Autopsy, Graveyard } from './graveyard.ts'
 import type { Envelope, MessageOf, Participant, System } from './system.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
-
-const crash = 1
-const loss = 1 << 8
 
 /**
  * Nodes of a production class, and what is under way between them, as a space. A slot for each node, one for the history
@@ -24,6 +21,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   private readonly network: Network
   private readonly judging: Judge<P, Env, History>
   private readonly graveyard: Graveyard<P, Env, History> | undefined
+  private readonly autopsy: Autopsy<P, Env, History> | undefined
   private readonly histories = new Interner<History>()
   private readonly recorded = new PairMap()
   private readonly historySlot: number
@@ -31,7 +29,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   private readonly bits: number
   private readonly list: number[] = []
   private next: Int32Array
-  private readonly leftOutBy = { within: 0, crashes: 0, losses: 0 }
+  private beyond = 0
 
   constructor(system: System<P, Env, History>) {
     const nodes = system.nodes.length
@@ -46,7 +44,11 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     this.network = createNetwork(system.network, { slot: nodes + 2, bits: this.bits }, envelopes, pairs)
     this.judging = new Judge(system, this.transitions, this.histories)
     this.properties = this.judging.properties
-    this.graveyard = system.dead === undefined ? undefined : new Graveyard(system, this.transitions, this.bits)
+    if (system.dead !== undefined) {
+      const graveyard = new Graveyard(system, this.transitions, this.bits)
+      if (system.prove === true) this.autopsy = new Autopsy(this.transitions, graveyard)
+      else this.graveyard = graveyard
+    }
     this.next = new Int32Array(this.bits)
     if (system.history !== undefined) this.histories.number(system.history.initial)
   }
@@ -72,6 +74,16 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
+    const { autopsy } = this
+    if (autopsy === undefined) return this.expand(state, visit)
+    autopsy.examine(state, this.list.slice(0, this.ready(state)))
+    this.expand(state, (next, event) => {
+      autopsy.after(next)
+      visit(next, event)
+    })
+  }
+
+  private expand(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
     const { list, transitions, network } = this
     const { losses = 0 } = this.system.bounds ?? {}
     const count = this.ready(state)
@@ -118,15 +130,12 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
 
   leftOut(): readonly string[] {
     const { bounds = {} } = this.system
-    const { within, crashes, losses } = this.leftOutBy
-    const told: string[] = []
-    if (within > 0) told.push(`${within} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
-    if (bounds.crashes === undefined) told.push('crashes')
-    else if (crashes > 0) told.push(`more than ${bounds.crashes} crashes, ${crashes} times`)
+    const told = this.transitions.budget.leftOut()
+    if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
+    if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
     if (bounds.losses === undefined)
-      told.push('messages that are lost and hide no other: one that is never delivered stands for them')
-    else if (losses > 0) told.push(`more than ${bounds.losses} losses, ${losses} times`)
-    if (bounds.silent !== undefined) told.push(`timers: ${bounds.silent.join(', ')}`)
+      told.push('losses, but for this: a message that is never delivered is as good as lost')
+    if (bounds.firesText !== undefined) told.push(bounds.firesText)
     if (this.system.sync === 'at once') told.push('disks that are late: what is persisted is durable at once')
     return told
   }
@@ -161,27 +170,19 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     const own = transitions.ownEvents(component)
     for (let i = 0; i < own.length; i++) {
       const number = own[i] ?? 0
-      const { costs } = transitions.ownEvent(number)
-      if (costs !== 0 && !this.canAfford(state[budgetSlot] ?? 0, costs)) continue
+      const { cost } = transitions.ownEvent(number)
+      if (cost !== undefined && !transitions.budget.affords(state[budgetSlot] ?? 0, cost)) continue
       const outcomes = transitions.happening(component, number)
       for (let o = 0; o < outcomes.length; o++) {
         const outcome = outcomes[o]
         if (outcome === undefined || outcome.idle || this.isBeyond(outcome)) continue
         this.begin(state)
-        this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + costs
-        if (costs === crash) this.loseOwn(slot)
+        if (cost !== undefined) this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
+        if (cost === transitions.budget.crash && cost !== undefined) this.loseOwn(slot)
         this.apply(slot, outcome)
         visit(this.next, 4 * number + 2)
       }
     }
-  }
-
-  private canAfford(spent: number, costs: number): boolean {
-    if (costs !== crash) return (spent & costs) === 0
-    const { crashes = 0 } = this.system.bounds ?? {}
-    if ((spent & 0xff) < crashes) return true
-    this.leftOutBy.crashes++
-    return false
   }
 
   /** What a node says to itself is in its memory. */
@@ -196,23 +197,20 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   private lose(state: Int32Array, count: number, visit: (next: Int32Array, event: number) => void): void {
-    const { losses = 0 } = this.system.bounds ?? {}
-    const spent = ((state[this.budgetSlot] ?? 0) >>> 8) & 0xff
-    if (losses !== 'any' && spent >= losses) {
-      this.leftOutBy.losses += count
-      return
-    }
+    const { budget } = this.transitions
+    const cost = budget.loss
+    if (cost !== undefined && count > 0 && !budget.affords(state[this.budgetSlot] ?? 0, cost)) return
     for (let i = 0; i < count; i++) {
       const envelope = this.list[i] ?? 0
       this.begin(state)
       this.network.lose(this.next, envelope)
-      if (losses !== 'any') this.next[this.budgetSlot] = (this.next[this.budgetSlot] ?? 0) + loss
+      if (cost !== undefined) this.next[this.budgetSlot] = (this.next[this.budgetSlot] ?? 0) + (1 << cost.shift)
       visit(this.next, 4 * envelope + 1)
     }
   }
 
   private isBeyond({ beyond }: Transition): boolean {
-    if (beyond) this.leftOutBy.within++
+    if (beyond) this.beyond++
     return beyond
   }
 

@@ -1,3 +1,4 @@
+import { encode } from '../encoding.ts'
 import type { Participant, StateOf, System } from './system.ts'
 import type { Transitions } from './transitions.ts'
 
@@ -52,5 +53,43 @@ export class Graveyard<P extends Participant, Env, History> {
     if (view.id !== to || system.dead === undefined) return false
     const says = (state: StateOf<P>): boolean => system.dead?.(message, from, state, to) === true
     return says(view.state) && ((system.bounds?.crashes ?? 0) === 0 || says(view.durable))
+  }
+}
+
+/** A message that a protocol's `dead.ts` takes for dead, and that is not. */
+export class NotDead extends Error {
+  override readonly name = 'NotDead'
+}
+
+/** Holds what is said to be dead against the handlers: nothing comes of its delivery, and it stays dead whatever happens. */
+export class Autopsy<P extends Participant, Env, History> {
+  private readonly transitions: Transitions<P, Env, History>
+  private readonly graveyard: Graveyard<P, Env, History>
+  private dead: readonly number[] = []
+
+  constructor(transitions: Transitions<P, Env, History>, graveyard: Graveyard<P, Env, History>) {
+    this.transitions = transitions
+    this.graveyard = graveyard
+  }
+
+  /** Of all envelopes that may be delivered in a state. Throws `NotDead`. */
+  examine(state: Int32Array, ready: readonly number[]): void {
+    const { envelopes } = this.transitions
+    this.dead = ready.filter((envelope) => this.graveyard.has(state, envelope))
+    for (const envelope of this.dead) {
+      const outcomes = this.transitions.delivery(state[envelopes.to(envelope)] ?? 0, envelope)
+      if (outcomes.some(({ idle }) => !idle)) throw new NotDead(this.text(envelope, 'its delivery has an effect'))
+    }
+  }
+
+  /** The state after one more event at a node. Throws `NotDead`. */
+  after(next: Int32Array): void {
+    for (const envelope of this.dead)
+      if (!this.graveyard.has(next, envelope)) throw new NotDead(this.text(envelope, 'it came to life again'))
+  }
+
+  private text(envelope: number, why: string): string {
+    const { from, to, message } = this.transitions.envelopes.value(envelope)
+    return `${encode(message)} from ${from} to ${to} was said to be dead, but ${why}`
   }
 }

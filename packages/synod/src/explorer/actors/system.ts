@@ -57,8 +57,12 @@ export interface Bounds<P extends Participant> {
   readonly losses?: number | 'any'
   /** Calls from outside: each may happen once, at any node that is up. */
   readonly inputs?: readonly Input<P>[]
-  /** Timers that never fire. */
-  readonly silent?: readonly TimerName[]
+  /** Of all nodes together, for timers that may not fire as often as they are armed. */
+  readonly timeouts?: Readonly<Record<TimerName, number>>
+  /** Whether a timer that is armed may fire in this state. Yes by default. */
+  readonly fires?: (timer: TimerName, state: StateOf<P>) => boolean
+  /** Which do not, for people. */
+  readonly firesText?: string
   /** Where it does not hold of a node, the transition is left out. */
   readonly within?: (state: StateOf<P>) => boolean
   /** What `within` says, for people. */

@@ -2,6 +2,7 @@ import type { NodeId } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
+import { Budget, type Cost } from './budget.ts'
 import { Directory } from './directory.ts'
 import type { Image, NodeEvent } from './image.ts'
 import { Stage } from './stage.ts'
@@ -27,8 +28,8 @@ export interface Transition {
 export interface OwnEvent {
   readonly slot: number
   readonly event: NodeEvent<never>
-  /** What of the budget it takes: one crash (1), or the bit of an input. */
-  readonly costs: number
+  /** Undefined: it may happen as often as it likes. */
+  readonly cost: Cost | undefined
 }
 
 interface Component<P extends Participant> {
@@ -46,6 +47,7 @@ export class Transitions<P extends Participant, Env, History> {
   lookups = 0
   /** Some node has failed somewhere. */
   anyFailed = false
+  readonly budget: Budget
   private readonly system: System<P, Env, History>
   private readonly stages: readonly Stage<P, Env, History>[]
   private readonly components = new Interner<Component<P>>()
@@ -56,6 +58,7 @@ export class Transitions<P extends Participant, Env, History> {
 
   constructor(system: System<P, Env, History>) {
     this.system = system
+    this.budget = new Budget(system.bounds ?? {})
     this.envelopes = new Directory(system.nodes)
     this.stages = system.nodes.map((self) => new Stage(system, self))
   }
@@ -111,7 +114,7 @@ export class Transitions<P extends Participant, Env, History> {
 
   /** The first start. */
   births(slot: number): readonly Transition[] {
-    const number = this.own.number({ slot, event: { type: 'restart' }, costs: 0 })
+    const number = this.own.number({ slot, event: { type: 'restart' }, cost: undefined })
     return this.happening(this.unborn(slot), number)
   }
 
@@ -139,17 +142,19 @@ export class Transitions<P extends Participant, Env, History> {
 
   private eventsAt(component: number): number[] {
     const { slot, image } = this.components.value(component)
-    const { crashes = 0, inputs = [], silent = [] } = this.system.bounds ?? {}
-    const events: { event: NodeEvent<never>; costs: number }[] = []
-    if (image.phase === 'down') events.push({ event: { type: 'restart' }, costs: 0 })
+    const { inputs = [], fires } = this.system.bounds ?? {}
+    const { budget } = this
+    const events: Omit<OwnEvent, 'slot'>[] = []
+    if (image.phase === 'down') events.push({ event: { type: 'restart' }, cost: undefined })
     if (image.phase === 'up') {
-      if (image.unsynced.length > 0) events.push({ event: { type: 'sync' }, costs: 0 })
+      if (image.unsynced.length > 0) events.push({ event: { type: 'sync' }, cost: undefined })
       for (const timer of image.timers)
-        if (!silent.includes(timer)) events.push({ event: { type: 'timeout', timer }, costs: 0 })
-      for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, costs: inputBit(input) })
-      if (crashes > 0) events.push({ event: { type: 'crash' }, costs: 1 })
+        if (fires?.(timer, image.state) !== false)
+          events.push({ event: { type: 'timeout', timer }, cost: budget.timer(timer) })
+      for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, cost: budget.input(input) })
+      if (budget.crash !== undefined) events.push({ event: { type: 'crash' }, cost: budget.crash })
     }
-    return events.map(({ event, costs }) => this.own.number({ slot, event, costs }))
+    return events.map(({ event, cost }) => this.own.number({ slot, event, cost }))
   }
 
   private stage(slot: number): Stage<P, Env, History> {
@@ -161,9 +166,4 @@ export class Transitions<P extends Participant, Env, History> {
   private node(slot: number): NodeId {
     return this.system.nodes[slot] ?? ''
   }
-}
-
-/** The budget is one number: 8 bits of crashes, 8 bits of losses, and a bit for each input that has happened. */
-export function inputBit(input: number): number {
-  return 1 << (16 + input)
 }

@@ -1,0 +1,163 @@
+import { voting, type Invariant, type NodeId } from '../../core/index.ts'
+import type { HistoryFold, Output, Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
+import {
+  defaultRaftOptions,
+  isDead,
+  Raft,
+  raftInvariants,
+  type RaftEnvironment,
+  type RaftNode,
+  type RaftOptions,
+  type RaftState,
+} from '../../protocols/raft/index.ts'
+
+/** What of Raft is explored. */
+export interface RaftBounds {
+  readonly servers: number
+  /** Nobody enters a later one. */
+  readonly terms: number
+  /** Rounds of heartbeats that a leader begins; its first entry is the first one. */
+  readonly rounds: number
+  /** Commands, each proposed once, wherever somebody leads. */
+  readonly proposals: number
+  readonly crashes: number
+  /** How often a timer for an election fires, of all servers together. */
+  readonly elections: number
+  readonly preVote: boolean
+  readonly checkQuorum: boolean
+  /** Whether a sync is an event, or what is persisted is durable at once. */
+  readonly lateDisk: boolean
+}
+
+/** What of the past the safety of Raft is about: who has led a term, and what was decided, ever. */
+export interface RaftPast {
+  readonly leaders: Readonly<Record<number, NodeId>>
+  readonly decided: Readonly<Record<number, string>>
+  /** Two led one term, or two things were decided at one index. */
+  readonly broken?: string
+}
+
+/** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
+export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, RaftPast> {
+  const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
+  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, lateDisk } = bounds
+  const options: RaftOptions = { ...defaultRaftOptions, preVote, checkQuorum }
+  const membership = voting(nodes)
+  return {
+    nodes,
+    make: (env) => new Raft(env, options),
+    abilities: ['decide', 'led', 'readable', 'unreadable', 'reconfigured', 'install'],
+    bootstrap: (raft) => [raft.bootstrap(membership)],
+    network: 'set',
+    sync: lateDisk ? 'event' : 'at once',
+    history: past,
+    properties: [
+      { kind: 'always', name: 'election safety, state machine safety', brokenHistory: ({ broken }) => broken },
+      ...raftInvariants.filter(({ name }) => !stepwise.has(name) && name !== needsVotes).map(inOneSituation),
+      { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
+      { kind: 'sometimes', name: 'an entry is decided', seen: anyNode(({ commitIndex }) => commitIndex > 0) },
+      { kind: 'sometimes', name: 'a command is decided', seen: anyNode(({ commitIndex }) => commitIndex > 1) },
+      { kind: 'sometimes', name: 'leaders of two terms', seen: twoLeaders },
+      { kind: 'sometimes', name: 'an entry is overwritten', seen: ({ nodes: all }) => all.some(isBehind) },
+    ],
+    steps: raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
+    bounds: {
+      crashes,
+      timeouts: { election: elections },
+      inputs: Array.from({ length: proposals }, (_, i) => ({
+        name: `propose ${i + 1}`,
+        call: (raft: Raft) => void raft.propose(command(i + 1)),
+      })),
+      within: ({ currentTerm, round }) => currentTerm <= terms && round <= rounds,
+      ...(!checkQuorum && {
+        fires: (timer: string, { role }: RaftState) => timer !== 'election' || role !== 'leader',
+        firesText: 'a leader that looks whether it still has a quorum: nothing comes of it',
+      }),
+      withinText: `term ${terms} or ${rounds} rounds of heartbeats`,
+    },
+    dead: (message, from, state) => isDead(message, from, state),
+  }
+}
+
+/** Its origin does not matter: no member looks at it. */
+function command(sequence: number): Parameters<Raft['propose']>[0] {
+  return { origin: '', sequence, checksum: sequence, bytes: new Uint8Array(0) }
+}
+
+const past: HistoryFold<RaftPast> = {
+  initial: { leaders: {}, decided: {} },
+  record: (history, output) => (output.call === 'led' ? led(history, output) : decided(history, output)),
+}
+
+function led(history: RaftPast, { node, arguments: [by, term] }: Output): RaftPast {
+  if (by !== node) return history
+  const leader = history.leaders[Number(term)] ?? node
+  if (leader !== node) return { ...history, broken: `${leader} and ${node} both lead term ${String(term)}` }
+  return { ...history, leaders: { ...history.leaders, [Number(term)]: node } }
+}
+
+function decided(history: RaftPast, { call, arguments: [index, term, what] }: Output): RaftPast {
+  if (call !== 'decide') return history
+  const { sequence = 0 } = (what ?? {}) as { sequence?: number }
+  const entry = sequence === 0 ? `no-op of term ${String(term)}` : `command ${sequence} of term ${String(term)}`
+  const before = history.decided[Number(index)] ?? entry
+  if (before !== entry) return { ...history, broken: `${before} and ${entry} are both decided at ${String(index)}` }
+  return { ...history, decided: { ...history.decided, [Number(index)]: entry } }
+}
+
+/** These say something about one member before and after an event; the others about members beside each other. */
+const stepwise: ReadonlySet<string> = new Set(['leader append-only', 'monotonicity', 'one vote a term'])
+
+/** A vote of an earlier term is in no state any more. */
+const needsVotes = 'elected by a quorum'
+
+function asRaftNode({ id, state, durable }: SituationNode<RaftState>, incarnation: number): RaftNode {
+  return { id, state, durable, incarnation }
+}
+
+/** An invariant of a run remembers what it has seen: here that is the state before. */
+function betweenTwo({ name, watch }: Invariant<RaftNode>): StepProperty<RaftState> {
+  return {
+    name,
+    broken(before, after) {
+      const look = watch()
+      const [was, is] = [asRaftNode(before, before.up ? 1 : 0), asRaftNode(after, 1)]
+      return look(was, [was]) ?? look(is, [is])
+    },
+  }
+}
+
+/** Here it has seen all members as they are, followers first, and each leader after those of earlier terms. */
+function inOneSituation({ name, watch }: Invariant<RaftNode>): {
+  readonly kind: 'always'
+  readonly name: string
+  readonly broken: (situation: Situation<RaftState, RaftPast>) => string | undefined
+} {
+  return {
+    kind: 'always',
+    name,
+    broken({ nodes }) {
+      const look = watch()
+      const reign = ({ state }: RaftNode): number => (state.role === 'leader' ? state.currentTerm : 0)
+      const all = nodes.map((node) => asRaftNode(node, 1)).toSorted((a, b) => reign(a) - reign(b))
+      for (const node of all) {
+        const broken = look(node, all)
+        if (broken !== undefined) return broken
+      }
+      return undefined
+    },
+  }
+}
+
+function anyNode(is: (state: RaftState) => boolean): (situation: Situation<RaftState, RaftPast>) => boolean {
+  return ({ nodes }) => nodes.some(({ state }) => is(state))
+}
+
+function twoLeaders({ history: { leaders } }: Situation<RaftState, RaftPast>): boolean {
+  return Object.keys(leaders).length > 1
+}
+
+/** Its disk has an entry that its memory has replaced. */
+function isBehind({ state, durable }: SituationNode<RaftState>): boolean {
+  return durable.log.some((entry, i) => state.log[i] !== undefined && state.log[i].term !== entry.term)
+}
