@@ -14,12 +14,12 @@ export function encode(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(encode).join(',')}]`
   if (value instanceof Uint8Array) return `<${value.join(' ')}>`
   const fields = value as Readonly<Record<string, unknown>>
-  let text = '{'
+  const parts: string[] = []
   for (const key of Object.keys(fields).toSorted()) {
     const field = fields[key]
-    if (field !== undefined) text += `${JSON.stringify(key)}:${encode(field)},`
+    if (field !== undefined) parts.push(`${JSON.stringify(key)}:${encode(field)}`)
   }
-  return `${text}}`
+  return `{${parts.join(',')}}`
 }
 
 /** A copy that may be changed. */

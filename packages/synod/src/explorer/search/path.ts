@@ -56,3 +56,30 @@ export function stepTo(
   assert(found !== undefined, 'each step of a path is a transition')
   return found
 }
+
+/** Follows a path of events in words. `at`: the first step that is no transition any more. */
+export function replay(
+  space: Space,
+  path: readonly Pick<Step, 'event' | 'alternative'>[],
+): { readonly state: Int32Array; readonly at: number | undefined } {
+  let state: Int32Array | undefined
+  space.starts((start) => void (state ??= start.slice()))
+  assert(state !== undefined, 'a space has an initial state')
+  for (const [at, { event, alternative }] of path.entries()) {
+    const next = named(space, state, event, alternative)
+    if (next === undefined) return { state, at }
+    state = next
+  }
+  return { state, at: undefined }
+}
+
+function named(space: Space, state: Int32Array, text: string, alternative: number): Int32Array | undefined {
+  let found: Int32Array | undefined
+  let count = 0
+  const wide = new Int32Array(Math.max(space.width, state.length))
+  wide.set(state)
+  space.successors(wide, (next, event) => {
+    if (space.eventText(event) === text && count++ === alternative) found = next.slice()
+  })
+  return found
+}

@@ -1,4 +1,5 @@
 import { voting, type Invariant, type NodeId } from '../../core/index.ts'
+import { ActorSpace, type Explorable } from '../../explorer/index.ts'
 import type { HistoryFold, Output, Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
 import {
   defaultRaftOptions,
@@ -160,4 +161,48 @@ function twoLeaders({ history: { leaders } }: Situation<RaftState, RaftPast>): b
 /** Its disk has an entry that its memory has replaced. */
 function isBehind({ state, durable }: SituationNode<RaftState>): boolean {
   return durable.log.some((entry, i) => state.log[i] !== undefined && state.log[i].term !== entry.term)
+}
+
+function parameter(
+  name: string,
+  description: string,
+  fallback: number,
+  least: number,
+  most: number,
+): Explorable['parameters'][number] {
+  return { name, description, fallback, least, most }
+}
+
+/** Raft for whoever asks for it by name. */
+export const explorableRaft: Explorable = {
+  name: 'raft',
+  description: "Raft, as Synod's servers run it",
+  parameters: [
+    parameter('servers', 'that form the cluster', 3, 1, 5),
+    parameter('terms', 'nobody enters a later one', 1, 1, 9),
+    parameter('rounds', 'of heartbeats that a leader begins; the first is its first entry', 1, 1, 9),
+    parameter('elections', 'how often an election timer fires, of all servers together', 2, 1, 15),
+    parameter('proposals', 'commands, each proposed once', 1, 0, 8),
+    parameter('crashes', 'of all servers together', 0, 0, 15),
+    parameter('pre-vote', '1: they ask before they campaign', 0, 0, 1),
+    parameter('check-quorum', '1: a leader without a quorum steps down', 0, 0, 1),
+    parameter('late-disk', '1: a sync may be late, or never come', 0, 0, 1),
+  ],
+  space: (chosen) => {
+    const { servers = 3, terms = 1, rounds = 1, elections = 2, proposals = 1, crashes = 0 } = chosen
+    const isOn = (name: string): boolean => chosen[name] === 1
+    return new ActorSpace(
+      raftModel({
+        servers,
+        terms,
+        rounds,
+        elections,
+        proposals,
+        crashes,
+        preVote: isOn('pre-vote'),
+        checkQuorum: isOn('check-quorum'),
+        lateDisk: isOn('late-disk'),
+      }),
+    )
+  },
 }
