@@ -24,6 +24,8 @@ export type {
   System,
   SystemProperty,
 } from './actors/system.ts'
+export { NotDead } from './actors/graveyard.ts'
+export { NamesMatter } from './actors/names.ts'
 export { collisionBound } from './fingerprints.ts'
 export { catalogue } from './models/catalogue.ts'
 export type { Chosen, Explorable, Parameter } from './models/catalogue.ts'
@@ -32,6 +34,7 @@ export { publishedSpace } from './models/published.ts'
 export type { Published } from './models/published.ts'
 export { ModelSpace } from './model-space.ts'
 export type { Change, Model, ModelProperty, ModelRenaming, ModelState, Take } from './model.ts'
+export { searchWithSleepSets } from './search/sleep-sets.ts'
 export { search } from './search/search.ts'
 export type { Finding, SearchOptions, SearchReport } from './search/search.ts'
 export { replay } from './search/path.ts'

@@ -25,7 +25,7 @@ export interface Space {
   /** How it went: for people who ask where the time goes. */
   statistics(): Readonly<Record<string, number>>
   /** Which events commute; undefined: nothing is known of that. */
-  readonly independence?: Independence
+  readonly independence?: Independence | undefined
 }
 
 /** `always`: holds in each state; one counterexample is enough. `sometimes`: is seen in some state; one example is enough. */

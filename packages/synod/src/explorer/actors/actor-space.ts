@@ -1,11 +1,14 @@
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
-import type { Property, Space } from '../space.ts'
+import type { Independence, Property, Space } from '../space.ts'
+import { permutations, Symmetry } from '../symmetry.ts'
+import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
 import type { Envelope, MessageOf, Participant, System } from './system.ts'
+import { Names } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
 
@@ -16,6 +19,8 @@ import { eventText } from './words.ts'
  */
 export class ActorSpace<P extends Participant, Env, History> implements Space {
   readonly properties: readonly Property[]
+  readonly independence: Independence | undefined
+  private readonly symmetry: Symmetry | undefined
   private readonly system: System<P, Env, History>
   private readonly transitions: Transitions<P, Env, History>
   private readonly network: Network
@@ -50,6 +55,8 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       else this.graveyard = graveyard
     }
     this.next = new Int32Array(this.bits)
+    this.symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    this.independence = commutation(system, this.transitions)
     if (system.history !== undefined) this.histories.number(system.history.initial)
   }
 
@@ -65,7 +72,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
 
   /** All nodes start before anything else happens, one after the other. */
   private startFrom(slot: number, state: Int32Array, visit: (state: Int32Array) => void): void {
-    if (slot === this.system.nodes.length) return visit(state)
+    if (slot === this.system.nodes.length) return visit(this.symmetry?.canonical(state) ?? state)
     for (const transition of this.transitions.births(slot)) {
       this.begin(state)
       this.apply(slot, transition)
@@ -74,7 +81,8 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
-    const { autopsy } = this
+    const { autopsy, symmetry } = this
+    if (symmetry !== undefined) return this.expand(state, (next, event) => visit(symmetry.canonical(next), event))
     if (autopsy === undefined) return this.expand(state, visit)
     autopsy.examine(state, this.list.slice(0, this.ready(state)))
     this.expand(state, (next, event) => {
@@ -244,6 +252,26 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       this.recorded.set(before, outputs, after)
     }
     this.next[this.historySlot] = after
+  }
+
+  /** All orders of the nodes. */
+  private symmetryOf({ nodes, network }: System<P, Env, History>): Symmetry {
+    if (network !== 'set' && network !== 'multiset') throw new RangeError(`no symmetry where the network is ${network}`)
+    const { transitions, histories, historySlot } = this
+    const renamings = permutations(nodes.length).map((order) => {
+      const names = new Names(nodes, order)
+      return {
+        slot: (slot: number) => names.slot(slot),
+        component: (number: number, slot: number) => {
+          if (slot < historySlot) return transitions.component(names.slot(slot), names.image(transitions.image(number)))
+          if (slot > historySlot || histories.size === 0) return number
+          return histories.number(names.in(histories.value(number)))
+        },
+        item: (envelope: number) => transitions.envelopes.renamed(envelope, names),
+      }
+    })
+    // The first is the identity.
+    return new Symmetry(this.bits, renamings.slice(1))
   }
 
   private underWay(state: Int32Array): Envelope<MessageOf<P>>[] {

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
+import type { Names } from './names.ts'
 import type { Envelopes } from './network.ts'
 import type { Envelope } from './system.ts'
 
@@ -12,6 +13,8 @@ export class Directory<Message> implements Envelopes {
   private readonly sources: number[] = []
   private readonly next: number[] = []
   private readonly copies: boolean[] = []
+  /** Of a copy: what it is one more of. */
+  private readonly originals: number[] = []
 
   constructor(nodes: readonly NodeId[]) {
     this.nodes = nodes
@@ -43,8 +46,16 @@ export class Directory<Message> implements Envelopes {
     if (known >= 0) return known
     const copy = this.entered(this.value(envelope), `copy of ${envelope}`)
     this.copies[copy] = true
+    this.originals[copy] = envelope
     this.next[envelope] = copy
     return copy
+  }
+
+  /** The same under other names. */
+  renamed(envelope: number, names: Names): number {
+    const original = this.originals[envelope]
+    if (original !== undefined) return this.anotherCopy(this.renamed(original, names))
+    return this.number(names.in(this.value(envelope)))
   }
 
   copyOf(envelope: number): number {

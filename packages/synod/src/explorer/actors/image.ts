@@ -1,4 +1,5 @@
 import type { NodeId, TimerName } from '../../core/index.ts'
+import { encode } from '../encoding.ts'
 import type { Output } from './system.ts'
 
 export interface Outgoing<Message> {
@@ -35,4 +36,10 @@ export interface Outcome<State, Message, Durable> {
   readonly image: Image<State, Message, Durable>
   readonly sends: readonly Outgoing<Message>[]
   readonly outputs: readonly Output[]
+}
+
+/** No order is promised between two messages: if one showed, it would make two states of one. */
+export function unordered<Message>(held: readonly Outgoing<Message>[]): readonly Outgoing<Message>[] {
+  const texts = held.map((outgoing) => [encode(outgoing), outgoing] as const)
+  return texts.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, outgoing]) => outgoing)
 }

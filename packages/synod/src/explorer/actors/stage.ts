@@ -1,6 +1,6 @@
 import { AssertionFailed, type Environment, type NodeId, type TimerName } from '../../core/index.ts'
 import { copy } from '../encoding.ts'
-import type { Image, NodeEvent, Outcome, Outgoing } from './image.ts'
+import { unordered, type Image, type NodeEvent, type Outcome, type Outgoing } from './image.ts'
 import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
 
 type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
@@ -180,7 +180,7 @@ class Recorder<P extends Participant> implements Environment<MessageOf<P>, Durab
   }
 
   taken(): Pick<Up<P>, 'timers' | 'unsynced' | 'held'> {
-    return { timers: [...this.timers].toSorted(), unsynced: this.unsynced, held: this.held }
+    return { timers: [...this.timers].toSorted(), unsynced: this.unsynced, held: unordered(this.held) }
   }
 
   persist(record: DurableOf<P>): void {

@@ -5,6 +5,7 @@ import { PairMap } from '../pair-map.ts'
 import { Budget, type Cost } from './budget.ts'
 import { Directory } from './directory.ts'
 import type { Image, NodeEvent } from './image.ts'
+import { Names, NamesMatter, outcomesText } from './names.ts'
 import { Stage } from './stage.ts'
 import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
 
@@ -53,6 +54,7 @@ export class Transitions<P extends Participant, Env, History> {
   private readonly components = new Interner<Component<P>>()
   private readonly own = new Interner<OwnEvent>()
   private readonly ownOf: (readonly number[])[] = []
+  private readonly neighbors: readonly Names[]
   private readonly memo = new PairMap()
   private readonly results: (readonly Transition[])[] = [[]]
 
@@ -60,6 +62,11 @@ export class Transitions<P extends Participant, Env, History> {
     this.system = system
     this.budget = new Budget(system.bounds ?? {})
     this.envelopes = new Directory(system.nodes)
+    this.neighbors = system.nodes.slice(1).map((_, i) => {
+      const order = [...system.nodes.keys()]
+      ;[order[i], order[i + 1]] = [i + 1, i]
+      return new Names(system.nodes, order)
+    })
     this.stages = system.nodes.map((self) => new Stage(system, self))
   }
 
@@ -121,23 +128,37 @@ export class Transitions<P extends Participant, Env, History> {
   private run(component: number, key: number, event: NodeEvent<MessageOf<P>>): readonly Transition[] {
     const { slot, image } = this.components.value(component)
     const { bounds } = this.system
-    const transitions = this.stage(slot)
-      .outcomes(image, event)
-      .map(({ image: next, sends, outputs }): Transition => {
-        const number = this.component(slot, next)
-        if (next.phase === 'failed') this.anyFailed = true
-        const from = this.node(slot)
-        return {
-          component: number,
-          sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
-          outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
-          idle: number === component && sends.length === 0 && outputs.length === 0,
-          beyond: next.phase === 'up' && bounds?.within?.(next.state) === false,
-        }
-      })
+    const outcomes = this.stage(slot).outcomes(image, event)
+    if (this.system.symmetric === true) this.compareNames(slot, image, event, outcomes)
+    const transitions = outcomes.map(({ image: next, sends, outputs }): Transition => {
+      const number = this.component(slot, next)
+      if (next.phase === 'failed') this.anyFailed = true
+      const from = this.node(slot)
+      return {
+        component: number,
+        sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
+        outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
+        idle: number === component && sends.length === 0 && outputs.length === 0,
+        beyond: next.phase === 'up' && bounds?.within?.(next.state) === false,
+      }
+    })
     this.memo.set(component, key, this.results.length)
     this.results.push(transitions)
     return transitions
+  }
+
+  /** Whether nodes with other names would have done the same under them: for neighbors, of which all orders are made. */
+  private compareNames(
+    slot: number,
+    image: ImageOf<P>,
+    event: NodeEvent<MessageOf<P>>,
+    outcomes: Parameters<typeof outcomesText>[0],
+  ): void {
+    for (const names of this.neighbors) {
+      const others = this.stage(names.slot(slot)).outcomes(names.image(image), names.in(event))
+      if (outcomesText(others) === outcomesText(outcomes, names)) continue
+      throw new NamesMatter(`symmetry is refused: what ${this.node(slot)} does upon ${encode(event)} depends on names`)
+    }
   }
 
   private eventsAt(component: number): number[] {

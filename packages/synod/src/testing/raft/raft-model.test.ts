@@ -25,6 +25,7 @@ const small: RaftBounds = {
   preVote: false,
   checkQuorum: false,
   lateDisk: false,
+  symmetric: false,
 }
 
 /** A few hundred to some ten thousand states each, by other parts of the protocol. */
@@ -64,6 +65,15 @@ describe('every order of events', () => {
       findings.map(({ property, path }) => [property, path.length])
     expect(lengths(without)).toEqual(lengths(all))
   })
+})
+
+test('its servers may exchange their names', () => {
+  const bounds = { elections: 2, crashes: 1 }
+  const [all, one] = [explored(bounds), explored({ ...bounds, symmetric: true })]
+  expect(one.states).toBeLessThan(all.states / 5)
+  expect(one.depth).toBe(all.depth)
+  const lengths = ({ findings }: SearchReport): unknown => findings.map(({ property, path }) => [property, path.length])
+  expect(lengths(one)).toEqual(lengths(all))
 })
 
 /** What it asks of the world goes through `by` first. */

@@ -28,6 +28,8 @@ export interface RaftBounds {
   readonly checkQuorum: boolean
   /** Whether a sync is an event, or what is persisted is durable at once. */
   readonly lateDisk: boolean
+  /** Servers' names are exchanged: what differs by them alone is one state. */
+  readonly symmetric: boolean
 }
 
 /** What of the past the safety of Raft is about: who has led a term, and what was decided, ever. */
@@ -41,7 +43,7 @@ export interface RaftPast {
 /** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
 export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, RaftPast> {
   const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
-  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, lateDisk } = bounds
+  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, lateDisk, symmetric } = bounds
   const options: RaftOptions = { ...defaultRaftOptions, preVote, checkQuorum }
   const membership = voting(nodes)
   return {
@@ -50,6 +52,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     abilities: ['decide', 'led', 'readable', 'unreadable', 'reconfigured', 'install'],
     bootstrap: (raft) => [raft.bootstrap(membership)],
     network: 'set',
+    symmetric,
     sync: lateDisk ? 'event' : 'at once',
     history: past,
     properties: [
@@ -186,6 +189,7 @@ export const explorableRaft: Explorable = {
     parameter('crashes', 'of all servers together', 0, 0, 15),
     parameter('pre-vote', '1: they ask before they campaign', 0, 0, 1),
     parameter('check-quorum', '1: a leader without a quorum steps down', 0, 0, 1),
+    parameter('symmetry', '1: what differs by names alone is one state', 0, 0, 1),
     parameter('late-disk', '1: a sync may be late, or never come', 0, 0, 1),
   ],
   space: (chosen) => {
@@ -202,6 +206,7 @@ export const explorableRaft: Explorable = {
         preVote: isOn('pre-vote'),
         checkQuorum: isOn('check-quorum'),
         lateDisk: isOn('late-disk'),
+        symmetric: isOn('symmetry'),
       }),
     )
   },
