@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ActorSpace, search, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
+import { ActorSpace, search, type Chosen, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
 import {
   defaultRaftOptions,
   Raft,
@@ -7,7 +9,7 @@ import {
   type Message,
   type RaftEnvironment,
 } from '../../protocols/raft/index.ts'
-import { raftModel, type RaftBounds, type RaftPast } from './raft-model.ts'
+import { explorableRaft, raftModel, type RaftBounds, type RaftPast } from './raft-model.ts'
 
 // Goal: within small bounds there is no order of events in which Raft breaks a promise, and what makes it break one is
 // found by the shortest way there is. Method: the class that a server runs, every order of everything; then the class with
@@ -64,6 +66,26 @@ describe('every order of events', () => {
     const lengths = ({ findings }: SearchReport): unknown =>
       findings.map(({ property, path }) => [property, path.length])
     expect(lengths(without)).toEqual(lengths(all))
+  })
+})
+
+describe('as docs/state-counts.md publishes', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
+  const rows = [...text.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
+  const [least, most] = [5, 60_000]
+
+  test('there are rows', () => {
+    expect(rows.length).toBeGreaterThan(least)
+  })
+
+  test.each(
+    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
+  )('%s', (bounds, figures) => {
+    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)])
+    const usual = explorableRaft.parameters.map(({ name, fallback }) => [name, fallback])
+    const space = explorableRaft.space(Object.fromEntries([...usual, ...given]) as Chosen)
+    const { states, generated, depth } = search(space)
+    expect([states, generated, depth].map(String)).toEqual(figures)
   })
 })
 
