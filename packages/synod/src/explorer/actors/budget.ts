@@ -7,6 +7,8 @@ export interface Cost {
   readonly shift: number
   readonly mask: number
   readonly limit: number
+  /** How often it was left out, because the budget was used up. */
+  refused: number
 }
 
 const crashBits = 4
@@ -22,22 +24,20 @@ export class Budget {
   readonly loss: Cost | undefined
   private readonly inputs: readonly Cost[]
   private readonly timers: ReadonlyMap<TimerName, Cost>
-  /** How often something was left out, because the budget was used up. */
-  private readonly refused = new Map<string, number>()
 
   constructor({ crashes = 0, losses = 0, inputs = [], timeouts = {} }: Counted) {
-    this.crash = crashes === 0 ? undefined : cost(`crashes than ${crashes}`, 0, crashBits, crashes)
+    this.crash = crashes === 0 ? undefined : counting(`crashes than ${crashes}`, 0, crashBits, crashes)
     this.loss =
-      losses === 'any' || losses === 0 ? undefined : cost(`losses than ${losses}`, crashBits, lossBits, losses)
+      losses === 'any' || losses === 0 ? undefined : counting(`losses than ${losses}`, crashBits, lossBits, losses)
     const first = crashBits + lossBits
     if (inputs.length > inputBits) throw new RangeError(`at most ${inputBits} inputs, not ${inputs.length}`)
-    this.inputs = inputs.map((_, i) => cost('', first + i, 1, 1))
+    this.inputs = inputs.map((_, i) => counting('', first + i, 1, 1))
     const timers = Object.entries(timeouts)
     if (timers.length > 3) throw new RangeError(`at most 3 timers are counted, not ${timers.length}`)
     this.timers = new Map(
       timers.map(([timer, limit], i) => [
         timer,
-        cost(`timeouts of ${timer} than ${limit}`, first + inputBits + timerBits * i, timerBits, limit),
+        counting(`timeouts of ${timer} than ${limit}`, first + inputBits + timerBits * i, timerBits, limit),
       ]),
     )
   }
@@ -51,19 +51,20 @@ export class Budget {
   }
 
   /** Whether it may happen once more. */
-  affords(spent: number, { what, shift, mask, limit }: Cost): boolean {
-    if (((spent >>> shift) & mask) < limit) return true
-    if (what !== '') this.refused.set(what, (this.refused.get(what) ?? 0) + 1)
+  affords(spent: number, cost: Cost): boolean {
+    if (((spent >>> cost.shift) & cost.mask) < cost.limit) return true
+    cost.refused++
     return false
   }
 
   leftOut(): string[] {
-    return [...this.refused].map(([what, times]) => `more ${what}, ${times} times`)
+    const counted = [this.crash, this.loss, ...this.timers.values()].filter((cost) => cost !== undefined)
+    return counted.filter(({ refused }) => refused > 0).map(({ what, refused }) => `more ${what}, ${refused} times`)
   }
 }
 
-function cost(what: string, shift: number, bits: number, limit: number): Cost {
+function counting(what: string, shift: number, bits: number, limit: number): Cost {
   const mask = (1 << bits) - 1
   if (limit > mask) throw new RangeError(`no more ${what}: ${mask} can be counted`)
-  return { what, shift, mask, limit }
+  return { what, shift, mask, limit, refused: 0 }
 }

@@ -20,9 +20,11 @@ export class Graveyard<P extends Participant, Env, History> {
   /** Drops what has died with the last event at a node. */
   bury(state: Int32Array, component: number): void {
     const mask = this.mask(component)
-    for (let word = 0; word < mask.length; word++) {
-      const at = this.bits + word
-      if (at < state.length) state[at] = (state[at] ?? 0) & ~(mask[word] ?? 0)
+    const { bits } = this
+    const words = Math.min(mask.length, state.length - bits)
+    for (let word = 0; word < words; word++) {
+      const dead = mask[word] ?? 0
+      if (dead !== 0) state[bits + word] = (state[bits + word] ?? 0) & ~dead
     }
   }
 

@@ -33,6 +33,13 @@ export interface OwnEvent {
   readonly cost: Cost | undefined
 }
 
+/** One of those at one image, and what comes of it, once it is known. */
+export interface Happening {
+  readonly number: number
+  readonly cost: Cost | undefined
+  transitions: readonly Transition[] | undefined
+}
+
 interface Component<P extends Participant> {
   readonly slot: number
   readonly image: ImageOf<P>
@@ -53,7 +60,7 @@ export class Transitions<P extends Participant, Env, History> {
   private readonly stages: readonly Stage<P, Env, History>[]
   private readonly components = new Interner<Component<P>>()
   private readonly own = new Interner<OwnEvent>()
-  private readonly ownOf: (readonly number[])[] = []
+  private readonly ownOf: (readonly Happening[])[] = []
   private readonly neighbors: readonly Names[]
   private readonly memo = new PairMap()
   private readonly results: (readonly Transition[])[] = [[]]
@@ -110,9 +117,16 @@ export class Transitions<P extends Participant, Env, History> {
     return known >= 0 ? (this.results[known] ?? []) : this.run(component, ~own, this.own.value(own).event)
   }
 
-  /** The events other than deliveries that may happen at a node, by number. */
-  ownEvents(component: number): readonly number[] {
+  /** The events other than deliveries that may happen at a node. */
+  ownEvents(component: number): readonly Happening[] {
     return (this.ownOf[component] ??= this.eventsAt(component))
+  }
+
+  /** What comes of one of those. */
+  of(own: Happening, component: number): readonly Transition[] {
+    if (own.transitions === undefined) own.transitions = this.happening(component, own.number)
+    else this.lookups++
+    return own.transitions
   }
 
   ownEvent(own: number): OwnEvent {
@@ -121,7 +135,8 @@ export class Transitions<P extends Participant, Env, History> {
 
   /** The first start. */
   births(slot: number): readonly Transition[] {
-    const number = this.own.number({ slot, event: { type: 'restart' }, cost: undefined })
+    const event = { type: 'restart' } as const
+    const number = this.own.number({ slot, event, cost: undefined }, encode([slot, event]))
     return this.happening(this.unborn(slot), number)
   }
 
@@ -161,7 +176,7 @@ export class Transitions<P extends Participant, Env, History> {
     }
   }
 
-  private eventsAt(component: number): number[] {
+  private eventsAt(component: number): Happening[] {
     const { slot, image } = this.components.value(component)
     const { inputs = [], fires } = this.system.bounds ?? {}
     const { budget } = this
@@ -175,7 +190,10 @@ export class Transitions<P extends Participant, Env, History> {
       for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, cost: budget.input(input) })
       if (budget.crash !== undefined) events.push({ event: { type: 'crash' }, cost: budget.crash })
     }
-    return events.map(({ event, cost }) => this.own.number({ slot, event, cost }))
+    return events.map(({ event, cost }) => {
+      const number = this.own.number({ slot, event, cost }, encode([slot, event]))
+      return { number, cost, transitions: undefined }
+    })
   }
 
   private stage(slot: number): Stage<P, Env, History> {

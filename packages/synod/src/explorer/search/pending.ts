@@ -78,6 +78,6 @@ export class Pending {
 
 function read(words: Int32Array, at: number, length: number, state: Int32Array): number {
   for (let i = 0; i < length; i++) state[i] = words[at + 2 + i] ?? 0
-  state.fill(0, length)
+  for (let i = length; i < state.length; i++) state[i] = 0
   return words[at + 1] ?? 0
 }

@@ -57,7 +57,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     history: past,
     properties: [
       { kind: 'always', name: 'election safety, state machine safety', brokenHistory: ({ broken }) => broken },
-      ...raftInvariants.filter(({ name }) => !stepwise.has(name) && name !== needsVotes).map(inOneSituation),
+      ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
       { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
       { kind: 'sometimes', name: 'an entry is decided', seen: anyNode(({ commitIndex }) => commitIndex > 0) },
       { kind: 'sometimes', name: 'a command is decided', seen: anyNode(({ commitIndex }) => commitIndex > 1) },
@@ -109,11 +109,20 @@ function decided(history: RaftPast, { call, arguments: [index, term, what] }: Ou
   return { ...history, decided: { ...history.decided, [Number(index)]: entry } }
 }
 
-/** These say something about one member before and after an event; the others about members beside each other. */
+/** These say something about one member before and after an event. */
 const stepwise: ReadonlySet<string> = new Set(['leader append-only', 'monotonicity', 'one vote a term'])
 
-/** A vote of an earlier term is in no state any more. */
-const needsVotes = 'elected by a quorum'
+/**
+ * These say something about members beside each other. Not looked at are those about memberships and snapshots, which never
+ * change here, and "elected by a quorum": a vote of an earlier term is in no state any more.
+ */
+const situational: ReadonlySet<string> = new Set([
+  'election safety',
+  'log matching',
+  'state machine safety',
+  'leader completeness',
+  'durable quorum',
+])
 
 function asRaftNode({ id, state, durable }: SituationNode<RaftState>, incarnation: number): RaftNode {
   return { id, state, durable, incarnation }
