@@ -11,8 +11,9 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   member: ['core', 'journal'],
   runtime: ['core', 'protocols', 'journal', 'member'],
   simulator: ['core', 'journal', 'member'],
+  explorer: ['core'],
   grpc: ['core'],
-  testing: ['core', 'protocols', 'store', 'history', 'journal', 'member', 'runtime', 'simulator'],
+  testing: ['core', 'protocols', 'store', 'history', 'journal', 'member', 'runtime', 'simulator', 'explorer'],
 }
 
 /** The rooms in which the same inputs must always give the same outputs, on every platform. */
@@ -24,6 +25,7 @@ export const deterministicRooms: readonly string[] = [
   'journal',
   'member',
   'simulator',
+  'explorer',
 ]
 
 /** The rooms that may use Node's modules and types. The suites of `testing` run wherever their user runs them. */

@@ -10,6 +10,7 @@ const entries: Readonly<Record<string, () => Promise<object>>> = {
   'synod/journal': () => import('synod/journal'),
   'synod/member': () => import('synod/member'),
   'synod/simulator': () => import('synod/simulator'),
+  'synod/explorer': () => import('synod/explorer'),
   'synod/history': () => import('synod/history'),
   'synod/testing': () => import('synod/testing'),
 }

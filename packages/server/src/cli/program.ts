@@ -7,6 +7,8 @@ import type { DevOptions } from './cluster-dev.ts'
 import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
+import { exploreHelp, exploreSettings } from './explore/settings.ts'
+import type { ExploreOptions } from './explore/settings.ts'
 import type { MemberAddOptions, MemberListOptions, MemberUpdateOptions } from './member-commands.ts'
 import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
 import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
@@ -51,6 +53,7 @@ Examples:
   synod get greeting
   synod status --cluster
   synod simulate                        attacks Raft in simulated worlds
+  synod explore                         lists what can be explored exhaustively
 
 Exit codes:
   0  it worked
@@ -82,6 +85,7 @@ function createProgram(environment: Environment, done: Done): Command {
   addWriteCommands(program, done)
   addClusterCommands(program, done)
   addSimulate(program, done)
+  addExplore(program, done)
   addCheck(program, done)
   return program
 }
@@ -171,6 +175,15 @@ function addSimulate(program: Command, done: Done): void {
     .addHelpText('after', simulateHelp)
     .action(async (protocol: string | undefined, options: SimulateOptions) =>
       done(await (await import('./simulate/command.ts')).simulate(protocol, options)),
+    )
+}
+
+function addExplore(program: Command, done: Done): void {
+  add(program, 'explore', 'Try every order of events of a small world, or replay what one breaks.', exploreSettings)
+    .argument('[model]', 'its name; without one, all of them are listed')
+    .addHelpText('after', exploreHelp)
+    .action(async (model: string | undefined, options: ExploreOptions) =>
+      done((await import('./explore/command.ts')).explore(model, options)),
     )
 }
 

@@ -14,6 +14,7 @@
  * @module
  */
 export { raftCodec } from './codec.ts'
+export { isDead } from './dead.ts'
 export { durablePart, restore } from './durable.ts'
 export { Glance } from './glance.ts'
 export type { RaftNode, WatchedState } from './glance.ts'

@@ -1,0 +1,142 @@
+import { collisionBound, randomWalk, replay, search } from 'synod/explorer'
+import type { Chosen, Explorable, Finding, SearchReport, Space } from 'synod/explorer'
+import { grouped } from 'synod/simulator'
+import { exitCodes, UsageError } from '../exit.ts'
+import { printJson, printLine } from '../output.ts'
+import { quoted } from '../shell.ts'
+import { checkPlace, explorationOf, readExploration, writeExploration, type Exploration } from './artefact.ts'
+import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
+import type { ExploreOptions } from './settings.ts'
+
+/** Explores a model, replays what it was found to break, or lists the models. */
+export function explore(name: string | undefined, options: ExploreOptions): number {
+  if (name === undefined && options.artefact !== undefined) return replayed(readExploration(options.artefact))
+  if (name === undefined) {
+    process.stdout.write(listText())
+    return exitCodes.ok
+  }
+  const model = modelNamed(name)
+  const chosen = chosenBy(model, options, given(options))
+  const artefact = options.artefact ?? `./synod-explore-${name}.json`
+  checkPlace(artefact)
+  const space = model.space(chosen)
+  const began = performance.now()
+  const report = explored(space, options)
+  const seconds = (performance.now() - began) / 1000
+  const violation = report.findings.find(({ kind }) => kind === 'always')
+  if (violation !== undefined) writeExploration(artefact, explorationOf(name, chosen, violation))
+  if (options.json === true) printJson(asJson(name, chosen, space, report, seconds, violation && artefact))
+  else printReport(model, chosen, space, report, seconds, violation && artefact)
+  return violation === undefined ? exitCodes.ok : exitCodes.failed
+}
+
+/** The bounds that were written on the command line. */
+function given(options: ExploreOptions): string[] {
+  const names = new Set(models.flatMap(({ parameters }) => parameters.map((parameter) => parameter.name)))
+  return [...names].filter((name) => options[camelCased(name)] !== undefined)
+}
+
+function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): SearchReport {
+  const limits = { ...(maxStates !== undefined && { maxStates }), ...(seed !== undefined && { seed }) }
+  if (order === 'random') return randomWalk(space, limits)
+  return search(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
+}
+
+function printReport(
+  model: Explorable,
+  chosen: Chosen,
+  space: Space,
+  report: SearchReport,
+  seconds: number,
+  artefact: string | undefined,
+): void {
+  const bounds = Object.entries(chosen).map(([name, value]) => `--${name} ${value}`)
+  printLine(`${model.name} ${bounds.join(' ')}`)
+  const rate = grouped(Math.round(report.states / seconds), 0)
+  printLine(
+    `${report.states} distinct states, ${report.generated} transitions, in ${seconds.toFixed(1)} s: ${rate} states a second`,
+  )
+  if (report.depth > 0)
+    printLine(
+      `${report.depth} states on the longest of the shortest paths; ${report.ends} states in which nothing can happen`,
+    )
+  const statistics = Object.entries(space.statistics()).map(([what, count]) => `${what}: ${count}`)
+  printLine(statistics.join(', '))
+  printLine(
+    `two states taken for one: at most ${collisionBound(report.states).toExponential(1)} likely (fingerprints of 64 bits)`,
+  )
+  for (const finding of report.findings)
+    if (finding.kind === 'sometimes') printLine(`seen: ${finding.property}, after ${finding.path.length} events`)
+  for (const property of unseen(space, report)) printLine(`never seen: ${property}`)
+  for (const what of notExplored(space, report)) printLine(`not explored: ${what}`)
+  const violation = report.findings.find(({ kind }) => kind === 'always')
+  if (violation === undefined || artefact === undefined) return printLine('nothing was violated')
+  printViolation(violation)
+  printLine(`\nReplay it:\n  npx synod explore --artefact ${quoted(artefact)}`)
+}
+
+function printViolation({ property, text, path }: Finding): void {
+  printLine(`\nviolated: ${property}\n  ${text}\nafter ${path.length} events:`)
+  for (const [i, { event }] of path.entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
+}
+
+function unseen(space: Space, { findings }: SearchReport): string[] {
+  const seen = new Set(findings.map(({ property }) => property))
+  return space.properties.filter(({ kind, name }) => kind === 'sometimes' && !seen.has(name)).map(({ name }) => name)
+}
+
+function notExplored(space: Space, { complete, pending }: SearchReport): string[] {
+  if (complete) return [...space.leftOut()]
+  const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states that were found`
+  return [rest, ...space.leftOut()]
+}
+
+function asJson(
+  model: string,
+  bounds: Chosen,
+  space: Space,
+  report: SearchReport,
+  seconds: number,
+  artefact: string | undefined,
+): object {
+  const { states, generated, depth, ends, complete, pending } = report
+  const findings = report.findings.map(({ property, kind, text, path }) => ({
+    property,
+    kind,
+    text,
+    path: path.map(({ event }) => event),
+  }))
+  return {
+    model,
+    bounds,
+    states,
+    generated,
+    depth,
+    ends,
+    complete,
+    pending,
+    seconds,
+    findings,
+    statistics: space.statistics(),
+    collisionBound: collisionBound(states),
+    notExplored: notExplored(space, report),
+    artefact: artefact ?? null,
+  }
+}
+
+/** Goes the way once more, with the code as it is now. */
+function replayed({ model, bounds, property, path }: Exploration): number {
+  const space = modelNamed(model).space(bounds)
+  const index = space.properties.findIndex(({ name }) => name === property)
+  if (index < 0) throw new UsageError(`${model} has no property "${property}"`)
+  const { state, at } = replay(space, path)
+  for (const [i, { event }] of path.slice(0, at).entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
+  if (at !== undefined) {
+    printLine(`\nThis cannot happen any more: ${path[at]?.event ?? ''}`)
+    return exitCodes.ok
+  }
+  printLine(`\n${space.stateText(state)}\n`)
+  const isBroken = space.judge(state, 1 << index) !== 0
+  printLine(isBroken ? `violated: ${property}\n  ${space.finding(state, index)}` : `Not violated any more: ${property}`)
+  return isBroken ? exitCodes.failed : exitCodes.ok
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { run } from '../program.ts'
+import { models } from './models.ts'
+import { exploreSettings } from './settings.ts'
+
+// Goal: whoever types `synod explore` gets the number of states, what was not explored, and of a violation a file that
+// shows it again. Method: the command as `bin` runs it, its words and exit codes.
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'synod-explore-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function synod(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+  const said = { out: '', error: '' }
+  const listen = (stream: NodeJS.WriteStream, to: 'out' | 'error'): { mockRestore(): void } =>
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      said[to] += String(text)
+      return true
+    })
+  const spies = [listen(process.stdout, 'out'), listen(process.stderr, 'error')]
+  try {
+    return { code: await run(['node', 'synod', 'explore', ...words], {}), ...said }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+function file(name: string): string {
+  return join(folder, name)
+}
+
+test('the published number of states, and what was left out', async () => {
+  const { code, out } = await synod('paxos-register', '--clients', '2', '--artefact', file('paxos.json'))
+  expect(code).toBe(0)
+  expect(out).toContain('16668 distinct states')
+  expect(out).toContain('not explored: crashes')
+  expect(out).toContain('nothing was violated')
+})
+
+test('a violation ends with 1, its shortest way, and a file that shows it again', async () => {
+  const artefact = file('single.json')
+  const { code, out } = await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+  expect(code).toBe(1)
+  expect(out).toContain('violated: linearizable')
+  expect(out).toContain('after 4 events')
+  const again = await synod('--artefact', artefact)
+  expect(again.code).toBe(1)
+  expect(again.out).toContain('c receives {"request":4,"type":"getOk","value":"-"} from b')
+  expect(again.out).toContain('violated: linearizable')
+})
+
+test('what cannot happen any more is told', async () => {
+  const artefact = file('gone.json')
+  await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+  writeFileSync(artefact, readFileSync(artefact, 'utf8').replace('b receives', 'b forgets'))
+  const { code, out } = await synod('--artefact', artefact)
+  expect(code).toBe(0)
+  expect(out).toContain('This cannot happen any more: b forgets')
+})
+
+test('walks at random, and bounds on the number of states', async () => {
+  const walked = await synod('raft', '--order', 'random', '--max-states', '500', '--json', '--artefact', file('r.json'))
+  expect(walked.code).toBe(0)
+  expect(JSON.parse(walked.out)).toMatchObject({ model: 'raft', complete: false })
+  const { out } = await synod('raft', '--max-states', '500', '--artefact', file('r.json'))
+  expect(out).toMatch(/not explored: what follows \d+ states that were found/)
+})
+
+describe('what cannot be meant ends with 2', () => {
+  test.each([
+    [['paxos-regster'], 'did you mean paxos-register?'],
+    [['raft', '--clients', '3'], 'raft takes no --clients: it takes --servers'],
+    [['raft', '--servers', '9'], '--servers 9: raft takes 1 to 5'],
+    [['raft', '--servers', 'many'], 'Expected a whole number'],
+    [['raft', '--servrs', '3'], '--servers'],
+    [['--artefact', '/dev/null'], 'is not the artefact of an exploration'],
+  ])('%j', async (words, text) => {
+    const { code, error } = await synod(...words)
+    expect(code).toBe(2)
+    expect(error).toContain(text)
+  })
+})
+
+test('every bound of every model is a flag, and the list names them', async () => {
+  const flags = new Set(exploreSettings.map(({ flag }) => flag))
+  const bounds = models.flatMap(({ parameters }) => parameters.map(({ name }) => `--${name}`))
+  expect(bounds.filter((bound) => !flags.has(bound))).toEqual([])
+  const { code, out } = await synod()
+  expect(code).toBe(0)
+  for (const text of [...bounds, ...models.map(({ name }) => name)]) expect(out).toContain(text)
+})

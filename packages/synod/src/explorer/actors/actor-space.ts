@@ -1,0 +1,284 @@
+import { encode } from '../encoding.ts'
+import { Interner } from '../interner.ts'
+import { PairMap } from '../pair-map.ts'
+import type { Independence, Property, Space } from '../space.ts'
+import { permutations, Symmetry } from '../symmetry.ts'
+import { commutation } from './commutation.ts'
+import { createNetwork, type Network } from './network.ts'
+import { Judge } from './judge.ts'
+import { Autopsy, Graveyard } from './graveyard.ts'
+import type { Envelope, MessageOf, Participant, System } from './system.ts'
+import { Names } from './names.ts'
+import { Transitions, type Transition } from './transitions.ts'
+import { eventText } from './words.ts'
+
+/**
+ * Nodes of a production class, and what is under way between them, as a space. A slot for each node, one for the history
+ * and one for what was used of the bounds; then what the network needs. Events are numbered: `4e` the delivery of
+ * envelope e, `4e + 1` its loss, `4o + 2` the event o at a node itself.
+ */
+export class ActorSpace<P extends Participant, Env, History> implements Space {
+  readonly properties: readonly Property[]
+  readonly independence: Independence | undefined
+  private readonly symmetry: Symmetry | undefined
+  private readonly system: System<P, Env, History>
+  private readonly transitions: Transitions<P, Env, History>
+  private readonly network: Network
+  private readonly judging: Judge<P, Env, History>
+  private readonly graveyard: Graveyard<P, Env, History> | undefined
+  private readonly autopsy: Autopsy<P, Env, History> | undefined
+  private readonly histories = new Interner<History>()
+  private readonly recorded = new PairMap()
+  private readonly historySlot: number
+  private readonly budgetSlot: number
+  private readonly bits: number
+  private readonly list: number[] = []
+  private next: Int32Array
+  private beyond = 0
+
+  constructor(system: System<P, Env, History>) {
+    const nodes = system.nodes.length
+    this.system = system
+    this.transitions = new Transitions(system)
+    this.historySlot = nodes
+    this.budgetSlot = nodes + 1
+    const { envelopes } = this.transitions
+    const pairs = nodes * nodes
+    const slots = createNetwork(system.network, { slot: 0, bits: 0 }, envelopes, pairs).slots
+    this.bits = nodes + 2 + slots
+    this.network = createNetwork(system.network, { slot: nodes + 2, bits: this.bits }, envelopes, pairs)
+    this.judging = new Judge(system, this.transitions, this.histories)
+    this.properties = this.judging.properties
+    if (system.dead !== undefined) {
+      const graveyard = new Graveyard(system, this.transitions, this.bits)
+      if (system.prove === true) this.autopsy = new Autopsy(this.transitions, graveyard)
+      else this.graveyard = graveyard
+    }
+    this.next = new Int32Array(this.bits)
+    this.symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    this.independence = commutation(system, this.transitions)
+    if (system.history !== undefined) this.histories.number(system.history.initial)
+  }
+
+  get width(): number {
+    return this.bits + (this.system.network === 'ordered' ? 0 : (this.transitions.envelopes.size + 31) >>> 5)
+  }
+
+  starts(visit: (state: Int32Array) => void): void {
+    const state = new Int32Array(this.width)
+    for (const slot of this.system.nodes.keys()) state[slot] = this.transitions.unborn(slot)
+    this.startFrom(0, state, visit)
+  }
+
+  /** All nodes start before anything else happens, one after the other. */
+  private startFrom(slot: number, state: Int32Array, visit: (state: Int32Array) => void): void {
+    if (slot === this.system.nodes.length) return visit(this.symmetry?.canonical(state) ?? state)
+    for (const transition of this.transitions.births(slot)) {
+      this.begin(state)
+      this.apply(slot, transition)
+      this.startFrom(slot + 1, this.next.slice(), visit)
+    }
+  }
+
+  successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
+    const { autopsy, symmetry } = this
+    if (symmetry !== undefined) return this.expand(state, (next, event) => visit(symmetry.canonical(next), event))
+    if (autopsy === undefined) return this.expand(state, visit)
+    autopsy.examine(state, this.list.slice(0, this.ready(state)))
+    this.expand(state, (next, event) => {
+      autopsy.after(next)
+      visit(next, event)
+    })
+  }
+
+  private expand(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
+    const { list, transitions, network } = this
+    const { losses = 0 } = this.system.bounds ?? {}
+    const count = this.ready(state)
+    for (let i = 0; i < count; i++) {
+      const envelope = list[i] ?? 0
+      const slot = transitions.envelopes.to(envelope)
+      const outcomes = transitions.delivery(state[slot] ?? 0, envelope)
+      for (let o = 0; o < outcomes.length; o++) {
+        const outcome = outcomes[o]
+        if (outcome === undefined || (outcome.idle && !network.countsAll) || this.isBeyond(outcome)) continue
+        this.begin(state)
+        network.deliver(this.next, envelope)
+        this.apply(slot, outcome)
+        visit(this.next, 4 * envelope)
+      }
+    }
+    if (losses !== 0) this.lose(state, count, visit)
+    for (let slot = 0; slot < this.historySlot; slot++) this.happen(state, slot, visit)
+  }
+
+  judge(state: Int32Array, open: number): number {
+    const sent = this.judging.readsNetwork(open) ? this.underWay(state) : []
+    return this.judging.judge(state, open, sent)
+  }
+
+  finding(state: Int32Array, property: number): string {
+    return this.judging.text(state, property)
+  }
+
+  eventText(event: number): string {
+    const { transitions } = this
+    const number = event >>> 2
+    if ((event & 3) === 0) return eventText.delivery(transitions.envelopes.value(number))
+    if ((event & 3) === 1) return eventText.loss(transitions.envelopes.value(number))
+    const { slot, event: own } = transitions.ownEvent(number)
+    return eventText.own(this.system.nodes[slot] ?? '', own, this.system.bounds?.inputs ?? [])
+  }
+
+  stateText(state: Int32Array): string {
+    const images = this.system.nodes.map((id, slot) => `${id} ${encode(this.transitions.image(state[slot] ?? 0))}`)
+    const sent = this.underWay(state).map(({ from, to, message }) => `${from} to ${to} ${encode(message)}`)
+    return [...images, ...sent].join('\n')
+  }
+
+  leftOut(): readonly string[] {
+    const { bounds = {} } = this.system
+    const told = this.transitions.budget.leftOut()
+    if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
+    if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
+    if (bounds.losses === undefined)
+      told.push('losses, but for this: a message that is never delivered is as good as lost')
+    if (bounds.firesText !== undefined) told.push(bounds.firesText)
+    if (this.system.sync === 'at once') told.push('disks that are late: what is persisted is durable at once')
+    return told
+  }
+
+  statistics(): Readonly<Record<string, number>> {
+    const { runs, lookups, size, envelopes } = this.transitions
+    return {
+      'handler runs': runs,
+      transitions: lookups,
+      'node states': size,
+      messages: envelopes.size,
+      histories: this.histories.size,
+      situations: this.judging.situations,
+    }
+  }
+
+  /** Envelopes that may be delivered, in `list`. */
+  private ready(state: Int32Array): number {
+    const { list, transitions } = this
+    const count = this.network.ready(state, list)
+    const { deliveryOrder } = this.system
+    if (deliveryOrder === undefined) return count
+    const { envelopes } = transitions
+    const sorted = list.slice(0, count).toSorted((a, b) => deliveryOrder(envelopes.value(a), envelopes.value(b)))
+    for (const [i, envelope] of sorted.entries()) list[i] = envelope
+    return count
+  }
+
+  private happen(state: Int32Array, slot: number, visit: (next: Int32Array, event: number) => void): void {
+    const { transitions, budgetSlot } = this
+    const component = state[slot] ?? 0
+    const own = transitions.ownEvents(component)
+    for (let i = 0; i < own.length; i++) {
+      const happening = own[i]
+      if (happening === undefined) continue
+      const { number, cost } = happening
+      if (cost !== undefined && !transitions.budget.affords(state[budgetSlot] ?? 0, cost)) continue
+      const outcomes = transitions.of(happening, component)
+      for (let o = 0; o < outcomes.length; o++) {
+        const outcome = outcomes[o]
+        if (outcome === undefined || outcome.idle || this.isBeyond(outcome)) continue
+        this.begin(state)
+        if (cost !== undefined) this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
+        if (cost === transitions.budget.crash && cost !== undefined) this.loseOwn(slot)
+        this.apply(slot, outcome)
+        visit(this.next, 4 * number + 2)
+      }
+    }
+  }
+
+  /** What a node says to itself is in its memory. */
+  private loseOwn(slot: number): void {
+    const { list, network, transitions } = this
+    const count = network.ready(this.next, list)
+    for (let i = 0; i < count; i++) {
+      const envelope = list[i] ?? 0
+      if (transitions.envelopes.from(envelope) === slot && transitions.envelopes.to(envelope) === slot)
+        network.lose(this.next, envelope)
+    }
+  }
+
+  private lose(state: Int32Array, count: number, visit: (next: Int32Array, event: number) => void): void {
+    const { budget } = this.transitions
+    const cost = budget.loss
+    if (cost !== undefined && count > 0 && !budget.affords(state[this.budgetSlot] ?? 0, cost)) return
+    for (let i = 0; i < count; i++) {
+      const envelope = this.list[i] ?? 0
+      this.begin(state)
+      this.network.lose(this.next, envelope)
+      if (cost !== undefined) this.next[this.budgetSlot] = (this.next[this.budgetSlot] ?? 0) + (1 << cost.shift)
+      visit(this.next, 4 * envelope + 1)
+    }
+  }
+
+  private isBeyond({ beyond }: Transition): boolean {
+    if (beyond) this.beyond++
+    return beyond
+  }
+
+  /** The next state begins as this one. */
+  private begin(state: Int32Array): void {
+    if (this.next.length < this.width) this.next = new Int32Array(this.width)
+    const { next } = this
+    // For some ten numbers a loop is faster than a call of `set` and one of `fill`.
+    for (let i = 0; i < next.length; i++) next[i] = i < state.length ? (state[i] ?? 0) : 0
+  }
+
+  private apply(slot: number, { component, sends, outputs }: Transition): void {
+    this.next[slot] = component
+    if (outputs >= 0) this.record(outputs)
+    const { graveyard, network } = this
+    if (graveyard !== undefined) graveyard.bury(this.next, component)
+    for (let i = 0; i < sends.length; i++) {
+      const envelope = sends[i] ?? 0
+      const isDead = graveyard?.has(this.next, envelope) === true
+      if (!isDead) this.next = network.put(this.next, envelope)
+    }
+  }
+
+  private record(outputs: number): void {
+    const { history } = this.system
+    if (history === undefined) return
+    const before = this.next[this.historySlot] ?? 0
+    let after = this.recorded.get(before, outputs)
+    if (after < 0) {
+      const told = this.transitions.outputs.value(outputs)
+      after = this.histories.number(told.reduce(history.record, this.histories.value(before)))
+      this.recorded.set(before, outputs, after)
+    }
+    this.next[this.historySlot] = after
+  }
+
+  /** All orders of the nodes. */
+  private symmetryOf({ nodes, network }: System<P, Env, History>): Symmetry {
+    if (network !== 'set' && network !== 'multiset') throw new RangeError(`no symmetry where the network is ${network}`)
+    const { transitions, histories, historySlot } = this
+    const renamings = permutations(nodes.length).map((order) => {
+      const names = new Names(nodes, order)
+      return {
+        slot: (slot: number) => names.slot(slot),
+        component: (number: number, slot: number) => {
+          if (slot < historySlot) return transitions.component(names.slot(slot), names.image(transitions.image(number)))
+          if (slot > historySlot || histories.size === 0) return number
+          return histories.number(names.in(histories.value(number)))
+        },
+        item: (envelope: number) => transitions.envelopes.renamed(envelope, names),
+      }
+    })
+    // The first is the identity.
+    return new Symmetry(this.bits, renamings.slice(1))
+  }
+
+  private underWay(state: Int32Array): Envelope<MessageOf<P>>[] {
+    const list: number[] = []
+    const count = this.network.ready(state, list)
+    return list.slice(0, count).map((envelope) => this.transitions.envelopes.value(envelope))
+  }
+}

@@ -1,0 +1,129 @@
+import { Fingerprints } from '../fingerprints.ts'
+import type { Interner } from '../interner.ts'
+import { Numbers } from '../numbers.ts'
+import type { Property } from '../space.ts'
+import { failedAssertion } from './stage.ts'
+import type { Envelope, MessageOf, Participant, Situation, StateOf, System, SystemProperty } from './system.ts'
+import type { Transitions } from './transitions.ts'
+
+/**
+ * Holds states against the properties. These read the nodes and the history, and not what is under way; so each
+ * combination of nodes and history is looked at once, and each history, however many states have it.
+ */
+export class Judge<P extends Participant, Env, History> {
+  readonly properties: readonly Property[]
+  private readonly tests: readonly SystemProperty<StateOf<P>, MessageOf<P>, History>[]
+  /** What a failed node may say, by the name of the property. */
+  private readonly failures: readonly string[]
+  private readonly transitions: Transitions<P, Env, History>
+  private readonly histories: Interner<History>
+  private readonly seen = new Fingerprints()
+  /** What each combination decides, and each history. */
+  private readonly ofSituations = new Numbers()
+  private readonly ofHistories: number[] = []
+  private readonly situation: Int32Array
+  private readonly initial: History
+  private readonly ofNetwork: number
+  private readonly readsSituation: boolean
+
+  constructor(
+    system: System<P, Env, History>,
+    transitions: Transitions<P, Env, History>,
+    histories: Interner<History>,
+  ) {
+    this.tests = system.properties ?? []
+    this.failures = [failedAssertion, ...(system.steps ?? []).map(({ name }) => name)]
+    this.properties = [
+      ...this.failures.map((name) => ({ name, kind: 'always', builtIn: true }) as const),
+      ...this.tests.map(({ name, kind }) => ({ name, kind })),
+    ]
+    this.transitions = transitions
+    this.histories = histories
+    this.situation = new Int32Array(system.nodes.length + 1)
+    this.initial = system.history?.initial as History
+    const bits = (key: string): number =>
+      this.tests.reduce((all, test, i) => (key in test ? all | this.bit(i) : all), 0)
+    this.ofNetwork = bits('sent')
+    this.readsSituation = (bits('seen') | bits('broken')) !== 0
+  }
+
+  /** How many combinations there were. */
+  get situations(): number {
+    return this.seen.size
+  }
+
+  readsNetwork(open: number): boolean {
+    return (open & this.ofNetwork) !== 0
+  }
+
+  judge(state: Int32Array, open: number, sent: readonly Envelope<MessageOf<P>>[]): number {
+    const history = state[this.situation.length - 1] ?? 0
+    let decided = (this.ofHistories[history] ??= this.judgeHistory(history))
+    if (this.transitions.anyFailed) decided |= this.judgeFailures(state)
+    if (this.readsNetwork(open)) decided |= this.judgeNetwork(sent)
+    if (this.readsSituation) decided |= this.judgeSituation(state)
+    return decided & open
+  }
+
+  text(state: Int32Array, property: number): string {
+    const test = this.tests[property - this.failures.length]
+    if (test === undefined) return this.failed(state)?.text ?? ''
+    const { history, nodes } = this.decoded(state)
+    if ('brokenHistory' in test) return test.brokenHistory(history) ?? ''
+    return 'broken' in test ? (test.broken({ history, nodes }) ?? '') : test.name
+  }
+
+  private judgeFailures(state: Int32Array): number {
+    const failed = this.failed(state)
+    return failed === undefined ? 0 : 1 << this.failures.indexOf(failed.property)
+  }
+
+  private judgeNetwork(sent: readonly Envelope<MessageOf<P>>[]): number {
+    return this.decided((test) => 'sent' in test && sent.some(({ message }) => test.sent(message)))
+  }
+
+  private judgeHistory(number: number): number {
+    const history = this.history(number)
+    return this.decided((test) => 'brokenHistory' in test && test.brokenHistory(history) !== undefined)
+  }
+
+  private judgeSituation(state: Int32Array): number {
+    const { situation } = this
+    for (let slot = 0; slot < situation.length; slot++) situation[slot] = state[slot] ?? 0
+    const index = this.seen.add(situation)
+    if (index < 0) return this.ofSituations.at(~index)
+    const decoded = this.decoded(state)
+    const decided = this.decided((test) => {
+      if ('broken' in test) return test.broken(decoded) !== undefined
+      return 'seen' in test && test.seen(decoded)
+    })
+    this.ofSituations.push(decided)
+    return decided
+  }
+
+  private decided(decides: (test: SystemProperty<StateOf<P>, MessageOf<P>, History>) => boolean): number {
+    return this.tests.reduce((bits, test, i) => (decides(test) ? bits | this.bit(i) : bits), 0)
+  }
+
+  private failed(state: Int32Array): { readonly property: string; readonly text: string } | undefined {
+    for (let slot = 0; slot < this.situation.length - 1; slot++) {
+      const image = this.transitions.image(state[slot] ?? 0)
+      if (image.phase === 'failed') return image
+    }
+    return undefined
+  }
+
+  private decoded(state: Int32Array): Situation<StateOf<P>, History> {
+    const last = this.situation.length - 1
+    const nodes = Array.from({ length: last }, (_, slot) => this.transitions.view(state[slot] ?? 0))
+    return { nodes, history: this.history(state[last] ?? 0) }
+  }
+
+  private history(number: number): History {
+    return this.histories.size === 0 ? this.initial : this.histories.value(number)
+  }
+
+  private bit(test: number): number {
+    return 1 << (this.failures.length + test)
+  }
+}

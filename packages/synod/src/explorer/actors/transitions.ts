@@ -1,0 +1,208 @@
+import type { NodeId } from '../../core/index.ts'
+import { encode } from '../encoding.ts'
+import { Interner } from '../interner.ts'
+import { PairMap } from '../pair-map.ts'
+import { Budget, type Cost } from './budget.ts'
+import { Directory } from './directory.ts'
+import type { Image, NodeEvent } from './image.ts'
+import { Names, NamesMatter, outcomesText } from './names.ts'
+import { Stage } from './stage.ts'
+import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
+
+type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
+
+/** One outcome of an event at a node, in numbers. */
+export interface Transition {
+  /** The node's next image. */
+  readonly component: number
+  /** Envelopes. */
+  readonly sends: readonly number[]
+  /** What the history may record; -1: nothing. */
+  readonly outputs: number
+  /** Nothing came of it. */
+  readonly idle: boolean
+  /** It leads beyond the bounds. */
+  readonly beyond: boolean
+}
+
+/** An event that is no delivery, at one node. */
+export interface OwnEvent {
+  readonly slot: number
+  readonly event: NodeEvent<never>
+  /** Undefined: it may happen as often as it likes. */
+  readonly cost: Cost | undefined
+}
+
+/** One of those at one image, and what comes of it, once it is known. */
+export interface Happening {
+  readonly number: number
+  readonly cost: Cost | undefined
+  transitions: readonly Transition[] | undefined
+}
+
+interface Component<P extends Participant> {
+  readonly slot: number
+  readonly image: ImageOf<P>
+}
+
+/**
+ * The transitions of single nodes: each pair of an image and an event is handed to the production class once, however
+ * many states have it. Millions of transitions come of some thousand runs of a handler.
+ */
+export class Transitions<P extends Participant, Env, History> {
+  readonly envelopes: Directory<MessageOf<P>>
+  readonly outputs: Interner<readonly Output[]> = new Interner()
+  lookups = 0
+  /** Some node has failed somewhere. */
+  anyFailed = false
+  readonly budget: Budget
+  private readonly system: System<P, Env, History>
+  private readonly stages: readonly Stage<P, Env, History>[]
+  private readonly components = new Interner<Component<P>>()
+  private readonly own = new Interner<OwnEvent>()
+  private readonly ownOf: (readonly Happening[])[] = []
+  private readonly neighbors: readonly Names[]
+  private readonly memo = new PairMap()
+  private readonly results: (readonly Transition[])[] = [[]]
+
+  constructor(system: System<P, Env, History>) {
+    this.system = system
+    this.budget = new Budget(system.bounds ?? {})
+    this.envelopes = new Directory(system.nodes)
+    this.neighbors = system.nodes.slice(1).map((_, i) => {
+      const order = [...system.nodes.keys()]
+      ;[order[i], order[i + 1]] = [i + 1, i]
+      return new Names(system.nodes, order)
+    })
+    this.stages = system.nodes.map((self) => new Stage(system, self))
+  }
+
+  get runs(): number {
+    return this.stages.reduce((sum, { runs }) => sum + runs, 0)
+  }
+
+  get size(): number {
+    return this.components.size
+  }
+
+  component(slot: number, image: ImageOf<P>): number {
+    return this.components.number({ slot, image }, `${slot} ${encode(image)}`)
+  }
+
+  image(component: number): ImageOf<P> {
+    return this.components.value(component).image
+  }
+
+  /** Before its first start. */
+  unborn(slot: number): number {
+    return this.component(slot, this.stage(slot).unborn())
+  }
+
+  view(component: number): SituationNode<StateOf<P>> {
+    const { slot, image } = this.components.value(component)
+    return this.stage(slot).view(image)
+  }
+
+  delivery(component: number, envelope: number): readonly Transition[] {
+    this.lookups++
+    const known = this.memo.get(component, envelope)
+    if (known >= 0) return this.results[known] ?? []
+    const { from, message } = this.envelopes.value(envelope)
+    return this.run(component, envelope, { type: 'deliver', from, message })
+  }
+
+  happening(component: number, own: number): readonly Transition[] {
+    this.lookups++
+    const known = this.memo.get(component, ~own)
+    return known >= 0 ? (this.results[known] ?? []) : this.run(component, ~own, this.own.value(own).event)
+  }
+
+  /** The events other than deliveries that may happen at a node. */
+  ownEvents(component: number): readonly Happening[] {
+    return (this.ownOf[component] ??= this.eventsAt(component))
+  }
+
+  /** What comes of one of those. */
+  of(own: Happening, component: number): readonly Transition[] {
+    if (own.transitions === undefined) own.transitions = this.happening(component, own.number)
+    else this.lookups++
+    return own.transitions
+  }
+
+  ownEvent(own: number): OwnEvent {
+    return this.own.value(own)
+  }
+
+  /** The first start. */
+  births(slot: number): readonly Transition[] {
+    const event = { type: 'restart' } as const
+    const number = this.own.number({ slot, event, cost: undefined }, encode([slot, event]))
+    return this.happening(this.unborn(slot), number)
+  }
+
+  private run(component: number, key: number, event: NodeEvent<MessageOf<P>>): readonly Transition[] {
+    const { slot, image } = this.components.value(component)
+    const { bounds } = this.system
+    const outcomes = this.stage(slot).outcomes(image, event)
+    if (this.system.symmetric === true) this.compareNames(slot, image, event, outcomes)
+    const transitions = outcomes.map(({ image: next, sends, outputs }): Transition => {
+      const number = this.component(slot, next)
+      if (next.phase === 'failed') this.anyFailed = true
+      const from = this.node(slot)
+      return {
+        component: number,
+        sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
+        outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
+        idle: number === component && sends.length === 0 && outputs.length === 0,
+        beyond: next.phase === 'up' && bounds?.within?.(next.state) === false,
+      }
+    })
+    this.memo.set(component, key, this.results.length)
+    this.results.push(transitions)
+    return transitions
+  }
+
+  /** Whether nodes with other names would have done the same under them: for neighbors, of which all orders are made. */
+  private compareNames(
+    slot: number,
+    image: ImageOf<P>,
+    event: NodeEvent<MessageOf<P>>,
+    outcomes: Parameters<typeof outcomesText>[0],
+  ): void {
+    for (const names of this.neighbors) {
+      const others = this.stage(names.slot(slot)).outcomes(names.image(image), names.in(event))
+      if (outcomesText(others) === outcomesText(outcomes, names)) continue
+      throw new NamesMatter(`symmetry is refused: what ${this.node(slot)} does upon ${encode(event)} depends on names`)
+    }
+  }
+
+  private eventsAt(component: number): Happening[] {
+    const { slot, image } = this.components.value(component)
+    const { inputs = [], fires } = this.system.bounds ?? {}
+    const { budget } = this
+    const events: Omit<OwnEvent, 'slot'>[] = []
+    if (image.phase === 'down') events.push({ event: { type: 'restart' }, cost: undefined })
+    if (image.phase === 'up') {
+      if (image.unsynced.length > 0) events.push({ event: { type: 'sync' }, cost: undefined })
+      for (const timer of image.timers)
+        if (fires?.(timer, image.state) !== false)
+          events.push({ event: { type: 'timeout', timer }, cost: budget.timer(timer) })
+      for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, cost: budget.input(input) })
+      if (budget.crash !== undefined) events.push({ event: { type: 'crash' }, cost: budget.crash })
+    }
+    return events.map(({ event, cost }) => {
+      const number = this.own.number({ slot, event, cost }, encode([slot, event]))
+      return { number, cost, transitions: undefined }
+    })
+  }
+
+  private stage(slot: number): Stage<P, Env, History> {
+    const stage = this.stages[slot]
+    if (stage === undefined) throw new RangeError(`there is no node ${slot}`)
+    return stage
+  }
+
+  private node(slot: number): NodeId {
+    return this.system.nodes[slot] ?? ''
+  }
+}

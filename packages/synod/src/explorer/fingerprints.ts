@@ -1,0 +1,90 @@
+/**
+ * The states that were visited, each known by 64 bits of a hash of its numbers: a table of numbers with open addressing,
+ * because the engine's own sets end at 16,777,216 members and take 56 bytes for each. Two states with the same
+ * fingerprint would be taken for one; how likely that is, `collisionBound` says.
+ */
+export class Fingerprints {
+  private readonly seed: number
+  /** Three numbers each: two halves of the fingerprint, and 1 + which state it was; 0: empty. */
+  private slots = new Int32Array(3 * 1024)
+  private mask = 1023
+  private count = 0
+
+  /** Another seed is another hash: a search that comes to the same numbers with two of them has mixed up nothing. */
+  constructor(seed = 0) {
+    this.seed = seed
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  /** How many bytes it takes. */
+  get bytes(): number {
+    return this.slots.byteLength
+  }
+
+  /** The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already. */
+  add(state: Int32Array): number {
+    let end = state.length
+    while (end > 0 && state[end - 1] === 0) end--
+    let high = this.seed ^ 0x243f6a88
+    let low = this.seed ^ 0x13198a2e
+    for (let i = 0; i < end; i++) {
+      const word = state[i] ?? 0
+      high = Math.imul(high ^ word, 0xcc9e2d51)
+      high ^= high >>> 15
+      low = Math.imul(((low << 13) | (low >>> 19)) + word, 0x85ebca6b)
+      low ^= low >>> 13
+    }
+    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)))
+  }
+
+  private place(high: number, low: number): number {
+    const { slots, mask } = this
+    let at = low & mask
+    for (;;) {
+      const slot = 3 * at
+      const known = slots[slot + 2] ?? 0
+      if (known === 0) {
+        slots[slot] = high
+        slots[slot + 1] = low
+        slots[slot + 2] = ++this.count
+        // Above 5/8 the search for a free place takes long.
+        if (8 * this.count > 5 * (mask + 1)) this.grow()
+        return this.count - 1
+      }
+      if (slots[slot] === high && slots[slot + 1] === low) return ~(known - 1)
+      at = (at + 1) & mask
+    }
+  }
+
+  private grow(): void {
+    const old = this.slots
+    this.mask = 2 * this.mask + 1
+    this.slots = new Int32Array(3 * (this.mask + 1))
+    const { slots, mask } = this
+    for (let i = 0; i < old.length; i += 3) {
+      if (old[i + 2] === 0) continue
+      let at = (old[i + 1] ?? 0) & mask
+      while (slots[3 * at + 2] !== 0) at = (at + 1) & mask
+      slots[3 * at] = old[i] ?? 0
+      slots[3 * at + 1] = old[i + 1] ?? 0
+      slots[3 * at + 2] = old[i + 2] ?? 0
+    }
+  }
+}
+
+/** The last step of MurmurHash3: each bit of the input moves half of the output's. */
+function finished(hash: number): number {
+  let mixed = hash ^ (hash >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}
+
+/** At most so likely have two of so many states the same fingerprint, if the hash is as good as chance. */
+export function collisionBound(states: number): number {
+  return (states * states) / 2 / 2 ** 64
+}

@@ -1,0 +1,81 @@
+import { assert, choose, seeded } from '../../core/index.ts'
+import { Fingerprints } from '../fingerprints.ts'
+import type { Space } from '../space.ts'
+import { stepTo, type Step } from './path.ts'
+import { Decided, finding, type Finding, type SearchOptions, type SearchReport } from './search.ts'
+
+export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'> {
+  /** Of the choices. */
+  readonly seed?: number
+  /** So many, each from an initial state on. */
+  readonly walks?: number
+  /** Of one walk, at most. */
+  readonly steps?: number
+}
+
+/** For models that no search gets to the end of: walks at random, each until nothing can happen or for so many steps. */
+export function randomWalk(space: Space, options: WalkOptions = {}): SearchReport {
+  const { seed = 1, walks = 1000, steps = 1000, maxStates = Infinity, proceed } = options
+  const stream = seeded(seed)
+  const known = new Fingerprints()
+  const decided = new Decided(space)
+  const findings: Finding[] = []
+  let [generated, depth, ends] = [0, 0, 0]
+  let isBroken = false
+  for (let walk = 0; walk < walks && !isBroken && known.size < maxStates; walk++) {
+    let state = initial(space)
+    const choices: number[] = []
+    for (;;) {
+      known.add(state)
+      isBroken = decided.examine(state, 0, 'violation')
+      while (findings.length < decided.indexes.length)
+        findings.push(told(space, decided.indexes[findings.length]?.[0] ?? 0, choices, state))
+      if (isBroken || choices.length === steps) break
+      const next = successors(space, state)
+      generated += next.length
+      if (next.length === 0) ends++
+      if (next.length === 0) break
+      const chosen = choose(stream, next.length)
+      choices.push(chosen)
+      state = next[chosen] ?? state
+    }
+    depth = Math.max(depth, choices.length + 1)
+    if (proceed?.(known.size, depth) === false) break
+  }
+  const { size: states, bytes } = known
+  return { states, generated, depth, ends, complete: false, pending: 0, findings, bytes }
+}
+
+/** Of several, the first one. */
+function initial(space: Space): Int32Array {
+  let start: Int32Array | undefined
+  space.starts((state) => void (start ??= state.slice()))
+  assert(start !== undefined, 'a space has an initial state')
+  return start
+}
+
+function successors(space: Space, state: Int32Array): Int32Array[] {
+  const all: Int32Array[] = []
+  space.successors(widened(space, state), (next) => void all.push(next.slice()))
+  return all
+}
+
+/** A state may be narrower than the space has become since. */
+function widened(space: Space, state: Int32Array): Int32Array {
+  const wide = new Int32Array(Math.max(space.width, state.length))
+  wide.set(state)
+  return wide
+}
+
+/** The walk once more, this time in words. */
+function told(space: Space, property: number, choices: readonly number[], end: Int32Array): Finding {
+  const steps: Step[] = []
+  let state = initial(space)
+  for (const choice of choices) {
+    let at = 0
+    const step = stepTo(space, widened(space, state), () => at++ === choice)
+    steps.push(step.told)
+    state = step.next
+  }
+  return finding(space, property, { steps, state: widened(space, end) })
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ActorSpace, search, type Chosen, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
+import {
+  defaultRaftOptions,
+  Raft,
+  type Durable,
+  type Message,
+  type RaftEnvironment,
+} from '../../protocols/raft/index.ts'
+import { explorableRaft, raftModel, type RaftBounds, type RaftPast } from './raft-model.ts'
+
+// Goal: within small bounds there is no order of events in which Raft breaks a promise, and what makes it break one is
+// found by the shortest way there is. Method: the class that a server runs, every order of everything; then the class with
+// one rule less.
+
+type Model = System<Raft, RaftEnvironment, RaftPast>
+
+const small: RaftBounds = {
+  servers: 3,
+  terms: 1,
+  rounds: 1,
+  elections: 3,
+  proposals: 0,
+  crashes: 0,
+  preVote: false,
+  checkQuorum: false,
+  lateDisk: false,
+  symmetric: false,
+}
+
+/** A few hundred to some ten thousand states each, by other parts of the protocol. */
+const instances: readonly Partial<RaftBounds>[] = [
+  { elections: 2, crashes: 1 },
+  { servers: 2, terms: 2, proposals: 1, elections: 2, crashes: 1, lateDisk: true },
+  { servers: 2, rounds: 2, elections: 2, preVote: true, checkQuorum: true },
+  { elections: 2, lateDisk: true },
+]
+
+function explored(
+  bounds: Partial<RaftBounds>,
+  change: Partial<Model> = {},
+): SearchReport & { statistics: Readonly<Record<string, number>> } {
+  const space = new ActorSpace({ ...raftModel({ ...small, ...bounds }), ...change })
+  return { ...search(space), statistics: space.statistics() }
+}
+
+function broken({ findings }: SearchReport): Finding | undefined {
+  return findings.find(({ kind }) => kind === 'always')
+}
+
+describe('every order of events', () => {
+  test.each(instances)('breaks no promise, and what is left out of it is dead: %j', (bounds) => {
+    const [without, all] = [explored(bounds), explored(bounds, { prove: true })]
+    for (const report of [without, all]) {
+      expect(broken(report)).toBe(undefined)
+      expect(report.complete).toBe(true)
+    }
+    expect(without.findings.map(({ property }) => property)).toEqual(
+      expect.arrayContaining(['a leader', 'an entry is decided']),
+    )
+    expect(without.states).toBeLessThan(all.states)
+    for (const what of ['node states', 'situations', 'histories'])
+      expect(without.statistics[what], what).toBe(all.statistics[what])
+    const lengths = ({ findings }: SearchReport): unknown =>
+      findings.map(({ property, path }) => [property, path.length])
+    expect(lengths(without)).toEqual(lengths(all))
+  })
+})
+
+describe('as docs/state-counts.md publishes', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
+  const rows = [...text.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
+  const [least, most] = [5, 60_000]
+
+  test('there are rows', () => {
+    expect(rows.length).toBeGreaterThan(least)
+  })
+
+  test.each(
+    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
+  )('%s', (bounds, figures) => {
+    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)])
+    const usual = explorableRaft.parameters.map(({ name, fallback }) => [name, fallback])
+    const space = explorableRaft.space(Object.fromEntries([...usual, ...given]) as Chosen)
+    const { states, generated, depth } = search(space)
+    expect([states, generated, depth].map(String)).toEqual(figures)
+  })
+})
+
+test('its servers may exchange their names', () => {
+  const bounds = { elections: 2, crashes: 1 }
+  const [all, one] = [explored(bounds), explored({ ...bounds, symmetric: true })]
+  expect(one.states).toBeLessThan(all.states / 5)
+  expect(one.depth).toBe(all.depth)
+  const lengths = ({ findings }: SearchReport): unknown => findings.map(({ property, path }) => [property, path.length])
+  expect(lengths(one)).toEqual(lengths(all))
+})
+
+/** What it asks of the world goes through `by` first. */
+function asking(by: (env: RaftEnvironment) => Partial<RaftEnvironment>): Partial<Model> {
+  const { make } = raftModel(small)
+  return { make: (env, self) => make(Object.assign(Object.create(env) as RaftEnvironment, by(env)), self) }
+}
+
+function ahead(is: (message: Message) => boolean): Partial<Model> {
+  return asking((env) => ({
+    send: (to, message) => (is(message) ? env.sendAhead(to, message) : env.send(to, message)),
+  }))
+}
+
+class Forgetful extends Raft {
+  override restore(record: Durable): void {
+    super.restore(record)
+    this.state.votedFor = undefined
+  }
+}
+
+describe('one rule less is found, by the shortest way', () => {
+  test.each<{ what: string; bounds: Partial<RaftBounds>; change: Partial<Model>; property: string; steps: number }>([
+    {
+      what: 'a restart forgets the vote (trap 3 of simulation-anchors, 3a)',
+      bounds: { crashes: 1, elections: 2 },
+      change: { make: (env) => new Forgetful(env, { ...defaultRaftOptions, preVote: false, checkQuorum: false }) },
+      property: 'election safety, state machine safety',
+      steps: 10,
+    },
+    {
+      what: 'a vote leaves before it is durable (pitfall A1)',
+      bounds: { crashes: 1, elections: 2, lateDisk: true },
+      change: ahead(({ type }) => type === 'vote'),
+      property: 'election safety, state machine safety',
+      steps: 12,
+    },
+    {
+      what: 'an acknowledgement leaves before its entry is durable',
+      bounds: { elections: 1, lateDisk: true },
+      change: ahead(({ type }) => type === 'appended'),
+      property: 'durable quorum',
+      steps: 9,
+    },
+  ])('$what', ({ bounds, change, property, steps }) => {
+    const finding = broken(explored(bounds, change))
+    expect(finding?.property).toBe(property)
+    expect(finding?.path.map(({ event }) => event)).toHaveLength(steps)
+  })
+})
