@@ -42,17 +42,17 @@ export function openElectorates(state: Configured, alpha: number): readonly Elec
 }
 
 /** The outcome of a vote of all of them. */
-export function tallyAll(
-  electorates: readonly Electorate[],
-  votes: Readonly<Record<NodeId, boolean>>,
-): VoteResult {
+export function tallyAll(electorates: readonly Electorate[], votes: Readonly<Record<NodeId, boolean>>): VoteResult {
   const results = electorates.map((electorate) => tally(electorate, votes))
   if (results.includes('lost')) return 'lost'
   return results.includes('pending') ? 'pending' : 'won'
 }
 
 /** The newest membership that is decided, and the one before it. */
-function newestAt({ memberships }: Configured, index: Index): readonly [PlacedMembership, PlacedMembership | undefined] {
+function newestAt(
+  { memberships }: Configured,
+  index: Index,
+): readonly [PlacedMembership, PlacedMembership | undefined] {
   const at = memberships.findLastIndex((placed) => placed.index <= index)
   // Who knows only a later one (its snapshot is lost) goes by that.
   return at < 0 ? [memberships[0] ?? nobody, undefined] : [memberships[at] ?? nobody, memberships[at - 1]]
@@ -75,14 +75,10 @@ export function membershipAt(state: Configured, index: Index, alpha: number): Me
 }
 
 /** By whom the member goes: as above, but joint until a quorum of the new ones knows that the old ones are needed no more. */
-export function goesBy(
-  state: Configured & Pick<MultiPaxosState, 'stable'>,
-  alpha: number,
-): MultiPaxosState['goesBy'] {
+export function goesBy(state: Configured & Pick<MultiPaxosState, 'stable'>, alpha: number): MultiPaxosState['goesBy'] {
   const [{ index, membership }, before] = newestAt(state, state.decided)
   const isStable = Math.min(state.decided, state.stable) >= index + alpha - 1
-  if (isJoint(membership))
-    return { index, membership: isStable ? left(membership) : membership, settled: isStable }
+  if (isJoint(membership)) return { index, membership: isStable ? left(membership) : membership, settled: isStable }
   if (isStable || before === undefined || !changesVoters(before.membership, membership))
     return { index, membership, settled: true }
   return { index, membership: joint(left(before.membership), membership), settled: false }
@@ -92,7 +88,8 @@ export function goesBy(
 export function pushedThrough({ memberships }: Configured, alpha: number): Index {
   const newest = memberships.at(-1) ?? nobody
   const before = memberships.at(-2)
-  const isChange = before !== undefined && (isJoint(newest.membership) || changesVoters(before.membership, newest.membership))
+  const isChange =
+    before !== undefined && (isJoint(newest.membership) || changesVoters(before.membership, newest.membership))
   return isChange || isJoint(newest.membership) ? newest.index + 2 * alpha : 0
 }
 

@@ -133,7 +133,15 @@ export function durablePart(state: MultiPaxosState): MultiPaxosState {
 /** All but the log: for the head of a segment. */
 export function checkpointOf(state: MultiPaxosState): CheckpointRecord {
   const { promised, decided, snapshot, memberships, repair } = state
-  return { type: 'checkpoint', promised, decided, last: lastIndex(state), snapshot, memberships: [...memberships], repair }
+  return {
+    type: 'checkpoint',
+    promised,
+    decided,
+    last: lastIndex(state),
+    snapshot,
+    memberships: [...memberships],
+    repair,
+  }
 }
 
 /** What every record repeats. */

@@ -33,15 +33,12 @@ function isQuorum({ voters, outgoing }: Electorate, ids: readonly NodeId[]): boo
   )
 }
 
-type Accepting = Pick<MultiPaxosState, 'log' | 'compacted' | 'decided' | 'claimed'>
+type Accepting = Pick<MultiPaxosState, 'log' | 'compacted' | 'decided'>
 
 /** Calls `visit` for what is accepted in a slot, once for each ballot, of slots that were not settled when last looked at. */
 function newlyAccepted(
   stateOf: (node: MultiPaxosNode) => Accepting,
-): (
-  node: MultiPaxosNode,
-  visit: (slot: Index, accepted: Accepted) => string | undefined,
-) => string | undefined {
+): (node: MultiPaxosNode, visit: (slot: Index, accepted: Accepted) => string | undefined) => string | undefined {
   const seen = new Map<NodeId, { incarnation: number; from: Index; ballots: Map<Index, Ballot> }>()
   return (node, visit) => {
     const state = stateOf(node)
@@ -93,7 +90,7 @@ export const p2c: Invariant<MultiPaxosNode> = {
       chosen: Accepted | undefined
     }
     const slots = new Map<Index, Slot>()
-    const visitNew = newlyAccepted(({ state, durable }) => ({ ...durable, decided: Math.min(state.decided, durable.claimed) }))
+    const visitNew = newlyAccepted(({ durable: { log, compacted, claimed } }) => ({ log, compacted, decided: claimed }))
     return (node, nodes) =>
       visitNew(node, (slot, { ballot, value }) => {
         let known = slots.get(slot)
@@ -108,7 +105,8 @@ export const p2c: Invariant<MultiPaxosNode> = {
             ? undefined
             : `in slot ${slot} ${inWords(chosen.value)} was chosen in ${ballotInWords(chosen.ballot)}, and ${node.id} accepts ${inWords(value)} in ${name}`
         const knows = nodes.find(({ state, alpha }) => state.memberships.length > 0 && state.decided >= slot - alpha)
-        if (knows === undefined || !isQuorum(electorateAt(knows.state, slot, knows.alpha), [...votes.by])) return undefined
+        if (knows === undefined || !isQuorum(electorateAt(knows.state, slot, knows.alpha), [...votes.by]))
+          return undefined
         known.chosen = { ballot, value }
         for (const other of known.ballots.values()) {
           if (isLower(ballot, other.ballot) && !isSameValue(value, other.value))
@@ -135,7 +133,8 @@ export const oneValueASlot: Invariant<MultiPaxosNode> = {
         if (value === undefined) return `${id} decides slot ${slot}, and its log has nothing there`
         const was = decided.get(slot)
         if (was === undefined) decided.set(slot, value)
-        else if (!isSameValue(was, value)) return `${id} decides ${inWords(value)} in slot ${slot}, where ${inWords(was)} was decided`
+        else if (!isSameValue(was, value))
+          return `${id} decides ${inWords(value)} in slot ${slot}, where ${inWords(was)} was decided`
       }
       return undefined
     }

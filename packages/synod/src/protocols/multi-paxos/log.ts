@@ -49,7 +49,7 @@ export function within<T extends { readonly value: Value }>(values: readonly T[]
 /** In pieces of at most `maxBytes`. */
 export function pieces<T extends { readonly value: Value }>(values: readonly T[], maxBytes: number): (readonly T[])[] {
   const all: (readonly T[])[] = []
-  for (let rest = values; rest.length > 0; ) {
+  for (let rest = values; rest.length > 0;) {
     const piece = within(rest, maxBytes)
     all.push(piece)
     rest = rest.slice(piece.length)

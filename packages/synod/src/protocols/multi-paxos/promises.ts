@@ -42,4 +42,3 @@ export function prepareRest(paxos: Replica): void {
   }
   if (state.promises[env.self]?.complete !== true) env.send(env.self, promiseOf(paxos, state.decided + 1))
 }
-

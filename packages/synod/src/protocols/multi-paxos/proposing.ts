@@ -1,4 +1,13 @@
-import { assert, committedIndex, membersOf, present, tally, type Index, type Membership, type NodeId } from '../../core/index.ts'
+import {
+  assert,
+  committedIndex,
+  membersOf,
+  present,
+  tally,
+  type Index,
+  type Membership,
+  type NodeId,
+} from '../../core/index.ts'
 import { isLower, isSame } from './ballot.ts'
 import { electorateAt, pushedThrough } from './configuration.ts'
 import { hardState } from './durable.ts'
@@ -45,8 +54,7 @@ export function followMembers({ state, env }: Replica): void {
       state.progress[id] = newProgress()
   }
   for (const [id, progress] of Object.entries(state.progress)) {
-    if (!members.includes(id))
-      progress.parting ??= { round: state.round, left: partingTimeouts }
+    if (!members.includes(id)) progress.parting ??= { round: state.round, left: partingTimeouts }
   }
 }
 
