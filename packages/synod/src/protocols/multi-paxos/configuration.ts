@@ -41,11 +41,25 @@ export function openElectorates(state: Configured, alpha: number): readonly Elec
   return electorates
 }
 
+/** Everybody who counts in one of them. */
+export function electorsOf(electorates: readonly Electorate[]): NodeId[] {
+  const electors = new Set<NodeId>()
+  for (const { voters, outgoing } of electorates) {
+    for (const id of voters) electors.add(id)
+    for (const id of outgoing) electors.add(id)
+  }
+  return [...electors].toSorted()
+}
+
 /** The outcome of a vote of all of them. */
 export function tallyAll(electorates: readonly Electorate[], votes: Readonly<Record<NodeId, boolean>>): VoteResult {
-  const results = electorates.map((electorate) => tally(electorate, votes))
-  if (results.includes('lost')) return 'lost'
-  return results.includes('pending') ? 'pending' : 'won'
+  let result: VoteResult = 'won'
+  for (const electorate of electorates) {
+    const one = tally(electorate, votes)
+    if (one === 'lost') return 'lost'
+    if (one === 'pending') result = 'pending'
+  }
+  return result
 }
 
 /** The newest membership that is decided, and the one before it. */

@@ -1,6 +1,6 @@
 import { assert, type NodeId, type Term } from '../../core/index.ts'
 import { compare, isLower, isSame } from './ballot.ts'
-import { openElectorates, tallyAll } from './configuration.ts'
+import { electorsOf, openElectorates, tallyAll } from './configuration.ts'
 import { awaitElection, becomeFollower, promise } from './following.ts'
 import { learnFrom } from './learning.ts'
 import type { Ballot, Canvass, Prepare, Promise, Support } from './messages.ts'
@@ -21,23 +21,16 @@ export function onElectionTimeout(paxos: Replica): void {
 /** Who votes in one of the slots that may be open, and has forgotten nothing. */
 export function mayCampaign(paxos: Replica): boolean {
   const { state, env, options } = paxos
-  const electorates = openElectorates(state, options.alpha)
-  return !isRepairing(paxos) && electorates.some(({ voters, outgoing }) => [...voters, ...outgoing].includes(env.self))
-}
-
-function electors(paxos: Replica): NodeId[] {
-  const { state, options } = paxos
-  const electorates = openElectorates(state, options.alpha)
-  return [...new Set(electorates.flatMap(({ voters, outgoing }) => [...voters, ...outgoing]))].toSorted()
+  return !isRepairing(paxos) && electorsOf(openElectorates(state, options.alpha)).includes(env.self)
 }
 
 /** Asks who would promise the next round; nobody promises anything for that. */
 function canvass(paxos: Replica): void {
-  const { state, env } = paxos
+  const { state, env, options } = paxos
   state.role = 'canvasser'
   const round = nextRound(paxos)
   const { promised, decided } = state
-  for (const id of electors(paxos)) {
+  for (const id of electorsOf(openElectorates(state, options.alpha))) {
     if (id === env.self) env.send(id, { type: 'support', round, granted: true, promised, decided })
     else env.send(id, { type: 'canvass', round, decided })
   }
@@ -75,7 +68,7 @@ export function onSupport(paxos: Replica, message: Support, from: NodeId): void 
 
 /** Phase 1a. The ballot is durable before anybody hears of it, so that it is never used again. */
 export function campaign(paxos: Replica, transfer: boolean): void {
-  const { state, env } = paxos
+  const { state, env, options } = paxos
   assert(state.role !== 'leader', 'a leader does not campaign')
   assert(!isRepairing(paxos), 'who has forgotten what it accepted does not campaign')
   becomeFollower(paxos, undefined)
@@ -84,7 +77,7 @@ export function campaign(paxos: Replica, transfer: boolean): void {
   state.role = 'candidate'
   state.adopted = {}
   awaitElection(paxos)
-  for (const id of electors(paxos)) {
+  for (const id of electorsOf(openElectorates(state, options.alpha))) {
     if (id === env.self) env.send(id, promiseOf(paxos, state.decided + 1))
     else env.send(id, { type: 'prepare', ballot, from: state.decided + 1, transfer })
   }
@@ -104,8 +97,8 @@ export function onPrepare(paxos: Replica, { ballot, from: first, transfer }: Pre
     if (!transfer && hasLiveLeader(paxos)) return
     becomeFollower(paxos, undefined)
     promise(paxos, ballot)
-    awaitElection(paxos)
   }
+  if (state.leader === undefined) awaitElection(paxos)
   env.send(from, promiseOf(paxos, first))
 }
 
@@ -116,6 +109,12 @@ export function onPromise(paxos: Replica, message: Promise, from: NodeId): void 
   if (!isOwn || message.ballot.id !== env.self) return
   const before = state.promises[from]
   if (before?.complete === true || message.from > (before?.through ?? state.decided) + 1) return
+  if (message.decided > state.decided) {
+    // What is chosen is not reported but learned, before anything is proposed there.
+    learnFrom(paxos, from)
+    if (state.role === 'leader') return
+    state.behind = Math.max(state.behind, message.decided)
+  }
   for (const { slot, ballot, value } of message.accepted) {
     assert(compare(ballot, state.promised) <= 0, 'what is reported was accepted in a lower ballot')
     adopt(paxos, slot, { ballot, value })
@@ -123,15 +122,11 @@ export function onPromise(paxos: Replica, message: Promise, from: NodeId): void 
   const { through } = message
   state.promises[from] = { through: through ?? 0, complete: through === undefined }
   if (through !== undefined) {
+    // It gets on: with many slots open, its time must not be over before it has heard of all.
+    if (state.role === 'candidate') awaitElection(paxos)
     const rest = { type: 'prepare', ballot: message.ballot, from: through + 1, transfer: false } as const
     if (from === env.self) env.send(from, promiseOf(paxos, through + 1))
     else env.send(from, rest)
-  }
-  if (message.decided > state.decided) {
-    // Somebody else has led since: there is more to learn than phase 1 can tell.
-    if (state.role === 'leader') return becomeFollower(paxos, undefined)
-    state.behind = Math.max(state.behind, message.decided)
-    learnFrom(paxos, from)
   }
   if (state.role === 'leader') proceed(paxos)
   else lead(paxos)

@@ -12,6 +12,9 @@ export function decideNext(paxos: Replica): void {
   const { state, env } = paxos
   const slot = ++state.decided
   const { value } = chosenAt(state, slot)
+  // A leader may also learn of one that is chosen from somebody else.
+  state.uncommittedBytes -= state.open[slot]?.bytes ?? 0
+  delete state.open[slot]
   const { term, command, membership } = value
   // Its origin has given it up: it may have proposed it again already (README, "Terms").
   if (isVoid(value, state.decidedTerm)) return env.decide(slot, 0, undefined)
@@ -20,14 +23,16 @@ export function decideNext(paxos: Replica): void {
   env.decide(slot, term, command)
 }
 
-/** From α slots later on this membership decides. That it is chosen is durable at once: others may go by it soon. */
-function place({ state }: Replica, slot: Index): void {
+/** From α slots later on this membership decides. Whatever is asked next is asked of it. */
+function place(paxos: Replica, slot: Index): void {
+  const { state } = paxos
   const { membership } = chosenAt(state, slot).value
   const newest = state.memberships.at(-1)
   if (membership === undefined || slot <= (newest?.index ?? -1)) return
   // The first slot says what the first members know already.
   if (slot === 1 && newest !== undefined && newest.membership.voters.length > 0) return
   state.memberships.push({ index: slot, membership })
+  lookAtMembership(paxos)
 }
 
 /** By which membership the member goes, after anything that may have changed it. What it goes by on is durable. */
@@ -76,7 +81,9 @@ export function onChosen(paxos: Replica, { first, values, decided }: Chosen, fro
   // Nobody keeps a value of a higher ballot than it has promised.
   const top = values.reduce((ballot, value) => highest(ballot, value.ballot), state.promised)
   const isHigher = isLower(state.promised, top)
-  if (state.role === 'leader' || isHigher) becomeFollower(paxos, undefined)
+  // A leader knows by phase 1 of all that was chosen before its ballot.
+  const isDeposed = state.role === 'leader' && last >= state.nextSlot
+  if (isDeposed || isHigher) becomeFollower(paxos, undefined)
   if (isHigher) promise(paxos, top)
   const accepted: Placed[] = []
   for (const [i, { ballot, value }] of values.entries()) {

@@ -15,7 +15,7 @@ import {
 } from '../../core/index.ts'
 import { onAccept } from './accepting.ts'
 import { isLower, isSame, noBallot } from './ballot.ts'
-import { openElectorates } from './configuration.ts'
+import { electorsOf, openElectorates } from './configuration.ts'
 import { checkpointOf, connectLogToSnapshot, loseRecords, loseSnapshot, restore } from './durable.ts'
 import {
   campaign,
@@ -32,7 +32,7 @@ import { awaitElection, becomeFollower } from './following.ts'
 import { decideAgain, lookAtMembership, onChosen, onInstallSnapshot, onLearn } from './learning.ts'
 import type { Durable, HandOver, Message } from './messages.ts'
 import { checkOptions, type MultiPaxosOptions } from './options.ts'
-import { beat, followMembers, hasRoom, onAccepted, proposeNew } from './proposing.ts'
+import { beat, followMembers, hasRoom, onAccepted, proceed, proposeNew } from './proposing.ts'
 import { proceedWithReads, read } from './reads.ts'
 import { change, proceedWithMembership } from './reconfiguration.ts'
 import { askPromises, beginRepair, endRepair, isRepairing, onAskPromise, onTellPromise } from './repair.ts'
@@ -94,8 +94,7 @@ export class MultiPaxos implements LogEngine<MultiPaxosState, Message, Durable>,
     lookAtMembership(this)
     env.reconfigured(state.goesBy.membership, state.goesBy.index)
     beginRepair(this)
-    const electorates = openElectorates(state, options.alpha)
-    const isAlone = electorates.every(({ voters, outgoing }) => [...voters, ...outgoing].every((id) => id === env.self))
+    const isAlone = electorsOf(openElectorates(state, options.alpha)).every((id) => id === env.self)
     // Nobody else could lead: there is nothing to wait for.
     if (isAlone && mayCampaign(this)) this.turn(() => campaign(this, false))
     else awaitElection(this)
@@ -188,6 +187,7 @@ export class MultiPaxos implements LogEngine<MultiPaxosState, Message, Durable>,
         return onLearn(this, message, from)
       case 'chosen':
         onChosen(this, message, from)
+        proceed(this)
         return lead(this)
       case 'installSnapshot':
         onInstallSnapshot(this, message)

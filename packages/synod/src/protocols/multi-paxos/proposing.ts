@@ -215,7 +215,6 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
   progress.recentActive = true
   progress.round = Math.max(progress.round, message.round)
   progress.decided = Math.max(progress.decided, message.decided)
-  assert(message.decided <= state.decided, 'nobody has decided more than the leader of its ballot')
   for (const slot of message.slots) {
     const open = state.open[slot]
     if (open === undefined || open.chosen || open.accepted.includes(from)) continue
@@ -232,11 +231,7 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
 function advance(paxos: Replica): void {
   const { state } = paxos
   const before = state.decided
-  for (let open = state.open[before + 1]; open?.chosen === true; open = state.open[state.decided + 1]) {
-    state.uncommittedBytes -= open.bytes
-    delete state.open[state.decided + 1]
-    decideNext(paxos)
-  }
+  while (state.open[state.decided + 1]?.chosen === true) decideNext(paxos)
   state.stable = Math.max(state.stable, stableIndex(paxos))
   if (state.decided === before) return
   assert(state.decided <= lastIndex(state), 'nothing is decided that was not accepted')
