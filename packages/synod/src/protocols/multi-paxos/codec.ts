@@ -20,29 +20,31 @@ import type {
   Value,
 } from './messages.ts'
 
-// The numbers of messages and records are part of the formats: they are never used again for something else.
+// The numbers of messages and records are part of the formats: they are never used again for something else. They begin
+// behind Raft's, so that a member with the wrong engine understands nothing, instead of something else.
 const messages = {
-  canvass: 1,
-  support: 2,
-  prepare: 3,
-  promise: 4,
-  accept: 5,
-  accepted: 6,
-  refused: 7,
-  handOver: 8,
-  learn: 9,
-  chosen: 10,
-  installSnapshot: 11,
-  askPromise: 12,
-  tellPromise: 13,
+  canvass: 33,
+  support: 34,
+  prepare: 35,
+  promise: 36,
+  accept: 37,
+  accepted: 38,
+  refused: 39,
+  handOver: 40,
+  learn: 41,
+  chosen: 42,
+  installSnapshot: 43,
+  askPromise: 44,
+  tellPromise: 45,
 } as const
-const records = { hard: 1, accepted: 2, snapshot: 3, checkpoint: 4, repairing: 5, repaired: 6 } as const
+const records = { hard: 33, accepted: 34, snapshot: 35, checkpoint: 36, repairing: 37, repaired: 38 } as const
 const nothing = 0
 const commandValue = 1
 const membershipValue = 2
 
 /** The bytes of Multi-Paxos' messages and records. Every number is checked against what is there before it is used. */
 export const multiPaxosCodec: Codec<Message, Durable> = {
+  protocol: 'multi-paxos',
   message: writeMessage,
   readMessage,
   record: writeRecord,

@@ -24,6 +24,7 @@ export function fold(state: MultiPaxosState, record: Durable): void {
       break
     case 'repaired':
       state.repair = undefined
+      cutToSnapshot(state)
   }
   if (state.repair === undefined) state.claimed = Math.max(state.claimed, record.decided)
 }
@@ -101,9 +102,14 @@ export function connectLogToSnapshot(state: MultiPaxosState): void {
     giveUpLog(state)
     compactThrough(state, base)
   }
-  // What lies before the snapshot may have been lost in part: peers are not given it.
-  if (state.repair !== undefined && base.index > state.compacted.index) compactThrough(state, base)
+  if (state.repair !== undefined) cutToSnapshot(state)
   state.claimed = Math.max(state.claimed, base.index)
+}
+
+/** With a hole somewhere, what lies before the snapshot may be lost in part: peers are not given it. */
+function cutToSnapshot(state: MultiPaxosState): void {
+  const base = positionOf(state.snapshot)
+  if (base.index > state.compacted.index) compactThrough(state, base)
 }
 
 /** Of what was accepted behind the snapshot: a slot and a ballot have one value. */
