@@ -166,8 +166,7 @@ function writeRecord(record: Durable, out: Writer): void {
       return writeList(record.accepted, out, writePlaced)
     case 'snapshot':
       writeSnapshot(record.snapshot, out)
-      out.u53(record.through.index)
-      return out.u53(record.through.term)
+      return out.u53(record.through)
     case 'checkpoint':
       out.u53(record.last)
       writeOptional(record.snapshot, out, writeSnapshot)
@@ -190,7 +189,7 @@ function readRecord(input: Reader): Durable {
       return { type: 'accepted', ...hardState, accepted: readList(input, 25, readPlaced) }
     case records.snapshot: {
       const snapshot = readSnapshot(input)
-      return { type: 'snapshot', ...hardState, snapshot, through: { index: input.u53(), term: input.u53() } }
+      return { type: 'snapshot', ...hardState, snapshot, through: input.u53() }
     }
     case records.checkpoint: {
       const [last, snapshot] = [input.u53(), readOptional(input, readSnapshot)]

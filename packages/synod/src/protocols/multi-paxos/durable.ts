@@ -26,12 +26,13 @@ export function fold(state: MultiPaxosState, record: Durable): void {
       state.repair = undefined
       cutToSnapshot(state)
   }
-  if (state.repair === undefined) state.claimed = Math.max(state.claimed, record.decided)
+  if (state.repair === undefined && record.type !== 'checkpoint')
+    state.claimed = Math.max(state.claimed, record.decided)
 }
 
 function foldSnapshot(state: MultiPaxosState, { snapshot, through }: SnapshotRecord): void {
   if (snapshot.index >= positionOf(state.snapshot).index) state.snapshot = snapshot
-  if (through.index >= state.compacted.index) compactThrough(state, through)
+  if (through > state.compacted) compactThrough(state, through)
   const { memberships, decided } = state
   if (snapshot.index > decided) {
     // Installed, or read again: of the memberships before it, it says what they have come to.
@@ -39,7 +40,7 @@ function foldSnapshot(state: MultiPaxosState, { snapshot, through }: SnapshotRec
     state.memberships = [{ index: snapshot.index, membership: snapshot.membership }, ...later]
   }
   // One that is compacted says what is in force, and the one before it what was until α slots later.
-  while ((state.memberships[2]?.index ?? Infinity) <= through.index) state.memberships.shift()
+  while ((state.memberships[2]?.index ?? Infinity) <= through) state.memberships.shift()
   if (state.repair === undefined) state.claimed = Math.max(state.claimed, snapshot.index)
 }
 
@@ -49,7 +50,7 @@ function isFresh(state: MultiPaxosState): boolean {
 
 function foldCheckpoint(state: MultiPaxosState, { last, snapshot, memberships, repair }: CheckpointRecord): void {
   if (isFresh(state)) {
-    state.compacted = { index: last, term: 0 }
+    state.compacted = last
     state.log = []
     state.snapshot = snapshot
     if (repair !== undefined) state.repair = repair
@@ -90,17 +91,17 @@ function giveUpLog(state: MultiPaxosState): void {
   const through = Math.max(state.repair?.through ?? 0, lastIndex(state), state.claimed)
   state.repair = { ...unknown, through }
   state.log = []
-  state.compacted = { index: 0, term: 0 }
+  state.compacted = 0
   state.claimed = 0
 }
 
 /** After the last record: the state machine begins with the snapshot, so what is decided must go on from it. */
 export function connectLogToSnapshot(state: MultiPaxosState): void {
   const base = positionOf(state.snapshot)
-  if (state.compacted.index > base.index) {
+  if (state.compacted > base.index) {
     // A record of a newer snapshot was lost, and what that one covers is cut off already.
     giveUpLog(state)
-    compactThrough(state, base)
+    compactThrough(state, base.index)
   }
   if (state.repair !== undefined) cutToSnapshot(state)
   state.claimed = Math.max(state.claimed, base.index)
@@ -109,7 +110,7 @@ export function connectLogToSnapshot(state: MultiPaxosState): void {
 /** With a hole somewhere, what lies before the snapshot may be lost in part: peers are not given it. */
 function cutToSnapshot(state: MultiPaxosState): void {
   const base = positionOf(state.snapshot)
-  if (base.index > state.compacted.index) compactThrough(state, base)
+  if (base.index > state.compacted) compactThrough(state, base.index)
 }
 
 /** Of what was accepted behind the snapshot: a slot and a ballot have one value. */
@@ -120,7 +121,7 @@ export function digestOf({ log, compacted, snapshot }: MultiPaxosState): number 
   }
   const base = positionOf(snapshot).index
   for (const [i, accepted] of log.entries()) {
-    const slot = compacted.index + 1 + i
+    const slot = compacted + 1 + i
     if (slot <= base || accepted === undefined) continue
     add(slot)
     add(accepted.ballot.round)

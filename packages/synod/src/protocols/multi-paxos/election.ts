@@ -44,7 +44,7 @@ function nextRound({ state }: Replica): Term {
 export function onCanvass(paxos: Replica, { round, decided }: Canvass, from: NodeId): void {
   const { state, env } = paxos
   if (isRepairing(paxos) || hasLiveLeader(paxos)) return
-  const granted = round > state.promised.round && decided >= state.compacted.index
+  const granted = round > state.promised.round && decided >= state.compacted
   env.send(from, { type: 'support', round, granted, promised: state.promised, decided: state.decided })
 }
 

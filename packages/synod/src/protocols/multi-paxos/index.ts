@@ -36,7 +36,6 @@ export type {
   Placed,
   PlacedMembers,
   PlacedMembership,
-  Position,
   Prepare,
   Promise,
   Proposal,

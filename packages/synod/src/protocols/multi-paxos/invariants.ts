@@ -45,7 +45,7 @@ function newlyAccepted(
     let before = seen.get(node.id)
     if (before?.incarnation !== node.incarnation)
       seen.set(node.id, (before = { incarnation: node.incarnation, from: 1, ballots: new Map() }))
-    for (let slot = Math.max(before.from, state.compacted.index + 1); slot <= lastIndex(state); slot++) {
+    for (let slot = Math.max(before.from, state.compacted + 1); slot <= lastIndex(state); slot++) {
       const accepted = acceptedAt(state, slot)
       const known = before.ballots.get(slot)
       if (accepted === undefined || (known !== undefined && isSame(known, accepted.ballot))) continue
@@ -126,7 +126,7 @@ export const oneValueASlot: Invariant<MultiPaxosNode> = {
     return ({ id, state, incarnation }) => {
       let before = seen.get(id)
       if (before?.incarnation !== incarnation) seen.set(id, (before = { incarnation, decided: 0 }))
-      const from = Math.max(before.decided, state.compacted.index) + 1
+      const from = Math.max(before.decided, state.compacted) + 1
       before.decided = state.decided
       for (let slot = from; slot <= state.decided; slot++) {
         const value = acceptedAt(state, slot)?.value
@@ -170,14 +170,14 @@ export const durableQuorum: Invariant<MultiPaxosNode> = {
     let checked = 0
     return ({ id, state, alpha }, nodes) => {
       if (state.role !== 'leader' || state.decided <= checked) return undefined
-      for (let slot = Math.max(checked, state.compacted.index) + 1; slot <= state.decided; slot++) {
+      for (let slot = Math.max(checked, state.compacted) + 1; slot <= state.decided; slot++) {
         const accepted = acceptedAt(state, slot)
         // What came before its ballot was counted by another leader.
         if (accepted === undefined || !isSame(accepted.ballot, state.promised)) continue
         const holds = ({ durable, state: live }: MultiPaxosNode): boolean => {
           const own = acceptedAt(durable, slot)
           // Who knows that it is chosen may say so; and who is being repaired has lost what it had said.
-          if (slot <= durable.compacted.index || slot <= live.decided || durable.repair !== undefined) return true
+          if (slot <= durable.compacted || slot <= live.decided || durable.repair !== undefined) return true
           return own !== undefined && isSameValue(own.value, accepted.value)
         }
         const others = nodes.filter((node) => node.id !== id)

@@ -58,7 +58,7 @@ export function learnFrom(paxos: Replica, from: NodeId): void {
 export function onLearn(paxos: Replica, { from: first }: Learn, from: NodeId): void {
   const { state, env, options } = paxos
   if (first > state.decided) return
-  if (first <= state.compacted.index) {
+  if (first <= state.compacted) {
     const { snapshot } = state
     if (snapshot !== undefined) env.sendAhead(from, { type: 'installSnapshot', snapshot })
     return
@@ -114,8 +114,7 @@ export function onInstallSnapshot(paxos: Replica, { snapshot }: InstallSnapshot)
   const { state, env } = paxos
   if (snapshot.index <= state.decided) return
   if (state.role === 'leader') becomeFollower(paxos, undefined)
-  const through = positionOf(snapshot)
-  record(paxos, { type: 'snapshot', ...hardState(state), snapshot, through })
+  record(paxos, { type: 'snapshot', ...hardState(state), snapshot, through: snapshot.index })
   state.decided = snapshot.index
   state.decidedTerm = snapshot.term
   state.learning = false

@@ -1,18 +1,18 @@
 import { assert, present, type Index, type SnapshotId, type Term } from '../../core/index.ts'
 import { isLower } from './ballot.ts'
-import type { Accepted, Placed, Position, Value } from './messages.ts'
+import type { Accepted, Placed, Value } from './messages.ts'
 import type { MultiPaxosState } from './state.ts'
 
 type Log = Pick<MultiPaxosState, 'log' | 'compacted'>
 
 /** The highest slot in which anything was accepted, or what was compacted if there is none. */
 export function lastIndex(state: Log): Index {
-  return state.compacted.index + state.log.length
+  return state.compacted + state.log.length
 }
 
 /** What was accepted in a slot; undefined: nothing, or it is compacted. */
 export function acceptedAt(state: Log, slot: Index): Accepted | undefined {
-  return state.log[slot - state.compacted.index - 1]
+  return state.log[slot - state.compacted - 1]
 }
 
 /** What is chosen in a slot that is decided here, and not compacted. */
@@ -22,7 +22,7 @@ export function chosenAt(state: Log, slot: Index): Accepted {
 
 /** Keeps what was accepted. A value of a lower ballot than the one that is there already is old news. */
 export function put(state: Log, { slot, ballot, value }: Placed): void {
-  const at = slot - state.compacted.index - 1
+  const at = slot - state.compacted - 1
   if (at < 0) return
   while (state.log.length < at) state.log.push(undefined)
   const known = state.log[at]
@@ -72,23 +72,24 @@ export function isVoid({ term }: Value, decidedTerm: Term): boolean {
   return term > 0 && term < decidedTerm
 }
 
-/** The highest term of what is decided up to `index`. */
+/** The highest term of what is decided up to `index`, which is not before the newest snapshot. */
 export function termThrough(state: MultiPaxosState, index: Index): Term {
   if (index === state.decided) return state.decidedTerm
-  let { term } = state.compacted
-  for (let slot = state.compacted.index + 1; slot <= index; slot++)
-    term = Math.max(term, chosenAt(state, slot).value.term)
+  const base = positionOf(state.snapshot)
+  assert(index >= base.index, 'snapshots are taken one after the other')
+  let { term } = base
+  for (let slot = base.index + 1; slot <= index; slot++) term = Math.max(term, chosenAt(state, slot).value.term)
   return term
 }
 
 /** Drops every slot up to `through`. */
-export function compactThrough(state: Log, through: Position): void {
-  assert(through.index >= state.compacted.index, 'the log is compacted once')
-  state.log.splice(0, through.index - state.compacted.index)
+export function compactThrough(state: Log, through: Index): void {
+  assert(through >= state.compacted, 'the log is compacted once')
+  state.log.splice(0, through - state.compacted)
   state.compacted = through
 }
 
 /** The position of a snapshot's last slot. */
-export function positionOf(snapshot: SnapshotId | undefined): Position {
-  return snapshot === undefined ? { index: 0, term: 0 } : { index: snapshot.index, term: snapshot.term }
+export function positionOf(snapshot: SnapshotId | undefined): Pick<SnapshotId, 'index' | 'term'> {
+  return snapshot ?? { index: 0, term: 0 }
 }

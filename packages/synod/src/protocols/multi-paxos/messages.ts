@@ -177,12 +177,6 @@ export interface HardState {
   readonly decided: Index
 }
 
-/** The end of what was compacted, and the highest term decided up to there. */
-export interface Position {
-  readonly index: Index
-  readonly term: Term
-}
-
 /** A part of what this member has said cannot be read, and is not yet made good by its peers. */
 export interface Repair {
   /** It may have accepted something up to here. */
@@ -207,10 +201,13 @@ export interface AcceptedRecord extends HardState {
 export interface SnapshotRecord extends HardState {
   readonly type: 'snapshot'
   readonly snapshot: SnapshotId
-  readonly through: Position
+  readonly through: Index
 }
 
-/** For the head of a journal or a segment: all but the log. What was written before it is at most `last`. */
+/**
+ * For the head of a journal or a segment: all but the log. What was written before it is at most `last`; what waited for the
+ * disk then comes after it, so that it does not say of `decided` that the records before it have it.
+ */
 export interface CheckpointRecord extends HardState {
   readonly type: 'checkpoint'
   readonly last: Index

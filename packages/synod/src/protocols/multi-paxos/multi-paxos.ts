@@ -214,7 +214,7 @@ export class MultiPaxos implements LogEngine<MultiPaxosState, Message, Durable>,
     endRepair(this)
     assert(!isLower(state.promised, promised), 'a promise is never taken back')
     assert(state.decided >= decided, 'what is decided stays decided')
-    assert(isRepairing(this) || state.compacted.index <= state.decided, 'only what is decided is compacted')
+    assert(isRepairing(this) || state.compacted <= state.decided, 'only what is decided is compacted')
     lookAtMembership(this)
     if (state.promised.round !== promised.round || state.leader !== leader)
       this.env.led(state.leader, state.promised.round)

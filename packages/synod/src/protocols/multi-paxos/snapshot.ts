@@ -16,7 +16,6 @@ export function compact(paxos: Replica, snapshot: SnapshotId, through: Index): v
   const { state } = paxos
   assert(snapshot.index <= state.decided && through <= snapshot.index, 'only what a snapshot covers is compacted')
   if (snapshot.index < positionOf(state.snapshot).index) return
-  const until = Math.max(through, state.compacted.index)
-  const term = termThrough(state, until)
-  record(paxos, { type: 'snapshot', ...hardState(state), snapshot, through: { index: until, term } })
+  const until = Math.max(through, state.compacted)
+  record(paxos, { type: 'snapshot', ...hardState(state), snapshot, through: until })
 }

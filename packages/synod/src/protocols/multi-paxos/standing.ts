@@ -32,7 +32,7 @@ export class MultiPaxosStanding implements Standing {
   }
 
   get compacted(): Index {
-    return this.paxos.state.compacted.index
+    return this.paxos.state.compacted
   }
 
   /** A membership counts once it is chosen: nobody goes by one that may be taken back. */

@@ -1,6 +1,6 @@
 import type { Index, NodeId, ReadId, SnapshotId, Term } from '../../core/index.ts'
 import { noBallot } from './ballot.ts'
-import type { Accepted, Ballot, PlacedMembership, Position, Repair } from './messages.ts'
+import type { Accepted, Ballot, PlacedMembership, Repair } from './messages.ts'
 
 /** Every member is acceptor and learner at all times. A canvasser asks who would promise; a candidate is in phase 1; a leader in phase 2. */
 export type Role = 'follower' | 'canvasser' | 'candidate' | 'leader'
@@ -55,7 +55,7 @@ export interface MultiPaxosState {
   promised: Ballot
   /** What was accepted in the slots after `compacted`; undefined: nothing. */
   log: (Accepted | undefined)[]
-  compacted: Position
+  compacted: Index
   /** The newest snapshot whose bytes are durable here. */
   snapshot: SnapshotId | undefined
   /** Those that are chosen, in order of their slots: what decides which quorum a slot needs. */
@@ -132,7 +132,7 @@ export function initialState(): MultiPaxosState {
   return {
     promised: noBallot,
     log: [],
-    compacted: { index: 0, term: 0 },
+    compacted: 0,
     snapshot: undefined,
     memberships: [],
     claimed: 0,

@@ -52,8 +52,8 @@ export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Messag
     const { goesBy, decided, log, compacted } = this.state
     const at = (index: Index, isSettled: boolean): Index => 2 * index + (isSettled ? 1 : 0)
     const memberships = [{ index: at(goesBy.index, goesBy.settled), membership: goesBy.membership }]
-    for (let slot = decided + 1; slot <= compacted.index + log.length; slot++) {
-      const membership = log[slot - compacted.index - 1]?.value.membership
+    for (let slot = decided + 1; slot <= compacted + log.length; slot++) {
+      const membership = log[slot - compacted - 1]?.value.membership
       if (membership !== undefined) memberships.push({ index: at(slot, false), membership })
     }
     return { memberships, commitIndex: at(decided, true) }

@@ -13,8 +13,8 @@ interface Before {
 
 function remembered({ state, incarnation }: MultiPaxosNode): Before {
   const { role, compacted, log, repair } = state
-  const last = compacted.index + log.length
-  return { incarnation, role, last, compacted: compacted.index, repairing: repair !== undefined }
+  const last = compacted + log.length
+  return { incarnation, role, last, compacted, repairing: repair !== undefined }
 }
 
 /** Something that can be told from a node before an event and after it, in one life. */
@@ -44,7 +44,7 @@ function now(
 
 /** What is accepted in the slots that are not decided yet. */
 function open({ log, compacted, decided }: MultiPaxosState): MultiPaxosState['log'] {
-  return log.slice(Math.max(0, decided - compacted.index))
+  return log.slice(Math.max(0, decided - compacted))
 }
 
 /** What a campaign over Multi-Paxos must have come through: if none of its runs reached one of these, it was too tame. */
@@ -77,8 +77,8 @@ export const multiPaxosSituations: readonly Situation<MultiPaxosNode>[] = [
   now('a candidate had to learn what others had decided', ({ state }) => {
     return state.role === 'candidate' && state.behind > state.decided
   }),
-  between('a snapshot replaced a log', ({ last }, { compacted }) => compacted.index > last),
-  between('a log was compacted', ({ compacted }, state) => state.compacted.index > compacted),
+  between('a snapshot replaced a log', ({ last }, { compacted }) => compacted > last),
+  between('a log was compacted', ({ compacted }, state) => state.compacted > compacted),
   now('a read waited for a quorum', ({ state }) => state.reads.length > 0),
   now('leadership was handed over', ({ state }) => state.transfer !== undefined),
   now('a part of a journal was lost', ({ state }) => state.repair !== undefined),
@@ -95,5 +95,5 @@ export const membershipSituations: readonly Situation<MultiPaxosNode>[] = [
   now('a leader removed itself', ({ id, state }) => {
     return state.role === 'leader' && !state.goesBy.membership.voters.includes(id)
   }),
-  between('a newcomer was caught up by a snapshot', ({ last }, { compacted }) => last === 0 && compacted.index > 0),
+  between('a newcomer was caught up by a snapshot', ({ last }, { compacted }) => last === 0 && compacted > 0),
 ]

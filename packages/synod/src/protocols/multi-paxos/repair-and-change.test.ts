@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { membersOf } from '../../core/index.ts'
+import { initialState } from './state.ts'
+import { fold, restore } from './durable.ts'
+import { commandOf, OneMember } from './testing/one-member.ts'
+
+// Goal: a change that was waited for by the next one is part of it. Method: a learner is on its way to be a voter in the
+// very turn in which another member is added.
+test('the next membership is made of the one that has just been decided', () => {
+  const member = new OneMember()
+  member.campaign()
+  member.promise('b')
+  member.accepted('b', [1])
+  expect(member.paxos.change([{ type: 'addVoter', id: 'd', contact: '' }])).toEqual({ index: 2 })
+  member.settle()
+  member.accepted('b', [2])
+  expect(member.paxos.change([{ type: 'addLearner', id: 'e', contact: '' }])).toEqual({ index: 3 })
+  member.settle()
+  // d has caught up when the acceptance arrives by which e is decided to be a learner.
+  const { promised: ballot, round } = member.state
+  member.receive('d', { type: 'accepted', ballot, slots: [], decided: 2, round })
+  member.accepted('b', [3])
+  for (const { membership } of member.state.memberships.slice(2)) expect(membersOf(membership)).toContain('e')
+  for (const { value } of member.state.log.flatMap((accepted) => accepted ?? []).slice(2))
+    if (value.membership !== undefined) expect(membersOf(value.membership)).toContain('e')
+})
+
+// Goal: what a repair has cut off stays cut off: with a hole before it, it may not be what was decided.
+// Method: the records of a repair behind a snapshot, folded, and read again.
+test('a repair cuts the log to its snapshot, and so does whoever reads of it', () => {
+  const { membership } = new OneMember().state.goesBy
+  const hard = { promised: { round: 1, id: 'b' }, decided: 0 }
+  const state = initialState()
+  const checkpoint = { type: 'checkpoint', ...hard, last: 0, snapshot: undefined, repair: undefined } as const
+  fold(state, { ...checkpoint, memberships: [{ index: 0, membership }] })
+  const accepted = [1, 2, 3].map((slot) => ({ slot, ballot: hard.promised, value: commandOf('x') }))
+  fold(state, { type: 'accepted', ...hard, accepted })
+  const snapshot = { index: 3, term: 1, membership }
+  fold(state, { type: 'snapshot', ...hard, decided: 3, snapshot, through: 1 })
+  expect(state.compacted).toBe(1)
+  restore(state, { type: 'repaired', ...hard, decided: 3, digest: 0 })
+  expect(state.compacted).toBe(3)
+})
