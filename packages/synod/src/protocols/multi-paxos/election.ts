@@ -108,7 +108,9 @@ export function onPromise(paxos: Replica, message: Promise, from: NodeId): void 
   const isOwn = (state.role === 'candidate' || state.role === 'leader') && isSame(message.ballot, state.promised)
   if (!isOwn || message.ballot.id !== env.self) return
   const before = state.promises[from]
-  if (before?.complete === true || message.from > (before?.through ?? state.decided) + 1) return
+  // What is decided meanwhile need not be reported.
+  const reported = Math.max(before?.through ?? 0, state.decided)
+  if (before?.complete === true || message.from > reported + 1) return
   if (message.decided > state.decided) {
     // What is chosen is not reported but learned, before anything is proposed there.
     learnFrom(paxos, from)

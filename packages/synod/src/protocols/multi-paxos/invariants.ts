@@ -202,7 +202,10 @@ export const promisedByQuorum: Invariant<MultiPaxosNode> = {
       const before = led.get(id)
       if (before !== undefined && isSame(before, state.promised)) return undefined
       led.set(id, state.promised)
-      const promised = nodes.filter(({ durable }) => !isLower(durable.promised, state.promised)).map((node) => node.id)
+      // Who has lost records may have promised it before: it promises nothing else until its peers have told it.
+      const holds = ({ durable }: MultiPaxosNode): boolean =>
+        durable.repair !== undefined || !isLower(durable.promised, state.promised)
+      const promised = nodes.filter((node) => holds(node)).map((node) => node.id)
       const missing = openElectorates(state, alpha).find((electorate) => !isQuorum(electorate, promised))
       return missing === undefined
         ? undefined

@@ -132,7 +132,7 @@ export class OneMember {
   take<Type extends Message['type']>(type: Type): (Extract<Message, { type: Type }> & { to: NodeId })[] {
     const those = this.sent.filter(({ message }) => message.type === type)
     this.sent = this.sent.filter(({ message }) => message.type !== type)
-    return those.map(({ to, message }) => ({ ...(message as Extract<Message, { type: Type }>), to }))
+    return those.flatMap(({ to, message }) => [{ ...(message as Extract<Message, { type: Type }>), to }])
   }
 
   prepare(from: NodeId, round: Term): void {
