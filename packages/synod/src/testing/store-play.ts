@@ -57,17 +57,22 @@ export const pace = 1000
 const learnersMax = 3
 
 /** What a seed draws for the members around an engine. */
-export function drawMemberSettings(
-  stream: RandomState,
-  nodes: readonly NodeId[],
-  electionTimeoutMin: number,
-): Partial<MemberOptions> {
-  const among = <T>(choices: readonly T[]): T =>
-    present(choices[Math.floor(choices.length * random(stream))], 'there is a choice')
-  const entries = among([20, 50, 200, 100_000])
-  const keepEntries = among([5, 20, 1000])
-  // The head of a segment names all members, twice.
-  const segmentBytes = Math.max(Math.ceil(nodes.length / 8), among([1, 2, 4, 16])) * 16 * 1024
+export interface DrawnForMembers {
+  readonly electionTimeoutMin: number
+  readonly entries: number
+  readonly keepEntries: number
+  readonly segmentBytes: number
+  readonly chunkBytes: number
+}
+
+/** Small ones take snapshots, roll segments over and cut the journal within a short run. */
+export function memberSettings({
+  electionTimeoutMin,
+  entries,
+  keepEntries,
+  segmentBytes,
+  chunkBytes,
+}: DrawnForMembers): Partial<MemberOptions> {
   return {
     electionTimeout: electionTimeoutMin,
     segmentBytes,
@@ -79,7 +84,7 @@ export function drawMemberSettings(
       keepEntries,
       bytes: 64 * 1024,
       keepBytes: 32 * 1024,
-      chunkBytes: among([256, 1024, 65_536]),
+      chunkBytes,
       retry: electionTimeoutMin / 2,
     },
   }

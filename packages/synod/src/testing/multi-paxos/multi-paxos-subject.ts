@@ -11,14 +11,7 @@ import {
 } from '../../protocols/multi-paxos/index.ts'
 import type { Subject } from '../../simulator/index.ts'
 import { raftAdministration } from '../raft/raft-errands.ts'
-import {
-  drawMemberSettings,
-  drawOperation,
-  pace,
-  StorePlay,
-  type StoreMember,
-  type TestedEngine,
-} from '../store-play.ts'
+import { memberSettings, drawOperation, pace, StorePlay, type StoreMember, type TestedEngine } from '../store-play.ts'
 import { ObservedMultiPaxos } from './observed-multi-paxos.ts'
 import { membershipSituations, multiPaxosSituations } from './situations.ts'
 
@@ -55,16 +48,23 @@ function drawSettings(stream: RandomState, nodes: readonly NodeId[]): MultiPaxos
   const among = <T>(choices: readonly T[]): T =>
     present(choices[Math.floor(choices.length * random(stream))], 'there is a choice')
   const electionTimeoutMin = random(stream) < 0.8 ? pace : among([pace / 2, pace / 5])
-  const member = drawMemberSettings(stream, nodes, electionTimeoutMin)
+  // The head of a segment names all members, twice.
+  const segmentBytes = Math.max(Math.ceil(nodes.length / 8), among([1, 2, 4, 16])) * 16 * 1024
   return {
     multiPaxos: {
       electionTimeoutMin,
       heartbeatInterval: electionTimeoutMin / 10,
       alpha: among([1, 2, 8, 32]),
       // A record fits into a small segment.
-      maxMessageBytes: Math.min((member.segmentBytes ?? 0) / 4, among([512, 4096, 65_536])),
+      maxMessageBytes: Math.min(segmentBytes / 4, among([512, 4096, 65_536])),
       maxUncommittedBytes: among([1024, 64 * 1024, 64 * 1024 * 1024]),
     },
-    member,
+    member: memberSettings({
+      electionTimeoutMin,
+      entries: among([20, 50, 200, 100_000]),
+      keepEntries: among([5, 20, 1000]),
+      segmentBytes,
+      chunkBytes: among([256, 1024, 65_536]),
+    }),
   }
 }

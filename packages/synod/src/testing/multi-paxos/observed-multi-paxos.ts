@@ -1,4 +1,4 @@
-import type { Index, NodeId } from '../../core/index.ts'
+import { isJoint, type Membership, type NodeId } from '../../core/index.ts'
 import type { EngineEnvironment } from '../../member/index.ts'
 import {
   durablePart,
@@ -17,6 +17,12 @@ import { Recording } from '../recording.ts'
 import type { ObservedEngine } from '../store-play.ts'
 
 type CountDurable = () => number
+
+/** Who takes part once it is in force. */
+function withoutOutgoing(membership: Membership): Membership {
+  const learners = [...membership.learners, ...membership.learnersNext].toSorted()
+  return { ...membership, outgoing: [], learners, learnersNext: [], autoLeave: false }
+}
 
 /**
  * One member's Multi-Paxos as the invariants see it. What is on its disk is followed record by record: those that the
@@ -47,16 +53,20 @@ export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Messag
     return this.options.alpha
   }
 
-  /** One that is chosen counts beside the one before it until that is needed no more; one that is only accepted may be chosen yet. */
+  /**
+   * One that is chosen is decided, whoever is needed until it is in force. For that, the one before it counts as one that may
+   * be decided yet; and so does what is accepted and not chosen.
+   */
   get known(): KnownMemberships {
     const { goesBy, decided, log, compacted } = this.state
-    const at = (index: Index, isSettled: boolean): Index => 2 * index + (isSettled ? 1 : 0)
-    const memberships = [{ index: at(goesBy.index, goesBy.settled), membership: goesBy.membership }]
+    const { index, membership } = goesBy
+    const memberships = [{ index, membership: withoutOutgoing(membership) }]
+    if (isJoint(membership)) memberships.push({ index: Infinity, membership })
     for (let slot = decided + 1; slot <= compacted + log.length; slot++) {
-      const membership = log[slot - compacted - 1]?.value.membership
-      if (membership !== undefined) memberships.push({ index: at(slot, false), membership })
+      const accepted = log[slot - compacted - 1]?.value.membership
+      if (accepted !== undefined) memberships.push({ index: slot, membership: accepted })
     }
-    return { memberships, commitIndex: at(decided, true) }
+    return { memberships, commitIndex: decided }
   }
 
   get asks(): string {

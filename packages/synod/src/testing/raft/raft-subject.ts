@@ -1,5 +1,5 @@
 import { majority, present, random, type NodeId, type RandomState } from '../../core/index.ts'
-import { defaultMemberOptions, type MemberOptions } from '../../member/index.ts'
+import type { MemberOptions } from '../../member/index.ts'
 import {
   defaultRaftOptions,
   raftCodec,
@@ -10,7 +10,7 @@ import {
   type RaftOptions,
 } from '../../protocols/raft/index.ts'
 import type { Subject } from '../../simulator/index.ts'
-import { drawOperation, pace, StorePlay, type StoreMember, type TestedEngine } from '../store-play.ts'
+import { drawOperation, memberSettings, pace, StorePlay, type StoreMember, type TestedEngine } from '../store-play.ts'
 import { ObservedRaft } from './observed-raft.ts'
 import { raftAdministration } from './raft-errands.ts'
 import { membershipSituations, raftSituations } from './situations.ts'
@@ -61,20 +61,12 @@ function drawSettings(stream: RandomState, nodes: readonly NodeId[]): RaftSettin
       maxInflightMessages: among([1, 2, 16, 256]),
       maxUncommittedBytes: among([1024, 64 * 1024, 64 * 1024 * 1024]),
     },
-    member: {
-      electionTimeout: electionTimeoutMin,
+    member: memberSettings({
+      electionTimeoutMin,
+      entries,
+      keepEntries,
       segmentBytes,
-      retry: electionTimeoutMin / 4,
-      proposals: { ...defaultMemberOptions.proposals, commandBytes: 1024, patience: 7 * electionTimeoutMin },
-      snapshots: {
-        ...defaultMemberOptions.snapshots,
-        entries,
-        keepEntries,
-        bytes: 64 * 1024,
-        keepBytes: 32 * 1024,
-        chunkBytes: among([256, 1024, 65_536]),
-        retry: electionTimeoutMin / 2,
-      },
-    },
+      chunkBytes: among([256, 1024, 65_536]),
+    }),
   }
 }
