@@ -3,7 +3,9 @@
  *
  * @module
  */
-export { fastRaftOptions, RaftWorld, smallMemberOptions } from './raft-world.ts'
+export { MemberWorld, smallMemberOptions } from './member-world.ts'
+export type { EngineParts, MemberWorldOptions } from './member-world.ts'
+export { fastRaftOptions, RaftWorld } from './raft-world.ts'
 export type { RaftMember, RaftWorldOptions } from './raft-world.ts'
 export { TallyCluster } from './tally-cluster.ts'
 export { TallyMachine, tallyOperation } from './tally-machine.ts'

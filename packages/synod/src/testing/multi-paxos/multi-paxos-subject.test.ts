@@ -4,7 +4,7 @@ import { multiPaxosSubject } from './multi-paxos-subject.ts'
 
 // Goal: a swarm attacks Multi-Paxos as production runs it, finds nothing, and is not too tame.
 // Method: the first seeds, with all faults and errands; every situation but the rare ones is reached by one of them.
-test('seeds of the swarm find no violation, and come through what is worth testing', () => {
+test('seeds of the swarm find no violation, and come through what is worth testing', { timeout: 120_000 }, () => {
   const reached = new Set<string>()
   for (let seed = 1; seed <= 25; seed++) {
     const plan = drawPlan(multiPaxosSubject, seed)
