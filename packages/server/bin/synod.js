@@ -8,5 +8,6 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     `synod: this is Node.js ${process.versions.node}, and synod needs 22.18 or newer. ` +
       'Install a newer Node.js, or put one before this one on the PATH.\n',
   )
-  process.exitCode = 1
+  // Nothing was tried; `synod check` would answer with 1 that a history is wrong.
+  process.exitCode = 2
 }

@@ -14,6 +14,15 @@ import { CommandError, exitCodes } from './cli/exit.ts'
 import { takeSeat } from './seat.ts'
 import type { Seat } from './seat.ts'
 
+/** The member stopped by itself, and will again: whoever started it has to do something else about it. */
+export class MemberHalted extends CommandError {
+  readonly code: Halt['code']
+  constructor(message: string, { code }: Halt) {
+    super(message, code === 'removed' ? exitCodes.ok : exitCodes.failed)
+    this.code = code
+  }
+}
+
 /** A member on this computer's disk and network, with its state machine. */
 export interface OpenedReplica {
   readonly seat: Pick<Seat, 'cluster' | 'self'>
@@ -130,10 +139,7 @@ async function startOrExplain(config: ServerConfig, open: () => Promise<RunningM
   try {
     return await open()
   } catch (error) {
-    if (error instanceof HaltedAtStart) {
-      const code = error.halt.code === 'removed' ? exitCodes.ok : exitCodes.failed
-      throw new CommandError(`${config.directory}: ${error.message}`, code)
-    }
+    if (error instanceof HaltedAtStart) throw new MemberHalted(`${config.directory}: ${error.message}`, error.halt)
     if (!(error instanceof StartFailed)) throw error
     const flag = error.detail.code === 'address' ? '--listen-peer-urls' : '--data-dir'
     throw new CommandError(`${flag}: ${error.message}`)

@@ -10,7 +10,7 @@ import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
 import { Front } from './etcd/front.ts'
 import { Lessor } from './etcd/lessor.ts'
-import { openReplica } from './replica.ts'
+import { MemberHalted, openReplica } from './replica.ts'
 import type { Seat } from './seat.ts'
 
 /** What a transport adds to the largest request: etcd's allowance, and its text when it is exceeded. */
@@ -35,7 +35,8 @@ export async function startServer(config: ServerConfig, log: Logger): Promise<Ru
   try {
     return await startMember(config, log)
   } catch (error) {
-    if (!first || !(error instanceof CommandError) || !existsSync(join(config.directory, 'identity'))) throw error
+    if (!first || !(error instanceof CommandError) || error instanceof MemberHalted) throw error
+    if (!existsSync(join(config.directory, 'identity'))) throw error
     // Whoever corrects an address of the cluster next would be told that the directory belongs to another one.
     throw new CommandError(
       `${error.message}. ${config.directory} is formatted for these flags already: ` +

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Recorder, writeHistory } from 'synod/history'
 import type { StoreOperation, StoreResult } from 'synod/history'
-import { run, runHere } from '../testing/processes.ts'
+import { run, runHere, Running, synod } from '../testing/processes.ts'
 import type { Picture } from '../picture/page.ts'
+import { checkFile } from './check.ts'
 
 // Goal: `synod check` answers by its exit code, says what is wrong, and writes a page that shows it and cannot be broken by
 // what a history says. Method: the command itself, on the histories of others and on small ones of ours.
 
+const main = join(import.meta.dirname, '../main.ts')
 const histories = join(import.meta.dirname, '../../../synod/testdata/histories')
 const good = join(histories, 'jepsen-etcd/etcd_002.log')
 const bad = join(histories, 'jepsen-etcd/etcd_001.log')
@@ -23,6 +25,20 @@ function folder(): string {
 }
 
 describe('the exit code is the verdict', () => {
+  test('2: a fault of ours, with its stack', async () => {
+    const faulty = {
+      get model(): string {
+        throw new RangeError('Map maximum size exceeded')
+      },
+    }
+    await expect(checkFile(good, faulty)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^there is no verdict on .*: RangeError: Map maximum size exceeded\n +at /,
+      ) as string,
+    })
+  })
+
   test('0: linearizable', async () => {
     expect(await runHere(['check', good])).toMatchObject({
       code: 0,
@@ -69,6 +85,46 @@ describe('the exit code is the verdict', () => {
     expect(code).toBe(2)
   })
 
+  test.runIf(existsSync('/dev/zero'))(
+    '2: what has no end, from a device or a pipe, and what is larger than is read',
+    async () => {
+      const says = /more than 256 MB, and no more is read\. .* a shorter run, or fewer keys/
+      expect(await runHere(['check', '/dev/zero'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(says) as string,
+      })
+      const piped = new Running('sh', ['-c', `exec ${process.execPath} -C @synod/source ${main} check - < /dev/zero`])
+      const { code, stdout, stderr } = await piped.ended()
+      expect(stderr).toMatch(/^synod: standard input has more than 256 MB[^\n]*\n$/)
+      expect(stdout).toBe('')
+      expect(code).toBe(2)
+    },
+  )
+
+  test('2: a Node.js that is too old', async () => {
+    const old = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`
+    const launcher = join(import.meta.dirname, '../../bin/synod.js')
+    const { code, stderr } = await new Running(process.execPath, ['--import', old, launcher, 'check', good]).ended()
+    expect(stderr).toMatch(/this is Node\.js 20\.20\.2, and synod needs 22\.18 or newer/)
+    expect(code).toBe(2)
+  })
+
+  // A pipe that nobody reads, and a disk that is full.
+  test.runIf(existsSync('/dev/full'))('stays it when nobody takes what is printed', async () => {
+    const unread = synod(['check', bad])
+    unread.child.stdout?.destroy()
+    expect(await unread.ended()).toMatchObject({ code: 1, stderr: '' })
+    for (const [file, verdict] of [
+      [bad, 1],
+      [good, 0],
+    ]) {
+      const program = `exec ${process.execPath} -C @synod/source ${main} check ${file} > /dev/full`
+      const { code, stderr } = await new Running('sh', ['-c', program]).ended()
+      expect(stderr).toMatch(/^synod: standard output cannot be written: ENOSPC/)
+      expect(code).toBe(verdict)
+    }
+  })
+
   test.runIf(existsSync('/dev/full'))('stays it when the picture of it cannot be written after all', async () => {
     const { code, stdout, stderr } = await runHere(['check', bad, '--html', '/dev/full'])
     expect(stdout).toContain('No order explains')
@@ -87,12 +143,32 @@ test('a file that is no text is told without doing anything to the terminal', as
   const path = join(folder(), 'binary')
   writeFileSync(
     path,
-    Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) % 256),
+    Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) % 128),
   )
   const { code, stderr } = await runHere(['check', path])
   expect(code).toBe(2)
   expect(stderr).toMatch(/^synod: .*binary: line 1: expected a history.*found [^\p{Cc}]+\n$/u)
   expect(stderr.length).toBeLessThan(1500)
+})
+
+test('what is no UTF-8 is refused, where two values would else become the same one', async () => {
+  const lines = [
+    '{"synod":"history","version":1,"model":"register"}',
+    '{"type":"invoke","time":0,"client":"a","operation":{"type":"write","value":"ä"}}',
+    '{"type":"ok","time":1,"client":"a","result":null}',
+    '{"type":"invoke","time":2,"client":"a","operation":{"type":"read"}}',
+    '{"type":"ok","time":3,"client":"a","result":"ö"}',
+  ]
+  const path = join(folder(), 'history.jsonl')
+  writeFileSync(path, lines.join('\n'))
+  expect((await runHere(['check', path])).code).toBe(1)
+  writeFileSync(path, lines.join('\n'), 'latin1')
+  const { code, stderr } = await runHere(['check', path])
+  const offset = lines.join('\n').indexOf('ä')
+  expect(stderr).toContain(`history.jsonl: line 2: expected UTF-8, found the byte 0xe4 at offset ${offset} of the file`)
+  expect(code).toBe(2)
+  const piped = await run(['check', '-'], { stdin: readFileSync(path) })
+  expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('standard input: line 2: expected UTF-8') })
 })
 
 test('standard input is read, and JSON is one object for each history', async () => {

@@ -7,7 +7,7 @@ import { withClient } from './client.ts'
 import type { Client, ClientOptions } from './client.ts'
 import { exitCodes } from './exit.ts'
 import { hexadecimal } from './identity.ts'
-import { askMembers } from './member-commands.ts'
+import { askKnownMembers } from './member-commands.ts'
 import { printJson, printLine, table } from './output.ts'
 
 const nothing = (): void => {}
@@ -29,7 +29,7 @@ export async function status(options: StatusOptions): Promise<number> {
   const reports = await withClient(options, async (client) => {
     const names = new Map<bigint, string>()
     if (options.cluster !== true) return Promise.all(client.addresses.map(async (one) => ask(client, one, names)))
-    const { members } = await askMembers(client)
+    const { members } = await askKnownMembers(client)
     for (const { id, name } of members) names.set(id, name)
     return Promise.all(
       members.map(async ({ id, name, clientUrls: [url] }) =>

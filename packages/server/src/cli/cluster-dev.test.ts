@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts, isFree, run, Running, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { RunOptions } from '../testing/processes.ts'
@@ -82,6 +82,28 @@ test('the command that it prints starts the member again, which counts from then
   // None of its own is left, but the cluster is: it stays for the others until they end too.
   for (const member of [one, two, three]) await member.kill()
   expect((await cluster.ended()).code).toBe(1)
+})
+
+test('of a member that has lost its disk it says what helps: it is removed, and another one is added', async () => {
+  using folder = temporaryFolder()
+  const port = await freePorts(8)
+  const first = await startCluster(folder.path, port)
+  first.signal('SIGINT')
+  expect((await first.ended()).code).toBe(0)
+  rmSync(`${folder.path}/m3`, { recursive: true })
+  const cluster = await startCluster(folder.path, port)
+  expect(cluster.stdout).toMatch(/m3 has lost its disk, and has ended: .*Remove it, and add another member/)
+  expect(cluster.stdout).not.toContain('to start it')
+  expect(cluster.stdout).toMatch(/m1 .*pid \d+[^]*m2 .*pid \d+/)
+  expect(cluster.stdout).not.toMatch(/m3 .*pid/)
+  const [, remove = ''] = /npx synod (member remove .*)/.exec(cluster.stdout) ?? []
+  const [, add = ''] = /npx synod (member add .*)/.exec(cluster.stdout) ?? []
+  expect(await runHere(remove.split(' '))).toMatchObject({ code: 0 })
+  const added = await runHere(add.split(' '))
+  const [, start = ''] = /npx synod (start .*)/.exec(added.stdout) ?? []
+  const another = synod([...start.replaceAll("'", '').split(' '), `--data-dir=${folder.path}/another`])
+  onTestFinished(() => another.kill())
+  await another.said(/serves clients on/)
 })
 
 describe('what it is told', () => {

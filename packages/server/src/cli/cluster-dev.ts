@@ -162,9 +162,13 @@ class DevCluster {
   private async exited(name: string, how: string, flags: readonly string[]): Promise<void> {
     if (this.stopping) return
     const ended = this.members.find(({ process }) => process.name === name)?.process
-    if (ended?.removed === true) {
+    if (ended?.gone === 'removed') {
       this.members = this.members.filter(({ process }) => process.name !== name)
       this.say(`${styleText('bold', name)} was removed from the cluster, and has ended`)
+      return this.stopIfAlone(await this.askAll())
+    }
+    if (ended?.gone === 'lost-disk') {
+      this.sayLost(name)
       return this.stopIfAlone(await this.askAll())
     }
     if (ended?.ready !== true) {
@@ -185,6 +189,20 @@ class DevCluster {
     this.stopIfAlone(found)
   }
 
+  /** No start brings it back. Under another name and port: at the next start, the lost one claims its own again. */
+  private sayLost(name: string): void {
+    const { nodes, basePort, dataDir } = this.options
+    const lost = this.members.find(({ process }) => process.name === name)
+    const endpoints = `--endpoints ${this.endpoints()}`
+    const another = `m${nodes + 1}`
+    this.say(
+      `${styleText('red', `${name} has lost its disk, and has ended`)}: ${join(dataDir, name)} is empty or another one, ` +
+        'and the others never let it back. Remove it, and add another member in its place:',
+    )
+    this.say(`  npx synod member remove ${hexadecimal(lost?.id ?? 0n)} ${endpoints}`)
+    this.say(`  npx synod member add ${another} --peer-urls http://127.0.0.1:${basePort + 2 * nodes + 1} ${endpoints}`)
+  }
+
   /** Says who leads, at first and whenever it changes. */
   private async watch(): Promise<void> {
     let leader: bigint | undefined
@@ -193,7 +211,7 @@ class DevCluster {
       this.stopIfAlone(found)
       const seen = leaderOf(found)
       const name = seen === undefined ? undefined : this.nameOf(seen)
-      const ready = this.members.every(({ process }) => process.ready)
+      const ready = this.expected.every(({ process }) => process.ready)
       if (!this.summarized && ready && name !== undefined && found.every((status) => status?.leader === seen)) {
         this.summarized = true
         this.summarize(name)
@@ -210,8 +228,17 @@ class DevCluster {
     return this.members.find(({ id }) => id === member)?.process.name ?? `member ${hexadecimal(member)}`
   }
 
+  /** One that has lost its disk counts until it is removed, but nobody waits for it. */
+  private get expected(): readonly DevMember[] {
+    return this.members.filter(({ process }) => process.gone === undefined)
+  }
+
+  private endpoints(): string {
+    return this.expected.map(({ client }) => `127.0.0.1:${client.port}`).join(',')
+  }
+
   private async askAll(): Promise<readonly (StatusResponse | undefined)[]> {
-    return Promise.all(this.members.map(async (member) => this.ask(member)))
+    return Promise.all(this.expected.map(async (member) => this.ask(member)))
   }
 
   /** No member is left, neither ours nor one that was started again: then there is nothing to stay for. */
@@ -241,14 +268,14 @@ class DevCluster {
   }
 
   private summarize(leader: string): void {
-    const rows = this.members.map(({ process, id, client }) => [
+    const rows = this.expected.map(({ process, id, client }) => [
       `  ${process.name}`,
       client.url,
       hexadecimal(id),
       `pid ${process.pid ?? '?'}`,
       process.name === leader ? 'leads' : '',
     ])
-    const endpoints = this.members.map(({ client }) => `127.0.0.1:${client.port}`).join(',')
+    const endpoints = this.endpoints()
     this.say(`\n${table(rows)}\n`)
     this.say('Try, in another terminal:')
     this.say('  npx synod put greeting hello')

@@ -7,6 +7,7 @@ import { noBytes } from '../proto/wire.ts'
 import { withClient } from './client.ts'
 import type { ClientOptions } from './client.ts'
 import { exitCodes, UsageError } from './exit.ts'
+import { readStandardInput } from './input.ts'
 import { prefixEnd } from './keys.ts'
 import { keyValueJson, printBytes, printJson, printLine } from './output.ts'
 import { leaseId, parseTxn } from './txn-text.ts'
@@ -140,7 +141,7 @@ export async function txn(options: ClientOptions): Promise<number> {
       'comparisons, an empty line, operations if they hold, an empty line, operations if not, Ctrl-D:\n',
     )
   }
-  const request = parseTxn((await buffer(process.stdin)).toString('utf8'))
+  const request = parseTxn(await readStandardInput())
   const answer = await withClient(options, async (client) =>
     client.change('/etcdserverpb.KV/Txn', (out) => writeTxn(out, request), readTxnResponse),
   )

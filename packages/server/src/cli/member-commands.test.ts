@@ -112,6 +112,25 @@ test('the command is printed before the member votes, although the cluster is st
   await expect.poll(list, { timeout: 20_000 }).toMatch(/m2 +voter/)
 })
 
+test('a member that was added and never started has no name yet, and goes by its id', async () => {
+  const cluster = await new RealCluster().start(1)
+  onTestFinished(() => cluster.stop())
+  const ask = async (...args: readonly string[]): Promise<Ended> =>
+    runHere(['member', ...args, '--endpoints', cluster.member(1).url])
+  expect((await ask('remove', 'm4')).stderr).toMatch(/there is no member m4: the members are [0-9a-f]{16} \(m1\)\n$/)
+  const added = await ask('add', 'm4', '--peer-urls', 'http://127.0.0.1:1')
+  const [, id = ''] = added.stdout.split(' ')
+  for (const command of ['promote', 'remove'])
+    expect(await ask(command, 'm4')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`it has no name and goes by its id: ${id} at http://127.0.0.1:1\n`) as string,
+    })
+  expect(await ask('remove', id)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${id} is removed`) as string,
+  })
+})
+
 describe('of a member that cannot be started under what was written, nothing is sent', () => {
   const wrong: { name: string; peerUrls?: string; code: number; says: string }[] = [
     { name: 'm1', code: 1, says: 'there is a member m1 already' },

@@ -20,17 +20,23 @@ import { startCommand } from './start-command.ts'
 
 const nothing = (): void => {}
 
-export async function askMembers(client: Client): Promise<MembersResponse> {
-  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
-}
-
 /** What is decided, and not what one member happens to know of it. */
-async function askMembersNow(client: Client): Promise<MembersResponse> {
+async function askMembers(client: Client): Promise<MembersResponse> {
   return client.ask('/etcdserverpb.Cluster/MemberList', (out) => out.flag(1, true), readMembersResponse)
 }
 
-export async function memberList(options: ClientOptions): Promise<number> {
-  const { header, members } = await withClient(options, askMembers)
+/** What the asked member knows: it may name those that were removed, and it is told without a leader. */
+export async function askKnownMembers(client: Client): Promise<MembersResponse> {
+  return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
+}
+
+export interface MemberListOptions extends ClientOptions {
+  readonly serializable?: boolean
+}
+
+export async function memberList(options: MemberListOptions): Promise<number> {
+  const ask = options.serializable === true ? askKnownMembers : askMembers
+  const { header, members } = await withClient(options, ask)
   if (options.json === true) {
     printJson({ clusterId: hexadecimal(header.clusterId), members: members.map(memberJson) })
     return exitCodes.ok
@@ -90,7 +96,7 @@ async function addMember(
   let before: readonly Member[] = []
   try {
     return await withClient(options, async (client) => {
-      before = (await askMembersNow(client)).members
+      before = (await askMembers(client)).members
       if (before.some((one) => one.name === name))
         throw new CommandError(`there is a member ${name} already, and the names of members differ: choose another one`)
       return client.change(
@@ -119,7 +125,7 @@ async function findAdded(
 ): Promise<MemberAddResponse | undefined> {
   const known = new Set(before.map(({ id }) => id))
   try {
-    const { header, members } = await withClient({ ...options, commandTimeout: '2s' }, askMembersNow)
+    const { header, members } = await withClient({ ...options, commandTimeout: '2s' }, askMembers)
     const member = members.find((one) => !known.has(one.id) && one.peerUrls.some((url) => peerUrls.includes(url)))
     return member === undefined ? undefined : { header, member, members }
   } catch (error) {
@@ -185,7 +191,15 @@ function memberNamed(text: string, members: readonly Member[]): Member {
   if (byName.length > 1) throw new UsageError(`${byName.length} members are called ${text}: name one by its id`)
   if (found !== undefined) return found
   const known = members.map((member) => title(member)).join(', ')
-  throw new CommandError(`there is no member ${text}: the members are ${known}`)
+  throw new CommandError(`there is no member ${text}: the members are ${known}${nameless(members)}`)
+}
+
+/** The name that was given to `member add` may be that of one that has not said it yet. */
+function nameless(members: readonly Member[]): string {
+  const silent = members.filter(({ name }) => name === '')
+  if (silent.length === 0) return ''
+  const listed = silent.map(({ id, peerUrls }) => `${hexadecimal(id)} at ${peerUrls.join(', ')}`).join('; ')
+  return `. Until a member has started and taken part, it has no name and goes by its id: ${listed}`
 }
 
 const transferUnknown = 'leadership may still move. See status --cluster for who leads.'

@@ -20,8 +20,8 @@ export class MemberProcess {
   readonly name: string
   /** It has said itself that it serves. */
   ready = false
-  /** It has said itself that it was removed from the cluster. */
-  removed = false
+  /** Why it does not take part any more, as it has said itself: starting it again would not help. */
+  gone: 'removed' | 'lost-disk' | undefined
   private readonly flags: readonly string[]
   private readonly log: number
   private readonly watcher: MemberWatcher
@@ -76,7 +76,7 @@ export class MemberProcess {
     }
     child.on('message', (message) => {
       if (message === 'serving') this.ready = true
-      if (message === 'removed') this.removed = true
+      if (message === 'removed' || message === 'lost-disk') this.gone = message
     })
     child.on('error', (error) => this.watcher.problem(`cannot be started: ${error.message}`, severity.error))
     child.on('close', (code, signal) => {

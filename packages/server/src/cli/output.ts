@@ -2,7 +2,7 @@ import type { KeyValue } from 'synod/store'
 import { hexadecimal } from './identity.ts'
 import { asText } from './keys.ts'
 
-/** Whether the command has nothing to do any more once nobody reads its output. */
+/** Whether the command has nothing to do any more once nobody reads its output, or it cannot be written. */
 export const reader = { needed: true }
 
 /** One JSON object on standard output. */

@@ -7,7 +7,7 @@ import type { DevOptions } from './cluster-dev.ts'
 import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
-import type { MemberAddOptions, MemberUpdateOptions } from './member-commands.ts'
+import type { MemberAddOptions, MemberListOptions, MemberUpdateOptions } from './member-commands.ts'
 import type { DelOptions, GetOptions, PutOptions } from './kv-commands.ts'
 import { addSettings, checkEnvironment, exitCodeOf, whole } from './options.ts'
 import type { Setting } from './options.ts'
@@ -127,6 +127,11 @@ const rangeSettings: readonly Setting[] = [
   { flag: '--from-key', description: 'all keys from <key> on', environment: false },
 ]
 
+const serializable: Setting = {
+  flag: '--serializable',
+  description: 'what the asked member knows, perhaps not the newest; works without a leader',
+}
+
 function addWriteCommands(program: Command, done: Done): void {
   add(program, 'put', 'Write a key.', [
     ...clientSettings,
@@ -198,7 +203,7 @@ function addCheck(program: Command, done: Done): void {
     .addHelpText(
       'after',
       `
-Exit codes: 0 linearizable, 1 not linearizable, 2 unknown (a limit was reached) or unreadable.
+Exit codes: 0 linearizable, 1 not linearizable, 2 no verdict: a limit was reached, or it cannot be read.
 
 Examples:
   synod check history.jsonl
@@ -231,10 +236,7 @@ function addRangeCommands(program: Command, done: Done): void {
     { flag: '--keys-only', description: 'without values' },
     { flag: '--values-only', description: 'without keys' },
     { flag: '--count-only', description: 'only how many there are' },
-    {
-      flag: '--serializable',
-      description: 'what the asked member knows, perhaps not the newest; works without a leader',
-    },
+    serializable,
   ])
     .argument('<key>')
     .argument('[end]', 'the interval ends before this key')
@@ -269,9 +271,14 @@ const peerUrls: Setting = {
 
 function addMemberCommands(program: Command, done: Done): void {
   const member = program.command('member').description('The members of a cluster.').exitOverride()
-  add(member, 'list', 'List the members with their addresses.', clientSettings)
+  add(member, 'list', 'List the members with their addresses. Linearizable unless --serializable.', [
+    ...clientSettings,
+    serializable,
+  ])
     .addHelpText('after', '\nExample:\n  synod member list --json')
-    .action(async (options: ClientOptions) => done(await (await import('./member-commands.ts')).memberList(options)))
+    .action(async (options: MemberListOptions) =>
+      done(await (await import('./member-commands.ts')).memberList(options)),
+    )
 
   add(member, 'add', 'Add a member, which need not run yet, and print how to start it.', [
     peerUrls,

@@ -1,8 +1,9 @@
 import { resolveConfig } from './config.ts'
 import type { StartOptions } from './config.ts'
-import { CommandError, exitCodes } from './exit.ts'
+import { exitCodes } from './exit.ts'
 import { createLogger } from './logging.ts'
 import { onStopSignals } from './stop-signals.ts'
+import { MemberHalted } from '../replica.ts'
 import { startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
 
@@ -14,8 +15,8 @@ export async function start(options: StartOptions): Promise<number> {
   try {
     return await run(options)
   } catch (error) {
-    // Nothing went wrong: it was removed. Who started us would take that for an end that somebody ordered.
-    if (error instanceof CommandError && error.exitCode === exitCodes.ok && process.connected) process.send?.('removed')
+    // Who started us would take a removal for an end that somebody ordered, and a lost disk for one that a start mends.
+    if (error instanceof MemberHalted && process.connected) process.send?.(error.code)
     throw error
   }
 }
@@ -42,8 +43,7 @@ async function run(options: StartOptions): Promise<number> {
   const ended = await Promise.race([stop.then(() => undefined), server.halted])
   if (ended !== undefined) {
     await server.stop(0)
-    if (ended.code === 'removed') throw new CommandError(ended.message, exitCodes.ok)
-    throw new CommandError(`the member stopped: ${ended.message}`)
+    throw new MemberHalted(ended.code === 'removed' ? ended.message : `the member stopped: ${ended.message}`, ended)
   }
   await stopInOrder(server, log)
   return exitCodes.ok

@@ -62,10 +62,15 @@ export class Front {
     out.end(1, mark)
   }
 
-  /** This member takes part without a vote, or does not know yet that it takes part. */
+  /**
+   * This member takes part without a vote, or does not know yet that it takes part. It votes as soon as the newest
+   * membership of its log says so: after a start it does not know what of that is decided.
+   */
   get isLearner(): boolean {
-    const { voters, outgoing } = this.replica.standing.committedMembership
-    return !voters.includes(this.seat.self) && !outgoing.includes(this.seat.self)
+    const { committedMembership, membership } = this.replica.standing
+    return ![committedMembership, membership].some(
+      ({ voters, outgoing }) => voters.includes(this.seat.self) || outgoing.includes(this.seat.self),
+    )
   }
 
   /** What is decided of the members: who has not said anything has no name yet. In the order of their ids. */

@@ -41,11 +41,15 @@ export class MemberService {
     this.front = front
   }
 
+  /**
+   * What is decided, or, where that is not asked for, what this member knows. After a start it does not know yet what of
+   * its log is decided, and without a majority it never does: the newest in its log is closer than the one before that.
+   */
   list(call: Unary, message: Uint8Array): void {
-    const linearizable = readMemberList(new ProtoReader(message))
-    const answer = (): void => this.answer(call, 2, this.front.members())
-    if (linearizable) this.front.replica.read(new ReadCall(call, answer))
-    else answer()
+    const { front } = this
+    if (readMemberList(new ProtoReader(message)))
+      front.replica.read(new ReadCall(call, () => this.answer(call, 2, front.members())))
+    else this.answer(call, 2, front.members(front.replica.standing.membership))
   }
 
   /** The id is random, and new: nobody can ever have voted or acknowledged anything under it. */

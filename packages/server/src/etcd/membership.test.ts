@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { runHere } from '../testing/processes.ts'
 import { RealCluster } from '../testing/real-cluster.ts'
 import type { RealMember } from '../testing/real-cluster.ts'
 import type { Json } from '../testing/transcript.ts'
@@ -186,6 +187,42 @@ describe('a member that is added', () => {
     const cluster = await startCluster(1)
     const stranger = await cluster.plan()
     await expect(cluster.join(stranger)).rejects.toThrow(/has no member at .*synod member add m2 --peer-urls/)
+  })
+})
+
+describe('a member that starts alone', () => {
+  test('lists the newest membership of its log, and nothing as decided', async () => {
+    const cluster = await startCluster(3)
+    const [first, second, third] = [cluster.member(1), cluster.member(2), cluster.member(3)]
+    const removed = String(third.id)
+    await third.stop()
+    await cluster.until(async () => 'members' in (await cluster.ask(1, 'Cluster/MemberRemove', { ID: removed })))
+    await Promise.all([first.stop(), second.stop()])
+    await first.start()
+    const { members } = await cluster.ask(1, 'Cluster/MemberList')
+    expect(members).toHaveLength(2)
+    expect(members).toContainEqual(expect.objectContaining({ name: 'm2', clientURLs: [second.url] }))
+    expect(members).not.toContainEqual(expect.objectContaining({ ID: removed }))
+    const endpoints = ['--endpoints', first.url, '--command-timeout', '500ms']
+    // It asks for what is decided, and nobody can say that.
+    const listed = await runHere(['member', 'list', ...endpoints])
+    expect(listed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/deadline exceeded/) as string })
+    const known = await runHere(['member', 'list', '--serializable', ...endpoints])
+    expect(known).toMatchObject({ code: 0, stdout: expect.stringMatching(/m2 +voter/) as string })
+    await second.start()
+    await cluster.until(async () => (await membersOf(cluster)).length === 2)
+  })
+
+  test('is no learner, although it does not know yet that it was promoted', async () => {
+    const cluster = await startCluster(1)
+    const second = await cluster.plan()
+    await cluster.ask(1, 'Cluster/MemberAdd', { peerURLs: [second.peerUrl] })
+    await cluster.join(second)
+    await cluster.until(async () => isVoter(cluster, second))
+    await Promise.all([cluster.member(1).stop(), second.stop()])
+    await second.start()
+    expect(await cluster.ask(2, 'Maintenance/Status')).not.toHaveProperty('isLearner')
+    expect((await cluster.ask(2, 'Cluster/MemberList'))['members']).toHaveLength(2)
   })
 })
 

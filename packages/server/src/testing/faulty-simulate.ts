@@ -7,5 +7,5 @@ const [name = '', options = '{}'] = process.argv.slice(2)
 process.exitCode = await simulate(name, JSON.parse(options) as SimulateOptions, {
   findProtocol: async (argument) => Promise.resolve(faultyProtocol(argument)),
   program: new URL('faulty-worker.ts', import.meta.url),
-  patience: name === 'hangs' ? 2000 : 300_000,
+  patience: name === 'hangs' ? 2000 : 60_000,
 })

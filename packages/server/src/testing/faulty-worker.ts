@@ -4,5 +4,5 @@ import type { ThreadData } from '../cli/simulate/tasks.ts'
 import { faultyProtocol } from './faulty-protocols.ts'
 
 // A thread of a campaign over a protocol that fails.
-const { protocol, scenario } = workerData as ThreadData
-serve(faultyProtocol(protocol), scenario)
+const data = workerData as ThreadData
+serve(faultyProtocol(data.protocol), data)

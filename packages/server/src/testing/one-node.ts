@@ -81,6 +81,7 @@ export class ImmediateReplica implements Replica<StoreContext> {
       parting: [],
       snapshot: undefined,
       repairing: false,
+      stranded: false,
     }
   }
 

@@ -173,6 +173,16 @@ export class Reader {
     return (low | ((control[at + 3] ?? 0) << 24)) >>> 0
   }
 
+  /** Reads those bytes, if it is they that come next. */
+  skip(bytes: Uint8Array): boolean {
+    const { control, at } = this
+    const { length } = bytes
+    if (length > this.end - at) return false
+    for (let i = 0; i < length; i++) if (control[at + i] !== bytes[i]) return false
+    this.at = at + length
+    return true
+  }
+
   /** A view into the bytes read, not a copy. */
   bytes(): Uint8Array {
     const length = this.u32()

@@ -164,6 +164,8 @@ export interface Standing {
   readonly snapshot: SnapshotId | undefined
   /** The hole in its log is not yet repaired by its peers. */
   readonly repairing: boolean
+  /** `repairing`, and for ever: only peers can tell what it last said, and nothing that is left names one. For the opening. */
+  readonly stranded: boolean
 }
 
 /** What every protocol may ask of the world. No call ever enters the protocol again before its handler has returned. */

@@ -45,6 +45,19 @@ function tallyOf(voters: readonly NodeId[], votes: Readonly<Record<NodeId, boole
 /** No voters: infinity, by the same convention. */
 function committedBy(voters: readonly NodeId[], acknowledged: (voter: NodeId) => Index | undefined): Index {
   if (voters.length === 0) return Infinity
-  const indexes = voters.map((voter) => acknowledged(voter) ?? 0).toSorted((a, b) => b - a)
-  return indexes[majority(voters.length) - 1] ?? 0
+  const quorum = majority(voters.length)
+  let committed = 0
+  // Asked at every acknowledgement, of a handful of voters: counting is cheaper than a sorted copy.
+  for (const voter of voters) {
+    const index = acknowledged(voter) ?? 0
+    if (index > committed && countOf(voters, acknowledged, index) >= quorum) committed = index
+  }
+  return committed
+}
+
+/** How many have acknowledged that index. */
+function countOf(voters: readonly NodeId[], acknowledged: (voter: NodeId) => Index | undefined, index: Index): number {
+  let count = 0
+  for (const voter of voters) if ((acknowledged(voter) ?? 0) >= index) count++
+  return count
 }

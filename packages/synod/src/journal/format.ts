@@ -86,52 +86,45 @@ export function encodeHead(head: Omit<SegmentHead, 'length'> & { length?: number
 }
 
 /**
- * The head of a segment, or its copy at the file's end if the one at the beginning is damaged: without either, the first
- * segment in use could not be read at all. Throws `UnknownFormat` if neither can be read and one
- * is of another version.
+ * The head of segment `id`, or its copy at the file's end if the one at the beginning is damaged, or still another
+ * segment's in a file that is used again: without either, the first segment in use could not be read at all. Throws
+ * `UnknownFormat` if what is there is of another version, and nothing of this one.
  */
-export function readHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
-  let first: SegmentHead | 'blank' | 'torn' | UnknownFormat
-  try {
-    first = decodeHead(file, checksum)
-  } catch (error) {
-    if (!(error instanceof UnknownFormat)) throw error
-    first = error
-  }
-  if (typeof first === 'object' && !(first instanceof UnknownFormat)) return first
-  const copy = readCopy(file, checksum)
-  if (copy !== undefined) return copy
-  if (first instanceof UnknownFormat) throw first
-  return first
-}
-
-function readCopy(file: Uint8Array, checksum: Checksum): SegmentHead | undefined {
-  for (let at = file.length - headAlignment; at >= headAlignment; at -= headAlignment) {
-    if (!segmentMagic.every((byte, i) => file[at + i] === byte)) continue
-    const head = decodeHead(file.subarray(at), checksum)
-    return typeof head === 'object' && head.length === file.length - at ? head : undefined
-  }
-  return undefined
-}
-
-/** `blank`: never used. `torn`: it was being written, or it is damaged; the caller knows by what came before. */
-function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank' | 'torn' {
-  if (file.length < headHeaderLength) return file.every((byte) => byte === 0) ? 'blank' : 'torn'
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  if (!segmentMagic.every((byte, i) => file[i] === byte)) {
-    return file.subarray(0, headAlignment).every((byte) => byte === 0) ? 'blank' : 'torn'
-  }
-  // Looked at before the checksum: another version may guard its head in another way, and must never pass for a torn one.
-  const version = view.getUint32(8, true)
-  if (version !== formatVersion) {
+export function readHead(file: Uint8Array, id: number, checksum: Checksum): SegmentHead | undefined {
+  const copies = [file, ...copyIn(file)]
+  const own = copies.map((bytes) => decodeHead(bytes, checksum)).find((head) => head?.id === id)
+  if (own !== undefined) return own
+  const [version, ...others] = copies.flatMap((bytes) => versionIn(bytes) ?? [])
+  if (version !== undefined && ![version, ...others].includes(formatVersion)) {
     throw new UnknownFormat(
       `the journal has format version ${version}, this program knows version ${formatVersion}: start the version of Synod that wrote it`,
     )
   }
+  return undefined
+}
+
+/** From where the last page with the magic begins to the end. */
+function copyIn(file: Uint8Array): Uint8Array[] {
+  for (let at = file.length - headAlignment; at >= headAlignment; at -= headAlignment) {
+    if (versionIn(file.subarray(at)) !== undefined) return [file.subarray(at)]
+  }
+  return []
+}
+
+/** Of what begins as the head of a segment does. */
+function versionIn(bytes: Uint8Array): number | undefined {
+  if (bytes.length < headHeaderLength || !segmentMagic.every((byte, i) => bytes[i] === byte)) return undefined
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8, true)
+}
+
+/** undefined: there is none, or it was being written, or it is damaged; the caller knows by what came before. */
+function decodeHead(bytes: Uint8Array, checksum: Checksum): SegmentHead | undefined {
+  if (versionIn(bytes) !== formatVersion) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = view.getUint32(16, true)
   const checkpoint = view.getUint32(20, true)
-  if (length > file.length || length % headAlignment !== 0 || headHeaderLength + checkpoint > length) return 'torn'
-  if (checksum(file.subarray(16, length)) !== view.getUint32(12, true)) return 'torn'
+  if (length > bytes.length || length % headAlignment !== 0 || headHeaderLength + checkpoint > length) return undefined
+  if (checksum(bytes.subarray(16, length)) !== view.getUint32(12, true)) return undefined
   return {
     id: getU53(view, 24),
     start: getU53(view, 32),
@@ -139,7 +132,7 @@ function decodeHead(file: Uint8Array, checksum: Checksum): SegmentHead | 'blank'
     seed: view.getUint32(48, true),
     epoch: view.getUint32(52, true),
     length,
-    checkpoint: file.subarray(headHeaderLength, headHeaderLength + checkpoint),
+    checkpoint: bytes.subarray(headHeaderLength, headHeaderLength + checkpoint),
   }
 }
 

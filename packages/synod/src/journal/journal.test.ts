@@ -357,6 +357,33 @@ describe('a journal', () => {
       expect(values(bench.scan().items).at(-1)).toBe(last + 300)
     })
 
+    it('is not the first one either while it waits to be used again: the next start begins with the checkpoint behind it', () => {
+      const bench = new Bench()
+      bench.formatted()
+      const { journal: first } = bench.opened()
+      let last = 0
+      const until = (journal: Journal<Record>, segments: number): void => {
+        while (journal.segments.inUse.length < segments) write(bench, journal, ++last, last)
+      }
+      until(first, 2)
+      behead(bench, 2)
+      const { journal } = bench.opened()
+      until(journal, 3)
+      // The first segment becomes the next one; the second waits.
+      journal.cut(present(journal.segments.inUse[2], 'there are three segments').index)
+      bench.run()
+      until(journal, 2)
+      expect([...bench.disk.files.keys()].toSorted().slice(0, 2)).toEqual([fileOf(2), fileOf(3)])
+      const { items, segments } = bench.scan()
+      expect(items[0]?.type).toBe('checkpoint')
+      expect(segments[0]?.id).toBe(3)
+      expect(values(items).at(-1)).toBe(last)
+      // It is not forgotten on the disk.
+      const again = bench.opened().journal
+      until(again, 4)
+      expect([...bench.disk.files.keys()]).not.toContain(fileOf(2))
+    })
+
     it('may have been torn while it was begun: what is left of it is cut or read, and never missed later', () => {
       for (let seed = 0; seed < 200; seed++) {
         const bench = new Bench()
@@ -377,6 +404,73 @@ describe('a journal', () => {
         expect(values(bench.scan().items)).toEqual([...read, ...all(last + 5).slice(last)])
       }
     })
+  })
+
+  describe('a tail that was cut where the next segment begins', () => {
+    /** Fills the first segment but for a small record, writes that, and ends with the power; `torn` is its byte that is lost. */
+    const cutAtTheEnd = (bench: Bench, torn: number, more: (journal: Journal<Record>) => void): number => {
+      bench.formatted()
+      const { journal } = bench.opened()
+      let last = 0
+      // Nothing but the first segment is in use yet.
+      const offset = (): number => 4096 + journal.position
+      const left = (): number => 16_384 - 4096 - offset()
+      while (left() > 400) write(bench, journal, ++last, last, left() > 1000 ? 100 : 8)
+      const at = offset()
+      more(journal)
+      journal.append({ value: last + 1, command: command(20, last + 1) })
+      journal.flush()
+      bench.disk.sync(fileOf(1), () => undefined)
+      bench.steps.at(-1)?.()
+      bench.powerCut()
+      bench.disk.corrupt(fileOf(1), at + torn)
+      // What an opening writes has no room behind it.
+      bench.checkpoint = { value: 0, filler: 600 }
+      const opened = bench.opened()
+      expect(values(opened.found.items)).toEqual(Array.from({ length: last }, (_, i) => i + 1))
+      expect(opened.journal.segments.lastId).toBe(2)
+      write(bench, opened.journal, 1000, 1002)
+      return last
+    }
+
+    it('is no hole at the starts after the next one', () => {
+      const bench = new Bench()
+      const last = cutAtTheEnd(bench, 80, () => undefined)
+      expect(values(bench.scan().items).slice(-4)).toEqual([last, 1000, 1001, 1002])
+    })
+
+    it('is never live again, though a part of it can be read', () => {
+      const bench = new Bench()
+      const last = cutAtTheEnd(bench, 8, (journal) => journal.mark())
+      expect(values(bench.scan().items).slice(-4)).toEqual([last, 1000, 1001, 1002])
+    })
+  })
+
+  it('is read whole when the file of a segment still begins with the head of an earlier one', () => {
+    const bench = new Bench()
+    bench.formatted()
+    const { journal } = bench.opened()
+    const old = bench.disk.files.get(fileOf(1))?.bytes.slice(0, 4096) ?? new Uint8Array(0)
+    let last = 0
+    while (journal.segments.inUse.length < 3) write(bench, journal, ++last, last)
+    journal.cut(last)
+    bench.run()
+    // It is the only one left.
+    for (const id of [1, 2]) bench.disk.remove(fileOf(id), () => undefined)
+    bench.disk.write(fileOf(3), 0, old)
+    bench.run()
+    expect(values(bench.scan().items).at(-1)).toBe(last)
+  })
+
+  it('takes two versions in one segment for damage, not for another program', () => {
+    const bench = new Bench()
+    bench.formatted()
+    const { journal } = bench.opened()
+    let last = 0
+    while (journal.segments.inUse.length < 3) write(bench, journal, ++last, last)
+    bench.disk.corrupt(fileOf(2), 8)
+    bench.disk.corrupt(fileOf(2), 16_384 - 4096 + 30)
+    expect(values(bench.scan().items)).toEqual(Array.from({ length: last }, (_, i) => i + 1))
   })
 
   it('cannot be opened without a readable head', () => {

@@ -59,7 +59,7 @@ export class Journal<Durable> {
   /** Filled from the end, written from the front; each becomes one flush record. */
   private readonly queue: Flush[] = []
   private readonly spare: Writer[] = []
-  private buffer: Uint8Array = new Uint8Array(64 * 1024)
+  private buffer: Uint8Array = new Uint8Array(4096)
 
   constructor(
     disk: Disk,

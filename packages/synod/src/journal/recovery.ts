@@ -67,23 +67,25 @@ export function scan<Durable>(
 
   for (const file of files.toSorted((a, b) => a.id - b.id)) {
     const before = segments.at(-1)
-    const found = usedHead(file, checksum)
     const head =
-      found ??
+      readHead(file.bytes, file.id, checksum) ??
       (before && position !== undefined ? headMadeAnew(file, before, position, state.epoch, checksum) : undefined)
     // It was not begun; or all of it is lost, which shows as a gap before the start of the next one.
     if (head === undefined) continue
-    fileBytes = file.bytes.length
-    state.synced = Math.max(state.synced, head.start)
-    state.epoch = Math.max(state.epoch, head.epoch)
-    const record = head.checkpoint.length === 0 ? undefined : readCheckpoint(head.checkpoint)
+    const record = head.index === neverFirst ? undefined : readCheckpoint(head.checkpoint)
     if (position === undefined) {
+      // It was cut, and has not been used again or removed yet.
+      if (head.index === neverFirst) continue
       if (record !== undefined) checkpoint = { type: 'checkpoint', record }
     } else {
+      clip(pieces, head.start)
       if (head.start > position) pieces.push({ from: position, to: head.start, records: undefined, offset: 0 })
       // After a hole this is the hard state that the hole may have swallowed.
       if (record !== undefined) pieces.push({ from: head.start, to: head.start, records: [record], offset: 0 })
     }
+    fileBytes = file.bytes.length
+    state.synced = Math.max(state.synced, head.start)
+    state.epoch = Math.max(state.epoch, head.epoch)
     segments.push(head)
     position = scanSegment(file.bytes, head, codec, checksum, pieces, state)
   }
@@ -96,10 +98,17 @@ interface Scanning {
   epoch: number
 }
 
-/** A head counts for the file that it was written to: a recycled file still has its former one. */
-function usedHead(file: SegmentFile, checksum: Checksum): SegmentHead | undefined {
-  const head = readHead(file.bytes, checksum)
-  return head === 'blank' || head === 'torn' || head.id !== file.id ? undefined : head
+/**
+ * A segment ends where the next one begins. What lies in it behind that was torn, was cut at an opening, and had no room
+ * left for what came next: it is neither a hole nor live, whatever can be read of it.
+ */
+function clip<Durable>(pieces: Piece<Durable>[], end: number): void {
+  let last = pieces.at(-1)
+  while (last !== undefined && last.to > end) {
+    pieces.pop()
+    if (last.from < end) pieces.push({ from: last.from, to: end, records: undefined, offset: last.offset })
+    last = pieces.at(-1)
+  }
 }
 
 /**
@@ -122,7 +131,9 @@ function headMadeAnew(
   const first = at === undefined ? undefined : header(at)
   if (at === undefined || first === undefined) return undefined
   const origin = first.position - at
-  const length = Math.max(headAlignment, Math.floor((position - origin) / headAlignment) * headAlignment)
+  // What was cut of the segment before it may still be read behind its end: so never more than lies before the record.
+  const most = Math.min(position - origin, at)
+  const length = Math.max(headAlignment, Math.floor(most / headAlignment) * headAlignment)
   return { id, start: origin + length, index: neverFirst, seed, epoch, length, checkpoint: new Uint8Array(0) }
 }
 

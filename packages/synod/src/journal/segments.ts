@@ -82,11 +82,17 @@ export class Segments {
     this.allocate(fileOf(id), head, done)
   }
 
-  /** What an opening found. Files beyond the last segment were made ready, or begun and torn: they are used again. */
+  /**
+   * What an opening found. Files beyond the last segment were made ready, or begun and torn; those before the first one
+   * were cut. All are used again, the one that bears the next segment's name already as the first.
+   */
   adopt(heads: readonly SegmentHead[], files: readonly SegmentFile[], fileBytes: number): void {
     this.inUse = [...heads]
     this.fileBytes = fileBytes
-    this.old = files.filter((file) => file.id > this.lastId).map((file) => fileOf(file.id))
+    const firstId = heads[0]?.id ?? 0
+    const beyond = files.filter(({ id }) => id > this.lastId)
+    const before = files.filter(({ id }) => id < firstId)
+    this.old = [...beyond, ...before].map(({ id }) => fileOf(id))
   }
 
   /** Begins the segment that was made ready. */

@@ -20,6 +20,7 @@ const standing: Standing = {
   parting: [],
   snapshot: undefined,
   repairing: false,
+  stranded: false,
 }
 
 describe('a change that was given to the leader of a term', () => {

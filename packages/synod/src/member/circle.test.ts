@@ -33,6 +33,7 @@ function circleOf(self: NodeId, said: Said): { circle: Circle; removed: NodeId[]
           parting: [],
           snapshot: undefined,
           repairing,
+          stranded: false,
         }
       },
       now: () => 0,

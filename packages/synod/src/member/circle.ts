@@ -162,7 +162,7 @@ export class Circle {
 
   /** By the newest membership, or by the one that would come back. */
   isMember(id: NodeId): boolean {
-    return Object.hasOwn(this.contacts(), id)
+    return isMemberOf(this.newest, id) || isMemberOf(this.committed, id)
   }
 
   /** A peer was welcomed. */
@@ -194,4 +194,11 @@ export class Circle {
     if (over.length > 0) this.connect()
     return this.leaving.size > 0
   }
+}
+
+/** Nobody else has a contact in it. */
+function isMemberOf(membership: Membership | undefined, id: NodeId): boolean {
+  if (membership === undefined) return false
+  const { voters, outgoing, learners } = membership
+  return voters.includes(id) || outgoing.includes(id) || learners.includes(id)
 }

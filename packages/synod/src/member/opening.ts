@@ -1,7 +1,6 @@
 import {
   DiskError,
   Malformed,
-  membersOf,
   type Codec,
   type Halt,
   type LogEngine,
@@ -169,9 +168,9 @@ function readDirectory<Message, Durable>(
       fold(opening, found)
       loadSnapshot(opening, (snapshot) => {
         if (snapshot instanceof DiskError) return done(broken(snapshot))
-        if (engine.standing.repairing && membersOf(engine.standing.membership).length === 0) {
+        if (engine.standing.stranded) {
           const message =
-            'the journal has lost records that were synced, and what is left does not say who the other members are: remove this one and add it again on an empty directory'
+            'the journal has lost records that were synced, the newest vote among them, and what is left does not say who the other members are: remove this one and add it again on an empty directory'
           return done({ code: 'corrupt', message })
         }
         if (engine.standing.repairing) {

@@ -130,10 +130,12 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
     const observed = known ?? new ObservedParticipant(id, make, codec)
     this.observed.set(id, observed)
     const over = known !== undefined && description.recovers === false
-    const node = this.stage.world.node(id)
+    const { world } = this.stage
+    const node = world.node(id)
     const { life } = node
     const alive = (): boolean => node.lives(life)
-    return new Participant({ id, ports, diskId, nodes: plan.nodes, make, codec, observed, over, alive })
+    const goOn = (): void => world.schedule.goOn()
+    return new Participant({ id, ports, diskId, nodes: plan.nodes, make, codec, observed, over, alive, goOn })
   }
 
   node(id: NodeId): ParticipantNode<P['state']> | undefined {
@@ -157,8 +159,9 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
     return undefined
   }
 
-  mayHalt(_id: NodeId, code: string): boolean {
-    return code === 'disk' && this.plan.faults.some(({ type }) => type === 'failingSync' || type === 'fullDisk')
+  mayHalt(id: NodeId, code: string): boolean {
+    const { suffered } = this.stage.world.node(id).disk
+    return code === 'disk' && (suffered.has('failingSync') || suffered.has('fullDisk'))
   }
 
   /** As small as it may be, and any of those that there are: drawn by the seed. */

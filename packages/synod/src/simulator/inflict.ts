@@ -4,6 +4,8 @@ import type { LinkTrouble } from './virtual-link.ts'
 import type { VirtualNode } from './virtual-node.ts'
 import type { Inhabitant, World } from './world.ts'
 
+type HeldOnNode = Extract<Fault, { readonly node: NodeId; readonly for: Milliseconds }>
+
 /** So long, again and again, a node with a write that nothing bears witness of is left alone. */
 const witnessAfter = 25
 
@@ -14,10 +16,10 @@ export class Inflictor<Dweller extends Inhabitant> {
   private readonly end: Milliseconds
   /** How many faults keep a node down. */
   private readonly downs = new Map<NodeId, number>()
+  /** What is wrong with single nodes at the moment. */
+  private readonly held = new Set<HeldOnNode>()
   /** Power cuts that wait for an operation of the disk. */
   private readonly armed = new Map<NodeId, { operations: number; readonly cut: () => void }[]>()
-  /** Nodes whose disk was exchanged for an empty one: never again what they were. */
-  readonly wiped: Set<NodeId> = new Set()
 
   constructor(world: World<Dweller>, end: Milliseconds) {
     this.world = world
@@ -54,9 +56,22 @@ export class Inflictor<Dweller extends Inhabitant> {
       case 'latency':
         return this.trouble(fault, { latency: fault.latency })
       case 'blackout':
-        for (const { id, life } of world.nodes.values())
-          if (life > 0) this.down(id, fault, () => (fault.except.includes(id) ? world.kill(id) : world.powerCut(id)))
-        return world.count('blackout')
+        return this.blackOut(fault)
+    }
+  }
+
+  /** Counted once, however many fall. */
+  private blackOut(fault: Extract<Fault, { type: 'blackout' }>): void {
+    const { world } = this
+    let isCounted = false
+    for (const { id, life } of world.nodes.values()) {
+      if (life === 0) continue
+      this.down(id, fault, () => {
+        if (!isCounted) world.count('blackout')
+        isCounted = true
+        if (fault.except.includes(id)) world.kill(id)
+        else world.powerCut(id)
+      })
     }
   }
 
@@ -69,23 +84,23 @@ export class Inflictor<Dweller extends Inhabitant> {
         return node.clock.jump(fault.by)
       case 'drift':
         world.count('drift')
-        node.clock.drift(fault.rate)
-        return this.after(fault, () => node.clock.drift(1))
+        return this.hold(fault, (held) => node.clock.drift(farthestOff(held.map(({ rate }) => rate))))
       case 'slow':
-        node.turnTime = fault.turn
-        return this.after(fault, () => (node.turnTime = 0))
+        return this.hold(fault, (held) => (node.turnTime = Math.max(0, ...held.map(({ turn }) => turn))))
       case 'stall':
-        node.stalled = true
         node.busyUntil = Math.max(node.busyUntil, this.endOf(fault))
-        return this.after(fault, () => (node.stalled = false))
+        return this.hold(fault, (held) => (node.stalled = held.length > 0))
       case 'crash':
-        world.count('crash')
-        return this.down(id, fault, () => world.kill(id))
+        return this.down(id, fault, () => {
+          world.count('crash')
+          world.kill(id)
+        })
       case 'powerCut': {
-        const cut = (): void => {
-          world.count('powerCut')
-          this.down(id, fault, () => world.powerCut(id))
-        }
+        const cut = (): void =>
+          this.down(id, fault, () => {
+            world.count('powerCut')
+            world.powerCut(id)
+          })
         if (fault.operations === 0) return cut()
         const arm = { operations: node.operations + fault.operations, cut }
         this.armed.set(id, [...(this.armed.get(id) ?? []), arm])
@@ -97,8 +112,6 @@ export class Inflictor<Dweller extends Inhabitant> {
         )
       }
       case 'wipe':
-        world.count('wipe')
-        this.wiped.add(id)
         return this.down(id, fault, () => {
           world.powerCut(id)
           disk.wipe()
@@ -106,28 +119,39 @@ export class Inflictor<Dweller extends Inhabitant> {
       case 'bitFlip':
         return this.flip(node, fault.flips)
       case 'misdirectedWrite':
-        disk.faults.misdirects = { writes: 1, of: isData }
-        return this.after(fault, () => (disk.faults.misdirects = undefined))
+        return this.hold({ ...fault, writes: 1, of: isData }, (held) => (disk.faults.misdirects = held))
       case 'failingSync':
-        disk.faults.failsSync = isData
-        return this.after(fault, () => {
-          disk.faults.failsSync = undefined
+        return this.hold(fault, (held) => {
+          disk.faults.failsSync = held.length > 0 ? isData : undefined
           // Somebody looks after a member that has stopped.
-          if (node.halted?.code === 'disk' && !this.isDown(id)) world.start(id)
+          if (held.length === 0 && node.halted?.code === 'disk' && !this.isDown(id)) world.start(id)
         })
       case 'fullDisk': {
-        let used = fault.spare
-        for (const { bytes } of disk.files.values()) used += bytes.length
-        disk.faults.capacity = used
-        return this.after(fault, () => (disk.faults.capacity = undefined))
+        let capacity = fault.spare
+        for (const { bytes } of disk.files.values()) capacity += bytes.length
+        return this.hold({ ...fault, capacity }, (held) => {
+          disk.faults.capacity = held.length > 0 ? Math.min(...held.map((each) => each.capacity)) : undefined
+        })
       }
       case 'stalledDisk':
         node.diskStalledUntil = Math.max(node.diskStalledUntil, this.endOf(fault))
         return undefined
       case 'slowDisk':
-        disk.faults.syncTime = fault.syncTime
-        return this.after(fault, () => (disk.faults.syncTime = undefined))
+        return this.hold(fault, (held) => {
+          disk.faults.syncTime = held.length > 0 ? Math.max(...held.map(({ syncTime }) => syncTime)) : undefined
+        })
     }
+  }
+
+  /** Several of a kind may hold on a node at once: `change` is told of all of them, as they begin and as they end. */
+  private hold<Held extends HeldOnNode>(fault: Held, change: (held: readonly Held[]) => void): void {
+    const isOfItsKind = (other: HeldOnNode): other is Held => other.type === fault.type && other.node === fault.node
+    this.held.add(fault)
+    change([...this.held].filter(isOfItsKind))
+    this.after(fault, () => {
+      this.held.delete(fault)
+      change([...this.held].filter(isOfItsKind))
+    })
   }
 
   private trouble(fault: Extract<Fault, { links: readonly string[] }>, trouble: LinkTrouble): void {
@@ -185,10 +209,15 @@ export class Inflictor<Dweller extends Inhabitant> {
       if (length === 0) continue
       const at = choose(disk.world.random, length)
       if (!disk.isWitnessed(name, at)) continue
-      this.world.count('bitFlip')
       disk.corrupt(name, at, 1)
     }
   }
+}
+
+/** As with links, the worst of a kind counts: of rates, the one farthest from 1, faster or slower. */
+function farthestOff(rates: readonly number[]): number {
+  const off = (rate: number): number => Math.max(rate, 1 / rate)
+  return rates.reduce((worst, rate) => (off(rate) > off(worst) ? rate : worst), 1)
 }
 
 /** Journals and snapshots, not the few bytes that say whose directory it is. */

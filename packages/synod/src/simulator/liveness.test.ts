@@ -134,6 +134,21 @@ test('that nobody works is a failure, unless the plan took too many away', () =>
   expect(excused.progress).toBe(undefined)
 })
 
+test('what keeps nodes out of a core is no activation of a fault of the plan', () => {
+  const subject = described(MajorityAsker)
+  const spell = { at: 1, for: 4999 }
+  const idle: Fault[] = [
+    { type: 'partition', shape: 'random', ...spell, links: [] },
+    { type: 'loss', ...spell, links: ['a>b'], share: 0 },
+  ]
+  for (const seed of seeds) {
+    const { progress, silent, violation } = simulate(subject, planOf(subject, seed, { faults: idle, operations: [] }))
+    expect(violation).toBeUndefined()
+    expect(progress).toBeDefined()
+    expect(silent).toEqual(['partition', 'loss'])
+  }
+})
+
 test('what a client asks next does not wait for a node that is down', () => {
   const subject = described(MajorityAsker)
   const ask = (node: NodeId): Plan['operations'][number] => ({

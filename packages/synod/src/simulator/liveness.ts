@@ -6,7 +6,6 @@ import type { Inhabitant, World } from './world.ts'
 export interface Demand<Dweller extends Inhabitant, Node> {
   readonly world: World<Dweller>
   readonly play: Play<Dweller, Node>
-  readonly wiped: ReadonlySet<NodeId>
   readonly patience: Milliseconds
   /** Something that an administrator asked for may still begin. */
   underWay(): boolean
@@ -27,7 +26,7 @@ export interface Demand<Dweller extends Inhabitant, Node> {
 export function demandProgress<Dweller extends Inhabitant, Node>(
   demand: Demand<Dweller, Node>,
 ): { readonly core: readonly NodeId[]; readonly took: Milliseconds } | undefined {
-  const { world, play, wiped, patience } = demand
+  const { world, play, patience } = demand
   for (const node of world.nodes.values()) {
     if (node.halted?.code === 'disk') world.start(node.id)
   }
@@ -43,14 +42,12 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
     // What was sent last arrives.
     demand.advance(patience / 40, () => false)
   }
-  const candidates = [...world.nodes.values()].filter(
-    (node) => node.member !== undefined && node.halted === undefined && !wiped.has(node.id),
-  )
+  // A disk that was exchanged for an empty one is never again what it was.
+  const lasting = [...world.nodes.values()].filter(({ disk }) => !disk.suffered.has('wipe'))
+  const candidates = lasting.filter(({ member, halted }) => member !== undefined && halted === undefined)
   const core = play.core(candidates.map(({ id }) => id))
   if (core === undefined) {
-    const missing = [...world.nodes.values()].filter(
-      (node) => node.life > 0 && !wiped.has(node.id) && !play.takesPart(node.id),
-    )
+    const missing = lasting.filter(({ id, life }) => life > 0 && !play.takesPart(id))
     const waits = missing.filter(({ id }) => !play.mayBeMissing(id)).map(({ id }) => `${id} ${play.waitsFor(id)}`)
     if (waits.length > 0)
       demand.violation(`no core can get on, ${patience / 10} ms after all faults: ${waits.join('; ')}`)
@@ -61,6 +58,8 @@ export function demandProgress<Dweller extends Inhabitant, Node>(
   const troubles = outside.map((id) => `${id} ${keepFaulty(world, id, core)}`)
   silence.end()
   const began = world.now
+  // Whether it has settled is looked at after events: where nothing goes on by itself, this is the first one.
+  world.schedule.after(0, () => undefined)
   if (demand.advance(patience, () => play.settled(core))) return { core, took: world.now - began }
   const waits = core.map((id) => `${id} ${play.waitsFor(id)}`)
   demand.violation(

@@ -120,7 +120,7 @@ function worldOf(subject: Play, nodes: readonly NodeId[] = ['a', 'b', 'c']) {
     nodes,
     member: (id, ports, diskId) => play.member(id, ports, diskId),
   })
-  const play = subject.play(plan, { world, now: () => world.now, violation: () => undefined })
+  const play = subject.play(plan, { world, now: () => world.now, violation: () => undefined, beat: () => undefined })
   for (const id of nodes) world.start(id)
   world.run(200)
   const ask = (id: NodeId, operation: Json): string | undefined => {

@@ -35,6 +35,8 @@ export interface ParticipantParts<P extends Protocol<unknown, Message, Durable>,
   readonly over: boolean
   /** The machine still has the power that it was started under. */
   readonly alive: () => boolean
+  /** Called for each of what may go on and on within one event. Throws where it does. */
+  readonly goOn: () => void
 }
 
 /** Nothing is ever cut from its journal: one that decides once writes little. */
@@ -183,6 +185,7 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
     if (this.phase === 'halted') return
     const now = this.parts.ports.clock.now()
     for (let timer = this.timers.due(now); timer !== undefined; timer = this.timers.due(now)) {
+      this.parts.goOn()
       if (timer === 'room') this.lookForRoom()
       else this.timeout(timer.slice('protocol:'.length))
     }
@@ -222,8 +225,9 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
 
   /** After every call into the protocol: what it told itself arrives, what it decided is told. */
   private settled(): void {
-    const { ports, observed, id } = this.parts
+    const { ports, observed, id, goOn } = this.parts
     for (let message = this.effects.inbox.shift(); message !== undefined; message = this.effects.inbox.shift()) {
+      goOn()
       ports.log.debug('receives', { from: id, message })
       this.protocol.receive(message, id)
     }

@@ -4,6 +4,7 @@ import { Clients, type Tally } from './clients.ts'
 import { Inflictor } from './inflict.ts'
 import { demandProgress } from './liveness.ts'
 import type { Plan } from './plan.ts'
+import { Endless } from './schedule.ts'
 import type { Play, Situation, Subject } from './subject.ts'
 import { Trace } from './trace.ts'
 import type { Deviation } from './virtual-link.ts'
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly unjudged?: boolean
   /** Keeps the hash after each event, for finding the first difference between two runs. */
   readonly keepSteps?: boolean
+  /** Called after each event, and while the run is judged: whoever waits for it sees that it goes on. */
+  readonly beat?: (() => void) | undefined
   readonly log?: (at: Milliseconds, id: NodeId, level: string, message: string, fields: object | undefined) => void
 }
 
@@ -74,12 +77,14 @@ class Run<Dweller extends Inhabitant, Node> {
   private readonly deviations: Deviation[] = []
   private readonly nodes: Node[] = []
   private readonly unjudged: boolean
+  private readonly beat: RunOptions['beat']
   private violation: Violation | undefined
 
   constructor(subject: Subject<Dweller, Node>, plan: Plan, options: RunOptions) {
     this.plan = plan
     const { log, unjudged = false } = options
     this.unjudged = unjudged
+    this.beat = options.beat
     this.world = new World<Dweller>({
       ...plan,
       skew: (id) => plan.skew[id] ?? 0,
@@ -93,6 +98,7 @@ class Run<Dweller extends Inhabitant, Node> {
       world: this.world,
       now: () => this.world.now,
       violation: (invariant, message) => this.broke(invariant, message),
+      beat: () => this.beat?.(),
     })
     this.watches = this.play.invariants.map(({ name, watch }) => ({ name, watch: watch() }))
     this.unreached = this.play.situations.map(({ name, watch }) => ({ name, watch: watch() }))
@@ -114,10 +120,12 @@ class Run<Dweller extends Inhabitant, Node> {
     for (const errand of plan.errands) this.administrator.expect(errand)
     this.clients.expect(plan.operations)
     this.advance(plan.duration)
+    // Whatever keeps nodes out of a core is none of the plan's faults.
+    const faults = new Map(world.fired)
     const progress = this.violation === undefined && plan.patience > 0 ? this.liveness() : undefined
     const judged = this.violation === undefined && !this.unjudged
     if (judged) this.guarded(() => this.play.judge())
-    const fired = new Map<string, number>([...world.fired, ...this.administrator.done])
+    const fired = new Map<string, number>([...faults, ...this.administrator.done])
     const configured = new Set<string>([...plan.faults, ...plan.errands].map(({ type }) => type))
     return {
       violation: this.violation,
@@ -138,17 +146,19 @@ class Run<Dweller extends Inhabitant, Node> {
   private advance(duration: Milliseconds, done?: () => boolean): boolean {
     let isDone = false
     this.guarded(() => {
-      isDone = this.world.run(duration, () => this.violation !== undefined || done?.() === true)
+      isDone = this.world.run(duration, () => {
+        this.beat?.()
+        return this.violation !== undefined || done?.() === true
+      })
     })
     return isDone && this.violation === undefined
   }
 
   private liveness(): Outcome['progress'] {
-    const { world, play, inflictor, administrator, plan } = this
+    const { world, play, administrator, plan } = this
     return demandProgress({
       world,
       play,
-      wiped: inflictor.wiped,
       underWay: () => administrator.isWaiting,
       patience: plan.patience,
       advance: (duration, done) => this.advance(duration, done),
@@ -156,11 +166,12 @@ class Run<Dweller extends Inhabitant, Node> {
     })
   }
 
-  /** An assertion inside a member is a violation like any other. */
+  /** An assertion inside a member is a violation like any other; so is that time does not go on. */
   private guarded(step: () => void): void {
     try {
       step()
     } catch (error) {
+      if (error instanceof Endless) return this.broke('time goes on', error.message)
       const message = error instanceof Error ? error.message : String(error)
       // What is particular to this run stands behind a colon, or is a number.
       const [claim = message] = message.split(/[:\d]/, 1)

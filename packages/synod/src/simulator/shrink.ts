@@ -10,6 +10,8 @@ export interface ShrinkOptions {
   readonly progress?: (plan: Plan, runs: number) => void
   /** Asked before each run; true: what was found so far is the answer. */
   readonly enough?: () => boolean
+  /** Called after each event of each run. */
+  readonly beat?: (() => void) | undefined
 }
 
 export interface Shrunk {
@@ -124,7 +126,7 @@ class Shrinker<Dweller extends Inhabitant, Node> {
     this.runs++
     // What is broken on the way need not be looked for at the end.
     const unjudged = this.best !== undefined && !this.best.outcome.judged
-    const outcome = simulate(this.subject, plan, { unjudged })
+    const outcome = simulate(this.subject, plan, { unjudged, beat: this.options.beat })
     const { violation } = outcome
     if (violation?.invariant !== this.invariant) return false
     this.best = { plan, outcome: { ...outcome, violation }, runs: this.runs }

@@ -56,6 +56,8 @@ export interface Stage<Dweller extends Inhabitant> {
   readonly now: () => Milliseconds
   /** Something is wrong that no invariant looks at. */
   violation(invariant: string, message: string): void
+  /** Between events, what takes long says now and then that it goes on: whoever waits for the run would think it hangs. */
+  beat(): void
 }
 
 /** One run of a subject. */

@@ -39,6 +39,44 @@ describe('a sync', () => {
   })
 })
 
+describe('a write that goes astray', () => {
+  const sectors = 4
+
+  /** Where a mark landed that should have gone to that sector, in files that are drawn again and again. */
+  function landings(sector: number, length: number): Set<number> {
+    const { disk } = diskOf()
+    const found = new Set<number>()
+    for (let round = 0; round < 100; round++) {
+      const name = `file ${round}`
+      disk.write(name, 0, new Uint8Array(512 * sectors))
+      disk.faults.misdirects = [{ writes: 1, of: (one) => one === name }]
+      disk.write(name, 512 * sector + 5, new Uint8Array(length).fill(1))
+      const bytes = disk.files.get(name)?.bytes ?? new Uint8Array(0)
+      expect(bytes).toHaveLength(512 * sectors)
+      found.add((bytes.indexOf(1) - 5) / 512)
+    }
+    return found
+  }
+
+  test.each([
+    { what: 'the first sector', sector: 0, length: 10, lands: [1, 2, 3] },
+    { what: 'one in the middle', sector: 1, length: 10, lands: [0, 2, 3] },
+    { what: 'the last sector', sector: 3, length: 10, lands: [0, 1, 2] },
+    { what: 'more than a sector, where all of it has room', sector: 1, length: 600, lands: [0, 2] },
+  ])('to $what lands in any other one of the file', ({ sector, length, lands }) => {
+    expect(landings(sector, length)).toEqual(new Set(lands))
+  })
+
+  test('has nowhere else to go in a file of one sector, and waits for another write', () => {
+    const { disk, fired } = diskOf()
+    const misdirects = { writes: 1, of: () => true }
+    disk.faults.misdirects = [misdirects]
+    disk.write('short', 0, Uint8Array.of(1))
+    expect(disk.files.get('short')?.bytes).toEqual(Uint8Array.of(1))
+    expect([misdirects.writes, fired]).toEqual([1, []])
+  })
+})
+
 describe('a loss of power', () => {
   test('counts what it did to sectors that were written, and to no others', () => {
     const { disk, later, fired } = diskOf()

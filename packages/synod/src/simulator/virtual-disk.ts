@@ -1,6 +1,6 @@
 import { choose, DiskError, type Disk, type RandomState } from '../core/index.ts'
 import { Copies } from './copies.ts'
-import type { FaultName } from './faults.ts'
+import { hardOnDisks, type FaultName } from './faults.ts'
 
 const sectorBytes = 512
 
@@ -59,8 +59,8 @@ export interface DiskFaults {
   syncTime?: number | undefined
   /** Files together may not be larger. */
   capacity?: number | undefined
-  /** So many of the next writes to these files land in another sector of the same file, and not where they should. */
-  misdirects?: { writes: number; readonly of: (name: string) => boolean } | undefined
+  /** Of each of these, so many of the next writes to these files land in another sector of the same file. */
+  misdirects?: readonly { writes: number; readonly of: (name: string) => boolean }[] | undefined
 }
 
 /**
@@ -72,6 +72,8 @@ export class VirtualDisk implements Disk {
   readonly faults: DiskFaults
   /** Set when a member starts on it; an operation of an earlier one is never completed. */
   world: DiskWorld
+  /** Which faults it has met, ever. */
+  readonly suffered: Set<FaultName> = new Set()
   /** The file whose last write was misdirected: nothing on the disk tells yet that it ever was. */
   unwitnessed: string | undefined
   private names = new Map<string, Inode>()
@@ -102,13 +104,13 @@ export class VirtualDisk implements Disk {
     this.world.schedule('allocate', () => {
       const others = [...this.names].reduce((sum, [other, inode]) => sum + (other === name ? 0 : inode.bytes.length), 0)
       if (others + size > (this.faults.capacity ?? Infinity)) {
-        this.world.fault('fullDisk')
+        this.suffer('fullDisk')
         return done(noSpace('allocate', name))
       }
       this.link(name, {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
-        writes: [{ offset: 0, bytes: new Uint8Array(size) }],
+        writes: [{ offset: 0, bytes: zeros(size) }],
         recent: [undefined, undefined],
       })
       this.world.happened('allocate')
@@ -121,7 +123,7 @@ export class VirtualDisk implements Disk {
     let inode = this.names.get(name)
     const growth = offset + bytes.length - (inode?.bytes.length ?? 0)
     if (growth > 0 && this.used + growth > (this.faults.capacity ?? Infinity)) {
-      this.world.fault('fullDisk')
+      this.suffer('fullDisk')
       return noSpace('write', name)
     }
     if (inode === undefined) {
@@ -129,7 +131,7 @@ export class VirtualDisk implements Disk {
       this.link(name, inode)
     }
     const copy = this.copies.of(bytes)
-    const place = this.place(name, offset)
+    const place = this.place(name, offset, bytes.length, inode.bytes.length)
     if (place !== offset) this.unwitnessed = name
     else if (this.unwitnessed === name) this.unwitnessed = undefined
     inode.recent = [{ offset, bytes: copy }, inode.recent[0]]
@@ -145,7 +147,7 @@ export class VirtualDisk implements Disk {
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
       if (this.faults.failsSync?.(name) === true) {
-        this.world.fault('failingSync')
+        this.suffer('failingSync')
         return done(new DiskError('io', `sync ${name}: input/output error`))
       }
       if (this.faults.ignoresSync?.(name) !== true) {
@@ -197,18 +199,17 @@ export class VirtualDisk implements Disk {
     const { random } = this.world
     for (const change of this.changes.splice(0, choose(random, this.changes.length + 1)))
       applyChange(this.syncedNames, change)
-    if (this.changes.length > 0) this.world.fault('lostWrite')
+    if (this.changes.length > 0) this.suffer('lostWrite')
     this.changes = []
     this.names = new Map(this.syncedNames)
     for (const inode of new Set(this.names.values())) {
-      inode.bytes = torn(inode, random, (fault) => this.world.fault(fault))
-      inode.synced = inode.bytes.slice()
-      inode.writes = []
+      tear(inode, random, (fault) => this.suffer(fault))
     }
   }
 
   /** All of it, as if the disk had been exchanged. */
   wipe(): void {
+    this.suffer('wipe')
     this.names = new Map()
     this.syncedNames = new Map()
     this.changes = []
@@ -219,6 +220,7 @@ export class VirtualDisk implements Disk {
   corrupt(name: string, offset: number, length = 1): void {
     const inode = this.names.get(name)
     if (inode === undefined) throw notFound('corrupt', name)
+    this.suffer('bitFlip')
     for (const bytes of [inode.bytes, inode.synced]) {
       for (let i = offset; i < Math.min(offset + length, bytes.length); i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
     }
@@ -233,18 +235,33 @@ export class VirtualDisk implements Disk {
     )
   }
 
+  /** Something has cost it what was durable; a loss of power costs it what was not. */
+  get isDamaged(): boolean {
+    for (const fault of hardOnDisks) if (this.suffered.has(fault)) return true
+    return false
+  }
+
   get files(): ReadonlyMap<string, { readonly bytes: Uint8Array }> {
     return this.names
   }
 
-  /** Where a write really goes: the bytes are right, the sector is another one. */
-  private place(name: string, offset: number): number {
-    const { misdirects } = this.faults
-    const sector = Math.floor(offset / sectorBytes)
-    if (misdirects === undefined || misdirects.writes === 0 || sector === 0 || !misdirects.of(name)) return offset
+  /** Where a write really goes: the bytes are right, the sector is any other one of the file, before or behind, if they fit. */
+  private place(name: string, offset: number, length: number, size: number): number {
+    const misdirects = this.faults.misdirects?.find(({ writes, of }) => writes > 0 && of(name))
+    if (misdirects === undefined) return offset
+    const [sector, within] = [Math.floor(offset / sectorBytes), offset % sectorBytes]
+    const sectors = Math.max(sector, Math.floor((size - within - length) / sectorBytes) + 1)
+    const others = sector < sectors ? sectors - 1 : sectors
+    if (others === 0) return offset
     misdirects.writes--
-    this.world.fault('misdirectedWrite')
-    return choose(this.world.random, sector) * sectorBytes + (offset % sectorBytes)
+    this.suffer('misdirectedWrite')
+    const chosen = choose(this.world.random, others)
+    return (chosen < sector ? chosen : chosen + 1) * sectorBytes + within
+  }
+
+  private suffer(fault: FaultName): void {
+    this.suffered.add(fault)
+    this.world.fault(fault)
   }
 
   private get used(): number {
@@ -285,13 +302,20 @@ function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Arr
   return longer
 }
 
+let blank = new Uint8Array(0)
+
+/** That many, to be read only: of what was allocated there is one copy, however many files. */
+function zeros(length: number): Uint8Array {
+  if (length > blank.length) blank = new Uint8Array(length)
+  return blank.subarray(0, length)
+}
+
 function meets({ offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array }, sector: number): boolean {
   return offset < (sector + 1) * sectorBytes && offset + bytes.length > sector * sectorBytes
 }
 
-/** Each sector holds what one of the writes since the last sync left in it, or none of them. */
-function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): Uint8Array {
-  let result: Uint8Array = inode.synced.slice()
+/** Each sector holds what one of the writes since the last sync left in it, or none of them; that is all there is of the file from now on. */
+function tear(inode: Inode, random: RandomState, happened: (fault: FaultName) => void): void {
   const sectors = new Set<number>()
   for (const { offset, bytes } of inode.writes) {
     for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < offset + bytes.length; sector++)
@@ -305,10 +329,13 @@ function torn(inode: Inode, random: RandomState, happened: (fault: FaultName) =>
     for (const { offset, bytes } of inode.writes.slice(0, survivors)) {
       const from = Math.max(offset, sector * sectorBytes)
       const to = Math.min(offset + bytes.length, (sector + 1) * sectorBytes)
-      if (from < to) result = patched(result, from, bytes.subarray(from - offset, to - offset))
+      if (from < to) inode.synced = patched(inode.synced, from, bytes.subarray(from - offset, to - offset))
     }
   }
-  return result
+  inode.writes = []
+  // Large files are few, and most are as long as they were: their memory is used again.
+  if (inode.bytes.length === inode.synced.length) inode.bytes.set(inode.synced)
+  else inode.bytes = inode.synced.slice()
 }
 
 function notFound(operation: DiskOperation | 'corrupt', name: string): DiskError {

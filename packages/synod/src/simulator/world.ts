@@ -135,6 +135,10 @@ export class World<Dweller extends Inhabitant> {
     return present(this.node(from).links.get(to), `there is a link ${name} in this world`)
   }
 
+  private linkBetween({ links }: VirtualNode<Dweller>, to: NodeId): VirtualLink {
+    return present(links.get(to), 'there is a link to each node')
+  }
+
   /** Its process runs. */
   isUp(id: NodeId): boolean {
     const node = this.nodes.get(id)
@@ -164,9 +168,8 @@ export class World<Dweller extends Inhabitant> {
     const node = this.node(id)
     const life = ++node.life
     node.halted = undefined
-    node.welcomedBy.clear()
-    node.contacts = undefined
-    // One that halted by itself was not killed: what waited for it is for nobody now.
+    // One that halted by itself was not killed: its connections end here, and what waited for it is for nobody now.
+    this.disconnect(node)
     node.waiting = []
     this.mount(node, life)
     const diskId = randomHex(this.draws.for(`disk id ${life} of ${id}`))
@@ -192,11 +195,16 @@ export class World<Dweller extends Inhabitant> {
     node.busyUntil = 0
     node.waiting = []
     node.clock.disarm()
-    node.welcomedBy.clear()
-    node.contacts = undefined
-    for (const other of this.nodes.values()) other.welcomedBy.delete(id)
+    this.disconnect(node)
     this.trace.event(traced.end, this.now, node.number, node.life)
     this.onEvent?.(node)
+  }
+
+  /** Both sides have to introduce themselves anew. */
+  private disconnect(node: VirtualNode<Dweller>): void {
+    node.welcomedBy.clear()
+    node.contacts = undefined
+    for (const other of this.nodes.values()) other.welcomedBy.delete(node.id)
   }
 
   /** The machine loses its power now: the process is gone, and of the disk what was not synced. */
@@ -245,6 +253,7 @@ export class World<Dweller extends Inhabitant> {
 
   private endTurn(node: VirtualNode<Dweller>, life: number): void {
     while (node.turnAsked && node.lives(life)) {
+      this.schedule.goOn()
       node.turnAsked = false
       node.member?.flush()
     }
@@ -319,7 +328,7 @@ export class World<Dweller extends Inhabitant> {
   private send(node: VirtualNode<Dweller>, to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (!node.welcomedBy.has(to)) return false
     const frame = this.frames.joined(parts)
-    const link = present(node.links.get(to), 'there is a link to each node')
+    const link = this.linkBetween(node, to)
     const passes = this.onFrame?.(node.id, to, frame) ?? true
     if (!passes || (this.cut.size > 0 && this.cut.has(link.name))) return true
     link.send(this.now, frame)
@@ -334,15 +343,15 @@ export class World<Dweller extends Inhabitant> {
     const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
     const diskId = node.member?.diskId
     if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
-    const cluster = node.member?.options.cluster ?? ''
-    const contact = node.contacts[from] ?? ''
-    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
-    const [there, back] = [this.link(`${from}>${to}`), this.link(`${to}>${from}`)]
+    const [there, back] = [this.linkBetween(node, to), this.linkBetween(peer, from)]
     const again = (): void =>
       this.schedule.after(greetAgain, () => {
         if (current()) this.connect(from, to)
       })
     if (there.isCut || back.isCut || this.cut.has(there.name) || this.cut.has(back.name)) return again()
+    const cluster = node.member?.options.cluster ?? ''
+    const contact = node.contacts[from] ?? ''
+    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
     this.schedule.after(there.latency(), () => {
       if (!current()) return
       this.enter(peer, lives[1], traced.start, node.number, () =>

@@ -17,6 +17,8 @@ const columns = {
 const width = 8
 
 const changesPerPage = 1024
+/** Room that the first page of a log begins with: a store that holds little takes little. */
+const changesAtFirst = 64
 const slabBytesMin = 4 * 1024
 const slabBytesMax = 256 * 1024
 /** A larger value has bytes of its own, so that it does not close a slab which is half empty. */
@@ -36,7 +38,7 @@ export class Page {
   count = 0
   /** How many changes are left. */
   live = 0
-  private rows = new Float64Array(changesPerPage * width)
+  private rows: Float64Array
   /** The same bytes. */
   private leases: BigInt64Array
   /** undefined where a change was reclaimed. */
@@ -53,6 +55,7 @@ export class Page {
   constructor(first: Place, takenBefore: number, valueLength = 0) {
     this.first = first
     this.end = first
+    this.rows = new Float64Array((takenBefore === 0 ? changesAtFirst : changesPerPage) * width)
     this.leases = new BigInt64Array(this.rows.buffer)
     const expected = Math.min(slabBytesMax, Math.max(slabBytesMin, 2 * takenBefore))
     this.slab = new Uint8Array(valueLength > slabValueBytesMax ? expected : Math.max(expected, valueLength))
@@ -76,6 +79,7 @@ export class Page {
       this.taken += value.length
       this.used += value.length
     }
+    if (at === this.rows.length) this.growRows()
     const { rows } = this
     rows[at] = change.modRevision
     rows[at + columns.createRevision] = change.createRevision
@@ -87,6 +91,13 @@ export class Page {
     this.keys.push(change.key)
     this.count++
     this.live++
+  }
+
+  private growRows(): void {
+    const rows = new Float64Array(Math.min(changesPerPage * width, 2 * this.rows.length))
+    rows.set(this.rows)
+    this.rows = rows
+    this.leases = new BigInt64Array(rows.buffer)
   }
 
   /** The change of the same key that came after it belongs to that revision. */

@@ -12,7 +12,7 @@ export class StoreSink implements SnapshotSink {
   private readonly store: Store
   private readonly counts = { leases: 0, revisions: 0 }
   /** Bytes that are no whole part yet. */
-  private pending = new Uint8Array(64 * 1024)
+  private pending = new Uint8Array(4 * 1024)
   private length = 0
   private sum = 0
   private state: 'head' | 'parts' | 'end' = 'head'

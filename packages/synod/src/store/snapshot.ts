@@ -41,7 +41,8 @@ export class StoreSnapshot implements SnapshotSource {
   private readonly revisions: LogReader
   private readonly head: Uint8Array
   private readonly counts = { leases: 0, revisions: 0 }
-  private readonly out = new Writer(pieceBytes + 4096)
+  /** Grows to a piece and a little more, if there is that much: most stores of a simulation are far smaller. */
+  private readonly out = new Writer()
   /** What `out` holds that was not yielded yet begins here. */
   private yielded = 0
   private sum = 0

@@ -23,7 +23,7 @@ export class StateHash {
   readonly compactRevision: number
   private readonly checksum: Checksum
   private readonly reader: LogReader
-  private readonly out = new Writer(2 * blockBytes)
+  private readonly out = new Writer()
   private sum = 0
 
   constructor(store: Hashed, revision: number) {

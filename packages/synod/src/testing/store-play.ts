@@ -15,18 +15,19 @@ import {
 } from '../core/index.ts'
 import { check, store as storeModel, type StoreOperation, type StoreRequest } from '../history/index.ts'
 import { defaultMemberOptions, Member, type EngineEnvironment, type MemberOptions } from '../member/index.ts'
-import { lossyNodes, type Answer, type Plan, type Play, type Situation, type Stage } from '../simulator/index.ts'
+import type { Answer, Plan, Play, Situation, Stage } from '../simulator/index.ts'
 import { ReplicatedStore, type StoreContext } from '../store/index.ts'
 import { ChangesJudge } from './raft/changes-judge.ts'
 import { DecidedMembership, quorumOfAll, type KnownMemberships } from './raft/core.ts'
 import { changesOf, type RaftErrand } from './raft/raft-errands.ts'
+import { noHoleWithoutDamage, type MayRepair } from './raft/holes.ts'
 import { removedStopped } from './raft/situations.ts'
 import { StoreClients } from './raft/store-client.ts'
 
 export type StoreMember<Message, Durable> = Member<Message, Durable, StoreContext>
 
 /** A log engine, as a play puts it into members and watches it. */
-export interface TestedEngine<Message, Durable, Node> {
+export interface TestedEngine<Message, Durable, Node extends MayRepair> {
   readonly codec: Codec<Message, Durable>
   readonly invariants: readonly Invariant<Node>[]
   readonly situations: readonly Situation<Node>[]
@@ -123,7 +124,7 @@ function membershipInWords(membership: Membership): string {
 }
 
 /** One run of a log engine that production runs, with all that surrounds it there. */
-export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Message, Durable>, Node> {
+export class StorePlay<Message, Durable, Node extends MayRepair> implements Play<StoreMember<Message, Durable>, Node> {
   readonly invariants: readonly Invariant<Node>[]
   readonly situations: readonly Situation<Node>[]
   private readonly tested: TestedEngine<Message, Durable, Node>
@@ -133,24 +134,17 @@ export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Messa
   private readonly observed = new Map<NodeId, ObservedEngine<Message, Durable, Node>>()
   private readonly machines = new Map<NodeId, ReplicatedStore>()
   private readonly clients: StoreClients
-  /** Nodes that a fault of the plan may leave unable to start. */
-  private readonly frail: ReadonlySet<NodeId>
-  private readonly wiped: ReadonlySet<NodeId>
   private readonly changes = new ChangesJudge()
   private readonly decided = new DecidedMembership()
   private probes = new Map<NodeId, 'under way' | 'ok'>()
 
   constructor(tested: TestedEngine<Message, Durable, Node>, plan: Plan, stage: Stage<StoreMember<Message, Durable>>) {
     this.tested = tested
-    this.invariants = tested.invariants
+    this.invariants = [...tested.invariants, noHoleWithoutDamage((id) => stage.world.node(id).disk.isDamaged)]
     this.plan = plan
     this.settings = (plan.settings as { readonly member: Partial<MemberOptions> }).member
     this.stage = stage
     this.clients = new StoreClients(stage.now)
-    const victims = (types: readonly string[]): Set<NodeId> =>
-      new Set(plan.faults.flatMap((fault) => ('node' in fault && types.includes(fault.type) ? [fault.node] : [])))
-    this.wiped = victims(['wipe'])
-    this.frail = new Set(lossyNodes(plan.faults))
     const { nodes } = stage.world
     const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
     const stopped = { name: removedStopped, watch: () => isStopped }
@@ -251,16 +245,17 @@ export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Messa
   }
 
   mayHalt(id: NodeId, code: string): boolean {
+    const { suffered, isDamaged } = this.stage.world.node(id).disk
     switch (code) {
       case 'disk':
-        return this.plan.faults.some(({ type }) => type === 'failingSync' || type === 'fullDisk')
+        return suffered.has('failingSync') || suffered.has('fullDisk')
       case 'lost-disk':
-        return this.wiped.has(id)
+        return suffered.has('wipe')
       case 'removed':
         return this.changes.isRemoved(id, this.decided.newest)
       case 'corrupt':
       case 'incompatible':
-        return this.frail.has(id)
+        return isDamaged
       default:
         return false
     }
@@ -288,8 +283,8 @@ export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Messa
    * must once.
    */
   mayBeMissing(id: NodeId): boolean {
-    const { member, halted } = this.stage.world.node(id)
-    return this.frail.has(id) || halted?.code === 'removed' || member?.phase === 'joining'
+    const { member, halted, disk } = this.stage.world.node(id)
+    return disk.isDamaged || halted?.code === 'removed' || member?.phase === 'joining'
   }
 
   /** Of all that may say something yet, whether or not they are of the core. */
@@ -307,7 +302,8 @@ export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Messa
   settled(whole: readonly NodeId[]): boolean {
     // What is decided meanwhile may remove some of it; and may not make members of all that were on the way to be some.
     const { newest } = this.decided
-    const core = newest === undefined ? whole : whole.filter((id) => membersOf(newest).includes(id))
+    const known = newest === undefined ? whole : membersOf(newest)
+    const core = whole.filter((id) => known.includes(id))
     const members = core.map((id) => this.stage.world.node(id).member)
     for (const id of core) if (!this.probes.has(id)) this.probe(id)
     const answered = core.filter((id) => this.probes.get(id) === 'ok')
@@ -350,9 +346,18 @@ export class StorePlay<Message, Durable, Node> implements Play<StoreMember<Messa
     this.judgeStores()
     const broken = this.changes.verdict(this.decided.newest)
     if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
-    const verdict = check(this.clients.recorder.history(), storeModel(), { steps: 1_000_000 })
+    // No limit of time, which would not be the same in every run: a clock that stands still is asked again and again.
+    const clock = (): number => {
+      this.stage.beat()
+      return 0
+    }
+    const limits = { steps: 20_000_000, milliseconds: Infinity, clock }
+    const verdict = check(this.clients.recorder.history(), storeModel(), limits)
     if (verdict.outcome === 'unknown')
-      this.stage.violation('judged in time', `a million steps did not judge what the clients saw: ${verdict.limit}`)
+      this.stage.violation(
+        'judged in time',
+        `twenty million steps did not judge what the clients saw: ${verdict.limit}`,
+      )
     if (verdict.outcome === 'not-linearizable') {
       const { client, operation, result, invoked } = verdict.blocked
       this.stage.violation(

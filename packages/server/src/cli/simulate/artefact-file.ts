@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { ArtefactUnreadable, readArtefact, writeArtefact, type Artefact } from 'synod/simulator'
 import { messageOf, UsageError } from '../exit.ts'
+import { NotText, readText } from '../input.ts'
 import { checkWritable } from '../place.ts'
-import { readText } from './json-shape.ts'
 
 /** An artefact is meant to fit into a report; a larger one is written all the same. */
 export const artefactBytes = 64_000
@@ -18,13 +18,25 @@ export function readArtefactFile(file: string): Artefact {
   }
 }
 
+/** Throws `UsageError` where something is already: whoever names it may have meant to replay it, but for these flags. */
+export function checkFree(file: string, flags: readonly string[]): void {
+  if (existsSync(file)) {
+    const because = flags.join(' and ')
+    throw new UsageError(
+      `${file} is there already: with ${because}, --artefact says where to write the run that fails. ` +
+        `To replay it, leave out ${because}; otherwise name another file, or remove this one`,
+    )
+  }
+  checkWritable(file)
+}
+
 /** Throws `UsageError` where nothing may be written: only an older artefact is overwritten. */
-export function checkPlace(file: string): void {
+function checkPlace(file: string): void {
   if (existsSync(file)) {
     try {
       readArtefact(readText(file))
     } catch (error) {
-      if (!(error instanceof ArtefactUnreadable)) throw error
+      if (!(error instanceof ArtefactUnreadable || error instanceof NotText)) throw error
       throw new UsageError(`${file} is not overwritten, because it is no artefact of this version: name another file`)
     }
   }

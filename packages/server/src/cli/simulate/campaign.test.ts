@@ -129,6 +129,12 @@ describe('what is covered', () => {
       ['a', 1],
       ['b', 0],
     ])
-    expect(coverage.longest).toEqual({ seed: 3, seconds: 4 })
+    coverage.begin(4)
+    coverage.begin(5)
+    coverage.died(5)
+    expect(coverage.underWay).toEqual([
+      { seed: 3, seconds: 4 },
+      { seed: 4, seconds: 0 },
+    ])
   })
 })

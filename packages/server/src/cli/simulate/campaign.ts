@@ -62,6 +62,7 @@ async function attempt(
     return result.violation === undefined ? undefined : { seed, result }
   } catch (error) {
     if (!(error instanceof ThreadDied)) throw error
+    coverage.died(seed)
     return { seed, death: error.message }
   }
 }

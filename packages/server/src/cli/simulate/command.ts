@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { exitCodes, UsageError } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
-import { checkPlace, readArtefactFile } from './artefact-file.ts'
+import { checkFree, readArtefactFile } from './artefact-file.ts'
 import { campaign, type Extent, type Finding } from './campaign.ts'
 import { Coverage } from './coverage.ts'
 import { keep, keptJson, keptText, replayCommand, type Kept } from './finding.ts'
@@ -24,14 +24,14 @@ import { Thread } from './thread.ts'
 export interface Laboratory {
   readonly findProtocol: (argument: string) => Promise<Protocol>
   readonly program: URL
-  /** A run that takes longer, in milliseconds, hangs. */
+  /** A run in which nothing happens for so long, in milliseconds, hangs. */
   readonly patience: number
 }
 
 const production: Laboratory = {
   findProtocol,
   program: new URL(`./worker${extname(import.meta.filename)}`, import.meta.url),
-  patience: 300_000,
+  patience: 60_000,
 }
 
 const defaultProtocol = 'raft'
@@ -43,11 +43,15 @@ export async function simulate(
   options: SimulateOptions,
   laboratory: Laboratory = production,
 ): Promise<number> {
-  const { seeds, seed, hours, scenario, artefact } = options
-  const asksForSeeds = [seeds, seed, hours, scenario].some((option) => option !== undefined)
-  return artefact !== undefined && !asksForSeeds
-    ? replayFile(artefact, name, options, laboratory)
+  return options.artefact !== undefined && campaignFlags(options).length === 0
+    ? replayFile(options.artefact, name, options, laboratory)
     : attack(name ?? defaultProtocol, options, laboratory)
+}
+
+/** With any of these, `--artefact` names the place of what is found. */
+function campaignFlags({ seeds, seed, hours, scenario }: SimulateOptions): string[] {
+  const flags = { '--seeds': seeds, '--seed': seed, '--hours': hours, '--scenario': scenario }
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag]))
 }
 
 async function replayFile(
@@ -69,7 +73,7 @@ async function replayFile(
 async function attack(name: string, options: SimulateOptions, laboratory: Laboratory): Promise<number> {
   const protocol = await laboratory.findProtocol(name)
   const scenario = options.scenario === undefined ? {} : readScenario(options.scenario, protocol)
-  if (options.artefact !== undefined) checkPlace(options.artefact)
+  if (options.artefact !== undefined) checkFree(options.artefact, campaignFlags(options))
   const extent = extentOf(options)
   const jobs = Math.min(options.jobs ?? availableParallelism(), extent.seeds ?? Infinity)
   return withThreads(laboratory, protocol, scenario, jobs, async (threads, interruption) => {

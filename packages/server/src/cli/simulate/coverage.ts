@@ -46,6 +46,11 @@ export class Coverage {
     this.under.set(seed, this.clock())
   }
 
+  /** A seed's run has taken its thread along. */
+  died(seed: number): void {
+    this.under.delete(seed)
+  }
+
   /** A seed's run has ended. */
   add(seed: number, result: Result): void {
     this.under.delete(seed)
@@ -107,10 +112,9 @@ export class Coverage {
     return [...this.situations.values()].filter((runs) => runs > 0).length
   }
 
-  /** The seed whose run has gone on for longest, and for how many seconds. */
-  get longest(): { readonly seed: number; readonly seconds: number } | undefined {
-    const [first] = this.under
-    return first === undefined ? undefined : { seed: first[0], seconds: (this.clock() - first[1]) / 1000 }
+  /** The runs that go on, and for how many seconds already: the longest first. */
+  get underWay(): { readonly seed: number; readonly seconds: number }[] {
+    return [...this.under].map(([seed, began]) => ({ seed, seconds: (this.clock() - began) / 1000 }))
   }
 }
 

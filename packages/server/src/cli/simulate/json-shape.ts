@@ -1,14 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { messageOf, UsageError } from '../exit.ts'
-
-/** Throws `UsageError`. */
-export function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${messageOf(error)}`)
-  }
-}
+import { readText } from '../input.ts'
 
 /** Throws `UsageError`. */
 export function readJson(file: string): unknown {

@@ -28,6 +28,11 @@ export interface Told {
 /** Told of each thing that happens. */
 export type Tell = (told: Told) => void
 
+/** Who follows a run while it goes on. */
+export interface Listener extends Pick<RunOptions, 'beat'> {
+  readonly tell?: Tell | undefined
+}
+
 /** A protocol as the command knows it: what its members and nodes are made of is its own affair. */
 export interface Protocol {
   readonly name: string
@@ -36,7 +41,7 @@ export interface Protocol {
   /** All settings that a scenario may fix, each with a value of its type. undefined: nobody knows. */
   readonly settings: unknown
   draw(seed: number, options: SwarmOptions): Plan
-  run(plan: Plan, tell?: Tell): Played
+  run(plan: Plan, listener?: Listener): Played
   shrink(plan: Plan, invariant: string, options: ShrinkOptions): Shrunk | undefined
   /** A client's operation, as a person reads it. */
   readonly describe: (operation: unknown) => string
@@ -89,10 +94,10 @@ export function protocolOf<Dweller extends Inhabitant, Node>(
     name: subject.name,
     describeErrand: (operation) => subject.administration?.describe(operation) ?? JSON.stringify(operation),
     draw: (seed, options) => drawPlan(subject, seed, options),
-    run(plan, tell) {
+    run(plan, { tell, beat } = {}) {
       const situations: string[] = []
       const observed = overheard(subject, situations, words.describe, tell)
-      return { ...simulate(observed, plan, tell === undefined ? {} : logOf(tell)), situations }
+      return { ...simulate(observed, plan, { ...(tell === undefined ? {} : logOf(tell)), beat }), situations }
     },
     shrink: (plan, invariant, options) => shrink(subject, plan, invariant, options),
   }

@@ -1,30 +1,31 @@
 import { parentPort } from 'node:worker_threads'
 import { sizeOf, type Plan } from 'synod/simulator'
 import type { Protocol, Told } from './protocols.ts'
-import { planOf, type Scenario } from './scenario.ts'
-import type { Reply, Result, Small, Task } from './tasks.ts'
+import { planOf } from './scenario.ts'
+import type { Reply, Result, Small, Task, ThreadData } from './tasks.ts'
 
 /** Answers the tasks of the thread that started this one, one after the other. */
-export function serve(protocol: Protocol, scenario: Scenario): void {
+export function serve(protocol: Protocol, data: ThreadData): void {
   parentPort?.on('message', (task: Task) => {
-    parentPort?.postMessage(answer(protocol, scenario, task), [])
+    parentPort?.postMessage(answer(protocol, data, task), [])
   })
 }
 
-function answer(protocol: Protocol, scenario: Scenario, task: Task): Reply {
+function answer(protocol: Protocol, { scenario, beats }: ThreadData, task: Task): Reply {
+  const beat = (): void => void Atomics.add(beats, 0, 1)
   switch (task.type) {
     case 'run':
-      return { type: 'ran', result: play(protocol, planOf(protocol, task.seed, scenario), task.tell) }
+      return { type: 'ran', result: play(protocol, planOf(protocol, task.seed, scenario), task.tell, beat) }
     case 'replay':
-      return { type: 'ran', result: play(protocol, task.plan, task.tell) }
+      return { type: 'ran', result: play(protocol, task.plan, task.tell, beat) }
     case 'shrink':
-      return { type: 'shrunk', small: makeSmall(protocol, task) }
+      return { type: 'shrunk', small: makeSmall(protocol, task, beat) }
   }
 }
 
-function play(protocol: Protocol, plan: Plan, tell: boolean): Result {
+function play(protocol: Protocol, plan: Plan, tell: boolean, beat: () => void): Result {
   const told: Told[] = []
-  const outcome = protocol.run(plan, tell ? (one) => void told.push(one) : undefined)
+  const outcome = protocol.run(plan, { tell: tell ? (one) => void told.push(one) : undefined, beat })
   const { violation, trace, simulated, answers, errands, situations, reached, fired, silent, progress } = outcome
   const { hash, count } = trace
   return {
@@ -44,9 +45,10 @@ function play(protocol: Protocol, plan: Plan, tell: boolean): Result {
   }
 }
 
-function makeSmall(protocol: Protocol, task: Extract<Task, { type: 'shrink' }>): Small | undefined {
+function makeSmall(protocol: Protocol, task: Extract<Task, { type: 'shrink' }>, beat: () => void): Small | undefined {
   const deadline = performance.now() + task.milliseconds
   const shrunk = protocol.shrink(task.plan, task.invariant, {
+    beat,
     enough: () => performance.now() > deadline || Atomics.load(task.enough, 0) !== 0,
     progress: (plan, runs) => {
       parentPort?.postMessage({ type: 'smaller', events: sizeOf(plan), runs } satisfies Reply, [])

@@ -46,7 +46,7 @@ export const simulateSettings: readonly Setting[] = [
     flag: '--artefact',
     argument: 'file',
     description:
-      'alone: replay it; otherwise: where to write the run that fails (default: ./synod-<protocol>-<seed>.json)',
+      'alone: replay it; otherwise: where to write the run that fails, a new file (default: ./synod-<protocol>-<seed>.json)',
   },
   { flag: '--quiet', description: 'one seed or a replay: leave out what members and clients say' },
   { flag: '--json', description: 'one JSON object at the end' },

@@ -29,7 +29,7 @@ function folder(): string {
 }
 
 /** A file of that name, in a folder of its own. */
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   const path = join(folder(), name)
   writeFileSync(path, text)
   return path
@@ -136,6 +136,7 @@ describe('a campaign', () => {
     running.signal('SIGINT')
     const { code, stdout } = await running.ended()
     expect(stdout).toMatch(/^Interrupted\. raft, (no seed|seed)/)
+    expect(stdout).toMatch(/^under way: seed \d+ for [\d.]+ s/m)
     expect(stdout).toContain('simulated hours')
     expect(code).toBe(130)
   })
@@ -265,7 +266,7 @@ describe('a violation', () => {
 
 test('a run that never ends is ended, and told', async () => {
   const { code, stdout } = await faulty('hangs', { seeds: 1, scenario: scenario(small) }).ended()
-  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}no answer in 2 s: it hangs$/m)
+  expect(stdout).toMatch(/^seed 1: its thread died with it\n {2}nothing has happened in it for 2 s: it hangs$/m)
   expect(stdout).toMatch(/synod simulate hangs --seed 1 --scenario \S+\n$/)
   expect(code).toBe(1)
 })
@@ -312,6 +313,16 @@ describe('what is wrong is said, and nothing is simulated', () => {
       name: 'an artefact that is none',
       args: () => ['--artefact', file('x.json', '{}')],
       says: /x\.json cannot be replayed: no artefact/,
+    },
+    {
+      name: 'an artefact that is no UTF-8',
+      args: () => ['--artefact', file('x.json', Buffer.from('{"synod":"ä"}', 'latin1'))],
+      says: /x\.json: line 1: expected UTF-8, found the byte 0xe4 at offset 10 of the file/,
+    },
+    {
+      name: 'a scenario that is no UTF-8',
+      args: () => ['--scenario', file('x.json', Buffer.from('\n\n{"nodes":"ä"}', 'latin1'))],
+      says: /x\.json: line 3: expected UTF-8, found the byte 0xe4 at offset 12 of the file/,
     },
     {
       name: 'an artefact of another protocol',
@@ -429,9 +440,14 @@ describe('what is wrong is said, and nothing is simulated', () => {
       says: /settings: expected settings with which raft starts \(/,
     },
     {
+      name: 'a place that something has that is no text',
+      args: () => ['--seeds', '1', '--artefact', file('photo.png', Uint8Array.of(0x89, 0x50))],
+      says: /photo\.png is not overwritten, because it is no artefact/,
+    },
+    {
       name: 'a place that something else has',
       args: () => ['--seeds', '1', '--artefact', file('notes.txt', 'mine')],
-      says: /notes\.txt is not overwritten, because it is no artefact/,
+      says: /notes\.txt is there already: with --seeds, --artefact says where to write/,
     },
     {
       name: 'a place that there is not',
@@ -444,10 +460,20 @@ describe('what is wrong is said, and nothing is simulated', () => {
     test(name, async () => expectUsage(await runHere(['simulate', ...args()]), says))
   }
 
-  test('an older artefact may be overwritten', async () => {
+  test('an artefact that is named with a campaign is not overwritten, whatever the campaign is', async () => {
     const path = raftArtefact()
-    const { code } = await run(['simulate', '--seeds', '1', '--scenario', scenario(small), '--artefact', path])
-    expect(code).toBe(0)
+    const before = readFileSync(path, 'utf8')
+    const campaigns = [
+      ['--seeds', '1'],
+      ['--seed', '1'],
+      ['--hours', '1'],
+      ['--scenario', scenario(small)],
+    ]
+    for (const [flag = '', value = ''] of campaigns) {
+      const ended = await runHere(['simulate', 'raft', flag, value, '--artefact', path])
+      expectUsage(ended, new RegExp(`raft\\.json is there already: with ${flag}, .* To replay it, leave out ${flag};`))
+    }
+    expect(readFileSync(path, 'utf8')).toBe(before)
   })
 })
 

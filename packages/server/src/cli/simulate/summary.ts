@@ -18,6 +18,7 @@ export function summaryJson(coverage: Coverage, { protocol, first, threads, seco
     protocol,
     interrupted,
     seeds: { run: coverage.seeds, first, last: coverage.last ?? null },
+    underWay: coverage.underWay.map(({ seed }) => seed),
     threads,
     seconds: Math.round(seconds * 10) / 10,
     simulatedHours: rounded(coverage.hours),
@@ -47,6 +48,7 @@ export function summaryText(coverage: Coverage, { protocol, first, threads, seco
   const range = last === undefined ? 'no seed' : last === first ? `seed ${first}` : `seeds ${first} to ${last}`
   const lines = [
     `${interrupted ? 'Interrupted. ' : ''}${protocol}, ${range}: ${counted(seeds, 'run')} in ${grouped(seconds, 1)} s on ${counted(threads, 'thread')}, ${rough(seeds / seconds)} a second`,
+    ...(interrupted ? [underWayText(coverage)] : []),
     `${grouped(hours, 2)} simulated hours, ${rough(hours / seconds)} a second; ${counted(events, 'event')}`,
     `operations: ${tallyText(operations)}`,
     ...(Object.values(errands).some((count) => count > 0)
@@ -55,6 +57,11 @@ export function summaryText(coverage: Coverage, { protocol, first, threads, seco
     `liveness: ${counted(progress.length, 'run')} with a core${progress.length === 0 ? '' : `, which got on within ${milliseconds(median(progress) ?? 0)} (median), ${milliseconds(Math.max(...progress))} (worst)`}`,
   ]
   return `${lines.join('\n')}\n${faultsText(coverage)}${situationsText(coverage)}`
+}
+
+function underWayText({ underWay }: Coverage): string {
+  const runs = underWay.map(({ seed, seconds }) => `seed ${seed} for ${grouped(seconds, 1)} s`)
+  return `under way: ${runs.length === 0 ? 'no run' : runs.join(', ')}`
 }
 
 function tallyText({ ok, rejected, unknown, unsent }: Coverage['operations']): string {
@@ -100,14 +107,15 @@ function byName<Item>(items: ReadonlyMap<string, Item>): [string, Item][] {
 
 /** Of runs that go on: a line. */
 export function progressText(coverage: Coverage): string {
-  const { seeds, seconds, hours, fired, reached, situations, longest } = coverage
+  const { seeds, seconds, hours, fired, reached, situations } = coverage
+  const [longest] = coverage.underWay
   const parts = [
     `${counted(seeds, 'seed')}, ${rough(seeds / seconds)}/s`,
     `${grouped(hours, 2)} simulated hours, ${rough(hours / seconds)}/s`,
     `${counted(fired, 'fault')} fired`,
     `situations ${reached} of ${situations.size}`,
   ]
-  if (longest !== undefined && longest.seconds > 30)
+  if (longest !== undefined && longest.seconds > 10)
     parts.push(`seed ${longest.seed} for ${Math.round(longest.seconds)} s`)
   return parts.join(' · ')
 }

@@ -7,6 +7,8 @@ export interface ThreadData {
   /** As the command line names it. */
   readonly protocol: string
   readonly scenario: Scenario
+  /** Counts events, so that from outside a thread that goes on is told from one that hangs. */
+  readonly beats: Int32Array<SharedArrayBuffer>
 }
 
 /** What a thread is asked to do, one thing at a time. */

@@ -13,18 +13,22 @@ interface Waiting {
   readonly smaller: ((events: number, runs: number) => void) | undefined
 }
 
+/** So often it is looked whether anything has happened, before a thread counts as hanging. */
+const looks = 10
+
 /** A worker thread that is asked one thing at a time. */
 export class Thread implements Runner {
   private readonly worker: Worker
   private readonly patience: number
+  private readonly beats = new Int32Array(new SharedArrayBuffer(4))
   private waiting: Waiting | undefined
   private stopped = false
   private death: ThreadDied | undefined
 
-  /** Each answer may take `patience` milliseconds; then the thread counts as hanging, and is ended. */
-  constructor(program: URL, data: ThreadData, patience: number) {
+  /** A thread in which nothing happens for `patience` milliseconds, though it was asked, hangs, and is ended. */
+  constructor(program: URL, data: Omit<ThreadData, 'beats'>, patience: number) {
     this.patience = patience
-    this.worker = new Worker(program, { workerData: data })
+    this.worker = new Worker(program, { workerData: { ...data, beats: this.beats } satisfies ThreadData })
     this.worker.on('message', (reply: Reply) => this.heard(reply))
     this.worker.on('messageerror', (error) => this.died(error.message))
     this.worker.on('error', (error) =>
@@ -63,17 +67,27 @@ export class Thread implements Runner {
     const { promise, resolve, reject } = Promise.withResolvers<Reply | undefined>()
     this.waiting = { resolve, reject, smaller }
     this.worker.postMessage(task, [])
-    const hanging = setTimeout(() => this.hangs(), this.patience)
+    const watch = this.watch()
     try {
       return await promise
     } finally {
-      clearTimeout(hanging)
+      clearInterval(watch)
     }
   }
 
-  /** What it does may never end: only from outside can that be seen. */
+  /** A handler may never end: only from outside can that be seen. Looks, not time: a machine that slept has missed some. */
+  private watch(): NodeJS.Timeout {
+    let [seen, quiet] = [Atomics.load(this.beats, 0), 0]
+    return setInterval(() => {
+      const beats = Atomics.load(this.beats, 0)
+      quiet = beats === seen ? quiet + 1 : 0
+      seen = beats
+      if (quiet === looks) this.hangs()
+    }, this.patience / looks)
+  }
+
   private hangs(): void {
-    this.died(`no answer in ${this.patience / 1000} s: it hangs`)
+    this.died(`nothing has happened in it for ${this.patience / 1000} s: it hangs`)
     void this.worker.terminate()
   }
 

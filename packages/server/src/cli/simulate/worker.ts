@@ -4,5 +4,5 @@ import { serve } from './serve.ts'
 import type { ThreadData } from './tasks.ts'
 
 // A thread of a campaign.
-const { protocol, scenario } = workerData as ThreadData
-serve(await findProtocol(protocol), scenario)
+const data = workerData as ThreadData
+serve(await findProtocol(data.protocol), data)

@@ -12,7 +12,8 @@ type StoreCall = Call<StoreOperation, StoreResult>
  * that was not observed with other content. (etcd patches its histories to the same end. Here a write's return is
  * never made up: it stays open, whatever was observed when: etcd#19303, #19579.)
  */
-export function patch(calls: readonly StoreCall[], firstRevision: number): readonly StoreCall[] {
+export function patch(all: readonly StoreCall[], firstRevision: number): readonly StoreCall[] {
+  const calls = withoutIdleCompactions(all)
   const made = new Set<number>()
   const seen = new Map<number, readonly Change[]>()
   let newest = firstRevision
@@ -37,6 +38,35 @@ export function patch(calls: readonly StoreCall[], firstRevision: number): reado
     })
     return revisions.length === 0 ? [] : [{ ...call, operation: { type: 'within', request: operation, revisions } }]
   })
+}
+
+/**
+ * A compaction of unknown outcome is told of by refusals alone, and only by one of what it would have compacted, after it
+ * was asked for. It helps to explain none for which an answered compaction is reason enough. Others only stand in the way
+ * of what was answered later: there is no need for them to have happened.
+ */
+function withoutIdleCompactions(calls: readonly StoreCall[]): readonly StoreCall[] {
+  const answered = calls.filter(({ result }) => result?.type === 'compact')
+  const unexplained = calls.filter(
+    (call) =>
+      call.result?.type === 'error' &&
+      call.result.error === 'compacted' &&
+      !answered.some((compaction) => compaction.returned < call.invoked && explains(compaction, call)),
+  )
+  return calls.filter(
+    (call) =>
+      call.outcome !== 'unknown' ||
+      call.operation.type !== 'compact' ||
+      unexplained.some((refusal) => refusal.returned >= call.invoked && explains(call, refusal)),
+  )
+}
+
+/** Whether what was refused may have been compacted so. Of a transaction nobody can say which branch was refused. */
+function explains(compaction: StoreCall, { operation }: StoreCall): boolean {
+  const through = compaction.operation.type === 'compact' ? compaction.operation.revision : 0
+  if (operation.type === 'compact') return operation.revision <= through
+  if (operation.type === 'get') return (operation.revision ?? 0) < through
+  return compaction.outcome === 'unknown'
 }
 
 /**

@@ -1,4 +1,12 @@
-import type { Index, Membership, NodeId, SnapshotId, Standing, Term } from '../../core/index.ts'
+import {
+  membersOf,
+  type Index,
+  type Membership,
+  type NodeId,
+  type SnapshotId,
+  type Standing,
+  type Term,
+} from '../../core/index.ts'
 import { lastIndex } from './log.ts'
 import { isRepairing } from './repair.ts'
 import type { Replica } from './replica.ts'
@@ -55,5 +63,10 @@ export class MultiPaxosStanding implements Standing {
 
   get repairing(): boolean {
     return isRepairing(this.paxos)
+  }
+
+  /** Nobody is left whom it could ask. */
+  get stranded(): boolean {
+    return isRepairing(this.paxos) && membersOf(this.paxos.state.goesBy.membership).length === 0
   }
 }

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Malformed, Reader, voting, Writer, type Membership } from '../../core/index.ts'
+import {
+  Malformed,
+  Reader,
+  readMembership,
+  voting,
+  Writer,
+  writeMembership,
+  type Membership,
+} from '../../core/index.ts'
 import { raftCodec } from './codec.ts'
 import type { Durable, Message } from './messages.ts'
 
@@ -155,6 +163,30 @@ describe('what is written is what is read', () => {
         input.done()
       }),
     )
+  })
+})
+
+describe('memberships that come again', () => {
+  const bytesOf = (membership: Membership): Uint8Array => {
+    const out = new Writer()
+    writeMembership(membership, out)
+    return out.control.slice(0, out.length)
+  }
+  const bytes = bytesOf(voting(['a', 'b', 'c'], { a: 'here' }))
+
+  test('are one object, and what follows them is read', () => {
+    const input = new Reader(Uint8Array.of(...bytes, ...bytes, 7))
+    const first = readMembership(input)
+    expect(readMembership(input)).toBe(first)
+    expect(input.u8()).toBe(7)
+  })
+
+  test('are told from others that begin as they do, and from what is cut short', () => {
+    readMembership(new Reader(bytes))
+    expect(readMembership(new Reader(bytesOf(voting(['a', 'b', 'c'], { a: 'hers' }))))).toMatchObject({
+      contacts: { a: 'hers' },
+    })
+    expect(() => readMembership(new Reader(bytes.subarray(0, -1)))).toThrow(Malformed)
   })
 })
 

@@ -7,6 +7,7 @@ import {
   lastPosition,
   membershipOf,
   openMemberships,
+  placedMembers,
   positionOf,
   termAt,
   truncateAfter,
@@ -124,7 +125,8 @@ function withNewestHardState(state: RaftState, record: Durable): Durable {
   const { currentTerm, votedFor } = state
   if (record.currentTerm > currentTerm) return record
   if (record.currentTerm < currentTerm) return { ...record, currentTerm, votedFor }
-  return { ...record, votedFor: votedFor ?? record.votedFor }
+  if (votedFor === undefined || votedFor === record.votedFor) return record
+  return { ...record, votedFor }
 }
 
 function foldHardState(state: RaftState, { currentTerm, votedFor }: Durable): void {
@@ -158,9 +160,15 @@ function restoreCheckpoint(state: RaftState, record: CheckpointRecord): void {
   const { last } = record
   const fresh = isFresh(state)
   fold(state, record)
+  if (record.repair !== undefined) {
+    // Its writer did not know all it said, if only from its start on until it had noted that: it proves nothing.
+    const through = Math.max(record.repair.through, last.index)
+    return restoreRepairing(state, { ...record.repair, through, noted: true })
+  }
   if (fresh || repair === undefined) return
-  if (!attaches(state, last.index, last.term)) state.repair = reaching(repair, last.index)
-  else if (!repair.noted) {
+  if (!attaches(state, last.index, last.term)) {
+    state.repair = { ...reaching(repair, last.index), known: placedMembers(record.memberships) }
+  } else if (!repair.noted) {
     if (last.index >= state.compacted.index) truncateAfter(state, last.index)
     state.repair = undefined
   }
@@ -201,7 +209,7 @@ export function loseRecords(state: RaftState): void {
     noted: repair?.noted ?? false,
     awaiting: [],
     told: [],
-    known: [],
+    known: repair?.known ?? [],
     committed: 0,
   }
 }
@@ -224,7 +232,7 @@ function giveUpLog(state: RaftState): void {
     noted: repair?.noted ?? false,
     awaiting: [],
     told: [],
-    known: [],
+    known: repair?.known ?? [],
     committed: 0,
   }
 }

@@ -140,9 +140,9 @@ class Remembered {
     let differ = false
     let i = 0
     for (const id in progress) {
-      const mode = progress[id]?.mode
-      const parting = progress[id]?.parting
-      if (mode === undefined) continue
+      const followed = progress[id]
+      if (followed === undefined) continue
+      const { mode, parting } = followed
       if (this.followed[i] !== id || this.modes[i] !== mode || this.partings[i] !== parting) {
         differ = true
         this.followed[i] = id

@@ -116,6 +116,22 @@ describe('is found broken', () => {
     expect(found('durable quorum', before, after)).toBeUndefined()
   })
 
+  test('durable quorum, of what is committed by a membership that is appended in the same breath', () => {
+    const joint = { index: 1, membership: { ...voting(['a', 'b']), outgoing: ['a', 'b', 'c', 'd'] } }
+    const left = { index: 3, membership: voting(['a', 'b']) }
+    const world = (commitIndex: number, memberships: RaftState['memberships'], third: { term: number }[]): RaftNode[] =>
+      ['a', 'b', 'c', 'd'].map((id, i) =>
+        node(id, id === 'a' ? { ...leader, memberships, log: log(2, 2, 2), commitIndex } : {}, {
+          log: i < 2 ? log(2, 2) : i === 2 ? third : [],
+        }),
+      )
+    const after = (third: { term: number }[]): string | undefined =>
+      found('durable quorum', world(0, [joint], third), world(2, [joint, left], third))
+    // The third disk has the joint membership, so that the next one may be appended, but not the entry after it (seed 52746).
+    expect(after(log(2))).toBeUndefined()
+    expect(after([])).toContain('a commits 2')
+  })
+
   test('elected by a quorum', () => {
     const voted = (...ids: string[]): RaftNode[] => ids.map((id) => node(id, {}, { currentTerm: 2, votedFor: 'a' }))
     const electedBy = (membership: Membership, ...ids: string[]): string | undefined =>

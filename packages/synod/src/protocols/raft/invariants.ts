@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts'
 import type { RaftNode, WatchedState } from './glance.ts'
 import { entryAt, lastIndex, membershipOf, placedMembership, termAt } from './log.ts'
-import type { Entry } from './messages.ts'
+import type { Entry, PlacedMembership } from './messages.ts'
 import type { Role } from './state.ts'
 
 /** Of two nodes: each has read its own from its disk, or from a message. */
@@ -34,8 +34,17 @@ function identity(entry: Entry): string {
   return membership === undefined ? `${term} no-op` : `${term} ${membershipText(membership)}`
 }
 
+/** Memberships are never changed, and few. */
+const texts = new WeakMap<Membership, string>()
+
 /** Equal texts are equal memberships. */
 function membershipText(membership: Membership): string {
+  let text = texts.get(membership)
+  if (text === undefined) texts.set(membership, (text = inWords(membership)))
+  return text
+}
+
+function inWords(membership: Membership): string {
   const { voters, outgoing, learners, learnersNext, joining, autoLeave, contacts } = membership
   const lists = Object.entries({ voters, outgoing, learners, learnersNext, joining })
   const said = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name} ${ids.join(' ')}`)
@@ -241,28 +250,32 @@ export const durableQuorum: Invariant<RaftNode> = {
   name: 'durable quorum',
   watch: () => {
     let checked = 0
-    const inForce = new Map<NodeId, Membership>()
+    const inForce = new Map<NodeId, PlacedMembership>()
     /** How far the log on each disk went, when it was last whole. */
     const reached = new Map<NodeId, Index>()
     return ({ id, state, durable }, nodes) => {
       const index = state.commitIndex
       if (durable.repair === undefined) reached.set(id, lastIndex(durable))
-      // What was counted under: a leader that commits may append the next membership in the same breath.
-      const electorate = inForce.get(id) ?? membershipOf(state)
-      inForce.set(id, membershipOf(state))
+      const now = placedMembership(state)
+      const before = inForce.get(id) ?? now
+      inForce.set(id, now)
       if (index <= checked || state.role !== 'leader') return undefined
       checked = index
-      const term = termAt(state, index)
-      const holds = ({ durable: disk }: RaftNode): boolean =>
-        index < disk.compacted.index || termAt(disk, index) === term
-      // It may have acknowledged the entry before its disk was damaged. Until it is repaired it votes for nobody, so that a
-      // leader needs the votes of others that have the entry (README, "Repair").
-      const mayHaveLost = ({ id: other, durable: { repair } }: RaftNode): boolean =>
-        repair !== undefined && index <= (reached.get(other) ?? 0)
-      const holders = nodes.filter((node) => holds(node) || mayHaveLost(node)).map((node) => node.id)
-      return isQuorum(electorate, holders)
-        ? undefined
-        : `${id} commits ${index}, which is not on the disks of a quorum of ${membershipText(electorate)}`
+      const isBehind = ({ membership }: PlacedMembership, committed: Index): boolean => {
+        const term = termAt(state, committed)
+        const holds = ({ durable: disk }: RaftNode): boolean =>
+          committed < disk.compacted.index || termAt(disk, committed) === term
+        // It may have acknowledged the entry before its disk was damaged. Until it is repaired it votes for nobody, so that a
+        // leader needs the votes of others that have the entry (README, "Repair").
+        const mayHaveLost = ({ id: other, durable: { repair } }: RaftNode): boolean =>
+          repair !== undefined && committed <= (reached.get(other) ?? 0)
+        const holders = nodes.filter((node) => holds(node) || mayHaveLost(node)).map((node) => node.id)
+        return isQuorum(membership, holders)
+      }
+      // A leader that commits may append the next membership in the same breath, which then counts for what is left: but
+      // only if the one before it is committed.
+      if (isBehind(before, index) || (isBehind(before, before.index) && isBehind(now, index))) return undefined
+      return `${id} commits ${index}, which is not on the disks of a quorum of ${membershipText(before.membership)}`
     }
   },
 }
@@ -340,11 +353,11 @@ export const removedLeaderGoes: Invariant<RaftNode> = {
 export const stepByStep: Invariant<RaftNode> = {
   name: 'memberships change step by step',
   watch: () => {
-    const seen = new Map<NodeId, Membership>()
+    const seen = new Map<NodeId, PlacedMembership>()
     return ({ id, state: { memberships } }) => {
       const newest = memberships.at(-1)
-      if (newest === undefined || seen.get(id) === newest.membership) return undefined
-      seen.set(id, newest.membership)
+      if (newest === undefined || seen.get(id) === newest) return undefined
+      seen.set(id, newest)
       for (const [i, { index, membership }] of memberships.entries()) {
         const before = memberships[i - 1]
         // A log that begins anew, with a newcomer or after its loss, begins with whatever is known.

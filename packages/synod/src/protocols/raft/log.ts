@@ -1,5 +1,6 @@
 import {
   committedIndex,
+  membersOf,
   present,
   tally,
   voting,
@@ -10,7 +11,7 @@ import {
   type Term,
   type VoteResult,
 } from '../../core/index.ts'
-import type { Entry, PlacedMembership, Position } from './messages.ts'
+import type { Entry, PlacedMembers, PlacedMembership, Position } from './messages.ts'
 import type { RaftState } from './state.ts'
 
 /** The parts of a state that some rules are about. */
@@ -25,7 +26,9 @@ export function lastIndex(state: Log): Index {
 /** The term at an index; undefined where this log has no entry, or no longer. */
 export function termAt(state: Log, index: Index): Term | undefined {
   const offset = index - state.compacted.index
-  return offset === 0 ? state.compacted.term : state.log[offset - 1]?.term
+  if (offset === 0) return state.compacted.term
+  // An array that is asked for what is before its beginning answers slowly, and from then on always.
+  return offset > 0 ? state.log[offset - 1]?.term : undefined
 }
 
 /** Where the log ends. */
@@ -131,6 +134,11 @@ export function openMemberships(state: Memberships): readonly PlacedMembership[]
       state.memberships.findLastIndex(({ index }) => index <= state.commitIndex),
     ),
   )
+}
+
+/** Who the members are by each of these. */
+export function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[] {
+  return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
 }
 
 /**

@@ -27,7 +27,15 @@ import { entryBytes, isVoter, lastIndex, mayCampaign, membershipOf, placedMember
 import type { AppendEntries, Durable, InstallSnapshot, Message } from './messages.ts'
 import { checkOptions, type RaftOptions } from './options.ts'
 import { proceedWithReads, read } from './reads.ts'
-import { askTerms, beginRepair, endRepair, isRepairing, mayAcknowledge, onAskTerm, onTellTerm } from './repair.ts'
+import {
+  askTerms,
+  beginRepair,
+  isRepairing,
+  mayAcknowledge,
+  onAskTerm,
+  onTellTerm,
+  proceedWithRepair,
+} from './repair.ts'
 import { change, proceedWithMembership } from './reconfiguration.ts'
 import { appendAsLeader, beat, onAppendEntries, onAppended } from './replication.ts'
 import type { RaftEnvironment, Replica } from './replica.ts'
@@ -164,10 +172,10 @@ export class Raft implements LogEngine<RaftState, Message, Durable>, Replica {
         return onVote(this, message, from)
       case 'appendEntries':
         if (this.follows(message, from)) onAppendEntries(this, message, from)
-        return endRepair(this)
+        return proceedWithRepair(this)
       case 'installSnapshot':
         if (this.follows(message, from)) onInstallSnapshot(this, message, from)
-        return endRepair(this)
+        return proceedWithRepair(this)
       case 'appended':
         this.adoptTerm(message.term)
         onAppended(this, message, from)

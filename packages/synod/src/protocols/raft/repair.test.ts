@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { voting, type MembershipChange } from '../../core/index.ts'
+import { present, voting, type MembershipChange } from '../../core/index.ts'
+import { checkpointOf } from './durable.ts'
 import type { Durable } from './messages.ts'
 import { World } from './testing/world.ts'
 
@@ -219,6 +220,98 @@ describe('a member with a hole in its journal', () => {
       world.run(3000)
       expect(world.raft('b').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c'] } })
     })
+  })
+
+  describe('and which is all that a member knew that had joined', () => {
+    /** d has joined, and of its journal only its head can be read, what `readable` says, and `more`. */
+    function newcomer(readable: (record: Durable, at: number) => boolean, ...more: Durable[]): World {
+      const world = new World({ members: ['a', 'b', 'c'] })
+      world.elect('a')
+      world.add('d')
+      world.startAll()
+      world.change('a', { type: 'addVoter', id: 'd', contact: '' })
+      world.run(1000)
+      world.crash('d')
+      const d = world.member('d')
+      for (const [at, record] of d.journal.entries()) if (at > 0 && !readable(record, at)) d.unreadable.add(at)
+      d.journal.push(...more)
+      d.synced = d.journal.length
+      return world
+    }
+    const none = (): boolean => false
+    const voted: Durable = { type: 'hardState', currentTerm: 1, votedFor: undefined }
+
+    test('is made good by the leader, who contacts it anyway, when a later record tells how far its log went', () => {
+      const world = newcomer((_, at) => at > 2)
+      world.start('d')
+      expect(world.state('d')).toMatchObject({ log: [], repair: { bounded: true, hardState: true, awaiting: [] } })
+      expect(world.raft('d').standing).toMatchObject({ repairing: true, stranded: false })
+      world.run(500)
+      expect(world.raft('d').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'd'] } })
+    })
+
+    test('is made good by those whom the leader names, when only the newest vote is known', () => {
+      const world = newcomer(none, voted)
+      world.start('d')
+      expect(world.state('d').repair).toMatchObject({ bounded: false, hardState: true, awaiting: [] })
+      expect(world.raft('d').standing.stranded).toBe(false)
+      world.cut.add('b>d')
+      world.run(3000)
+      expect(world.raft('d').standing.repairing).toBe(true)
+      world.heal()
+      world.run(3000)
+      expect(world.raft('d').standing).toMatchObject({ repairing: false, leader: 'a', term: 1 })
+    })
+
+    test('is not made good by anybody when the newest vote is in it: it says so', () => {
+      const world = newcomer(none)
+      world.start('d')
+      expect(world.raft('d').standing).toMatchObject({ repairing: true, stranded: true })
+      const before = world.happenings.length
+      world.run(3000)
+      expect(
+        world.happenings.slice(before).filter((happening) => happening.type === 'sent' && happening.from === 'd'),
+      ).toEqual([])
+    })
+
+    test('is made good by those whom a record named that can be read between two holes', () => {
+      const memberships = [{ index: 3, membership: voting(['a', 'b', 'c', 'd']) }]
+      const position = { index: 3, term: 1 }
+      const mark: Durable = {
+        ...voted,
+        type: 'checkpoint',
+        last: position,
+        snapshot: undefined,
+        memberships,
+        repair: undefined,
+      }
+      const world = newcomer(none, mark, voted)
+      world.member('d').unreadable.add(world.member('d').journal.length - 1)
+      world.start('d')
+      expect(world.state('d').repair).toMatchObject({ hardState: false, awaiting: ['a', 'b', 'c'] })
+      expect(world.raft('d').standing.stranded).toBe(false)
+      world.run(3000)
+      expect(world.raft('d').standing).toMatchObject({ repairing: false, membership: { voters: ['a', 'b', 'c', 'd'] } })
+    })
+  })
+
+  test('is as damaged at the next start if its power went before it had noted what it lost', () => {
+    const world = damaged(
+      (journal) => [entriesAt(journal, 3), entriesAt(journal, 4)],
+      (journal) => journal.splice(entriesAt(journal, 5)),
+    )
+    const { state } = world.raft('b')
+    expect(state.repair).toMatchObject({ hardState: false, bounded: false })
+    // The note is not durable yet. What is durable before it is the first record of an opening: the engine as it was read.
+    world.crash('b')
+    const { journal } = world.member('b')
+    expect(journal.some(({ type }) => type === 'repairing')).toBe(false)
+    journal.push({ ...checkpointOf(state), repair: { ...present(state.repair, 'it is damaged'), noted: false } })
+    world.member('b').synced = journal.length
+    world.start('b')
+    expect(world.state('b').repair).toMatchObject({ hardState: false, bounded: false, awaiting: ['a', 'c'] })
+    world.run(3000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
   })
 
   test('that is the only voter says so, and never serves', () => {

@@ -1,7 +1,9 @@
-import { membersOf, type Index, type NodeId } from '../../core/index.ts'
-import { lastIndex, lastPosition, openMemberships, termAt } from './log.ts'
-import type { PlacedMembers, PlacedMembership, TellTerm } from './messages.ts'
+import type { Index, NodeId } from '../../core/index.ts'
+import { connectLogToSnapshot, durablePart } from './durable.ts'
+import { lastIndex, lastPosition, openMemberships, placedMembers, termAt } from './log.ts'
+import type { PlacedMembers, Repair, TellTerm } from './messages.ts'
 import { hardState, record, type Replica } from './replica.ts'
+import type { RaftState } from './state.ts'
 
 /**
  * A member whose journal has a hole may have acknowledged what it no longer has, and its vote may have elected the
@@ -16,27 +18,48 @@ export function mayAcknowledge(raft: Replica): boolean {
   return raft.state.repair?.hardState !== false
 }
 
+/**
+ * Without its newest term and vote it takes nothing from a leader, so it has to ask; and nothing that is left names anybody.
+ * (With them a leader, who contacts it anyway, makes it whole.) Looked at after the last record, as `start` will find it.
+ */
+export function isStranded({ state }: Replica): boolean {
+  if (state.repair === undefined) return false
+  const begun = durablePart(state)
+  connectLogToSnapshot(begun)
+  return begun.repair?.hardState === false && !namesAnybody(knownMembers(begun))
+}
+
+/** How far the log went is known, and the newest term and vote. */
+function isComplete({ hardState: known, bounded }: Repair): boolean {
+  return known && bounded
+}
+
+/** By the log; if that was a newcomer's, and all of it is lost, by what can still be read behind the hole. */
+function knownMembers({ memberships, repair }: RaftState): readonly PlacedMembers[] {
+  const own = placedMembers(memberships)
+  return namesAnybody(own) ? own : (repair?.known ?? own)
+}
+
+function namesAnybody(known: readonly PlacedMembers[]): boolean {
+  return known.some(({ members }) => members.length > 0)
+}
+
 /** After the last record: says durably that from here on records are written by a member that does not know all it said. */
 export function beginRepair(raft: Replica): void {
   const { state } = raft
   if (state.repair === undefined) return
-  const isComplete = state.repair.hardState && state.repair.bounded
-  const known = placedMembers(state.memberships)
+  const known = knownMembers(state)
   const repair = {
     ...state.repair,
     term: state.repair.term ?? state.currentTerm,
     noted: true,
-    awaiting: isComplete ? [] : toAsk(raft, known, [], 0),
+    awaiting: isComplete(state.repair) ? [] : toAsk(raft, known, [], 0),
     told: [],
     known,
     committed: 0,
   }
   record(raft, { type: 'repairing', ...hardState(state), repair })
   askTerms(raft)
-}
-
-function placedMembers(memberships: readonly PlacedMembership[]): PlacedMembers[] {
-  return memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
 }
 
 function merged(known: readonly PlacedMembers[]): PlacedMembers[] {
@@ -68,7 +91,7 @@ export function askTerms(raft: Replica): void {
 /** Who does not know its own newest term, or how far its log went, has nothing to tell: it may be what is looked for. */
 export function onAskTerm(raft: Replica, from: NodeId): void {
   const { repair, currentTerm: term } = raft.state
-  if (repair !== undefined && !(repair.hardState && repair.bounded)) return
+  if (repair !== undefined && !isComplete(repair)) return
   const through = Math.max(lastIndex(raft.state), repair?.through ?? 0)
   const memberships = placedMembers(openMemberships(raft.state))
   raft.env.send(from, { type: 'tellTerm', term, lastIndex: through, memberships })
@@ -97,12 +120,30 @@ export function onTellTerm(raft: Replica, message: TellTerm, from: NodeId): void
   }
 }
 
+/** Something of a leader was taken. */
+export function proceedWithRepair(raft: Replica): void {
+  askThoseInTheLog(raft)
+  endRepair(raft)
+}
+
+/** Who knew nobody to ask how far its log went hears from its leader who the members are. */
+function askThoseInTheLog(raft: Replica): void {
+  const { state } = raft
+  const { repair } = state
+  if (repair === undefined || isComplete(repair) || repair.awaiting.length > 0) return
+  const known = placedMembers(state.memberships)
+  const awaiting = toAsk(raft, known, [], 0)
+  if (awaiting.length === 0) return
+  state.repair = { ...repair, awaiting, known }
+  askTerms(raft)
+}
+
 /**
  * The log equals that of the current leader up to `verified`. Nothing that this member ever acknowledged, and that may
  * be decided, is missing from it when it reaches as far as the lost log did, or when it contains an entry of a leader
  * that was elected, without this member's vote, after all that it may have acknowledged.
  */
-export function endRepair(raft: Replica): void {
+function endRepair(raft: Replica): void {
   const { state } = raft
   const { repair } = state
   // The leader of this term is elected: whoever else this member may have voted for in it was not, and must not be now.

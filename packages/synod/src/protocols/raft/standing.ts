@@ -1,6 +1,6 @@
 import type { Index, Membership, NodeId, SnapshotId, Standing, Term } from '../../core/index.ts'
 import { lastIndex, membershipAt, membershipOf } from './log.ts'
-import { isRepairing } from './repair.ts'
+import { isRepairing, isStranded } from './repair.ts'
 import type { Replica } from './replica.ts'
 
 /** What of the state the member may know, as it is at the moment: asked for in each turn, so that nothing is made for it. */
@@ -54,5 +54,9 @@ export class RaftStanding implements Standing {
 
   get repairing(): boolean {
     return isRepairing(this.raft)
+  }
+
+  get stranded(): boolean {
+    return isStranded(this.raft)
   }
 }

@@ -450,6 +450,16 @@ describe('a failing run', () => {
     expect(again.trace.hash).toBe(read.trace)
   })
 
+  test('is seen to go on after its last event, too, while it is judged', () => {
+    const plan = drawPlan(raftSubject, 7, { nodes: 3, duration: 2000, load: 50, without: 'all' })
+    const beats = (unjudged: boolean): number => {
+      let count = 0
+      simulate(raftSubject, plan, { unjudged, beat: () => void count++ })
+      return count
+    }
+    expect(beats(false)).toBeGreaterThan(beats(true))
+  })
+
   test('an artefact of another version is refused with both versions; what is none, with what it is', () => {
     const other = JSON.stringify({ synod: 'artefact', version: artefactVersion + 1, plan: failing })
     expect(() => readArtefact(other)).toThrow(
