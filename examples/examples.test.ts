@@ -131,6 +131,7 @@ test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_
     listenPeerUrls: 'http://127.0.0.1:0',
     initialClusterToken: 'examples',
     initialClusterState: 'new',
+    engine: 'raft',
     heartbeatInterval: 100,
     electionTimeout: 1000,
     quotaBackendBytes: 0,

@@ -45,7 +45,7 @@ function quoted(cell: string): string[] {
 
 /** The files that a name in the table means: `raft/pitfall-a1-…` is one of protocols/raft. */
 function filesOf(name: string): string[] {
-  const path = name.replace(/^raft\//, 'protocols/raft/').replace('…', '*')
+  const path = name.replace(/^(raft|multi-paxos)\//, 'protocols/$1/').replace('…', '*')
   const folder = path.startsWith('packages/') ? '' : 'packages/synod/src/'
   return globSync(`${folder}${path}.test.ts`)
 }
@@ -63,6 +63,7 @@ describe('docs/pitfalls.md', () => {
     const wanted = [
       ...count('A', 13),
       ...count('B', 14),
+      ...count('C', 9),
       ...count('D', 4),
       'D7',
       ...count('F', 5),

@@ -1,5 +1,6 @@
 import { store, type StoreOperation } from 'synod/history'
 import { defaultMemberOptions } from 'synod/member'
+import { defaultMultiPaxosOptions } from 'synod/multi-paxos'
 import { defaultRaftOptions } from 'synod/raft'
 import { drawPlan, shrink, simulate } from 'synod/simulator'
 import type {
@@ -12,7 +13,7 @@ import type {
   Subject,
   SwarmOptions,
 } from 'synod/simulator'
-import { raftSubject } from 'synod/testing'
+import { multiPaxosSubject, raftSubject } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
 import { isFile, subjectOfFile } from './protocol-file.ts'
@@ -56,6 +57,11 @@ const protocols: readonly Protocol[] = [
   protocolOf(raftSubject, {
     argument: raftSubject.name,
     settings: { raft: defaultRaftOptions, member: defaultMemberOptions },
+    describe: (operation) => store().describe(operation as StoreOperation, undefined),
+  }),
+  protocolOf(multiPaxosSubject, {
+    argument: multiPaxosSubject.name,
+    settings: { multiPaxos: defaultMultiPaxosOptions, member: defaultMemberOptions },
     describe: (operation) => store().describe(operation as StoreOperation, undefined),
   }),
 ]

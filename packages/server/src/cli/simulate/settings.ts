@@ -69,6 +69,7 @@ Ctrl-C prints what was covered so far; while a run is being shrunk, it takes the
 Examples:
   synod simulate                                      Raft, seeds 1 to 100
   synod simulate raft --hours 10 --jobs 8
+  synod simulate multi-paxos --seeds 500
   synod simulate --seed 17                            one run, told in detail
   synod simulate --artefact synod-raft-17.json        replay a run that failed
   synod simulate ./paxos.ts                           a protocol of your own: docs/simulate-your-own-protocol.md
