@@ -58,6 +58,10 @@ const ofModels = [
   'pre-vote',
   'check-quorum',
   'late-disk',
+  'proposers',
+  'retries',
+  'accept-quorum',
+  'broadcast',
 ] as const
 
 export const exploreSettings: readonly Setting[] = [

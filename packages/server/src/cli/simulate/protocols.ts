@@ -1,5 +1,6 @@
 import { store, type StoreOperation } from 'synod/history'
 import { defaultMemberOptions } from 'synod/member'
+import { defaultPaxosOptions } from 'synod/paxos'
 import { defaultRaftOptions } from 'synod/raft'
 import { drawPlan, shrink, simulate } from 'synod/simulator'
 import type {
@@ -12,7 +13,7 @@ import type {
   Subject,
   SwarmOptions,
 } from 'synod/simulator'
-import { raftSubject } from 'synod/testing'
+import { paxosSubject, raftSubject } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
 import { isFile, subjectOfFile } from './protocol-file.ts'
@@ -57,6 +58,11 @@ const protocols: readonly Protocol[] = [
     argument: raftSubject.name,
     settings: { raft: defaultRaftOptions, member: defaultMemberOptions },
     describe: (operation) => store().describe(operation as StoreOperation, undefined),
+  }),
+  protocolOf(paxosSubject, {
+    argument: paxosSubject.name,
+    settings: { paxos: { ...defaultPaxosOptions, quorums: { prepare: 2, accept: 2 }, distinguished: 'a' } },
+    describe: (operation) => JSON.stringify(operation),
   }),
 ]
 
