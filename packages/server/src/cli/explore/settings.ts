@@ -62,6 +62,9 @@ const ofModels = [
   'retries',
   'accept-quorum',
   'broadcast',
+  'participants',
+  'faults',
+  'ones',
 ] as const
 
 export const exploreSettings: readonly Setting[] = [

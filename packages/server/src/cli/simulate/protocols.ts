@@ -1,3 +1,4 @@
+import { defaultBenOrOptions } from 'synod/ben-or'
 import { store, type StoreOperation } from 'synod/history'
 import { defaultMemberOptions } from 'synod/member'
 import { defaultPaxosOptions } from 'synod/paxos'
@@ -13,7 +14,7 @@ import type {
   Subject,
   SwarmOptions,
 } from 'synod/simulator'
-import { paxosSubject, raftSubject } from 'synod/testing'
+import { benOrSubject, paxosSubject, raftSubject } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
 import { isFile, subjectOfFile } from './protocol-file.ts'
@@ -62,6 +63,14 @@ const protocols: readonly Protocol[] = [
   protocolOf(paxosSubject, {
     argument: paxosSubject.name,
     settings: { paxos: { ...defaultPaxosOptions, quorums: { prepare: 2, accept: 2 }, distinguished: 'a' } },
+    describe: (operation) => JSON.stringify(operation),
+  }),
+  protocolOf(benOrSubject, {
+    argument: benOrSubject.name,
+    settings: {
+      benOr: { ...defaultBenOrOptions, f: 1, coin: { type: 'common', seed: 1, confirmed: true } },
+      liars: ['a'],
+    },
     describe: (operation) => JSON.stringify(operation),
   }),
 ]
