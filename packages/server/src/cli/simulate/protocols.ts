@@ -1,6 +1,8 @@
+import { defaultBenOrOptions } from 'synod/ben-or'
 import { store, type StoreOperation } from 'synod/history'
 import { defaultMemberOptions } from 'synod/member'
 import { defaultMultiPaxosOptions } from 'synod/multi-paxos'
+import { defaultPaxosOptions } from 'synod/paxos'
 import { defaultRaftOptions } from 'synod/raft'
 import { drawPlan, shrink, simulate } from 'synod/simulator'
 import type {
@@ -13,7 +15,7 @@ import type {
   Subject,
   SwarmOptions,
 } from 'synod/simulator'
-import { multiPaxosSubject, raftSubject } from 'synod/testing'
+import { benOrSubject, multiPaxosSubject, paxosSubject, raftSubject } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
 import { isFile, subjectOfFile } from './protocol-file.ts'
@@ -63,6 +65,19 @@ const protocols: readonly Protocol[] = [
     argument: multiPaxosSubject.name,
     settings: { multiPaxos: defaultMultiPaxosOptions, member: defaultMemberOptions },
     describe: (operation) => store().describe(operation as StoreOperation, undefined),
+  }),
+  protocolOf(paxosSubject, {
+    argument: paxosSubject.name,
+    settings: { paxos: { ...defaultPaxosOptions, quorums: { prepare: 2, accept: 2 }, distinguished: 'a' } },
+    describe: (operation) => JSON.stringify(operation),
+  }),
+  protocolOf(benOrSubject, {
+    argument: benOrSubject.name,
+    settings: {
+      benOr: { ...defaultBenOrOptions, f: 1, coin: { type: 'common', seed: 1, confirmed: true } },
+      liars: ['a'],
+    },
+    describe: (operation) => JSON.stringify(operation),
   }),
 ]
 
