@@ -20,6 +20,8 @@ export class DetectorQuality {
   private readonly pairs: readonly Pair[]
   /** Since when each has been down; undefined: it is up. */
   private readonly down = new Map<NodeId, Milliseconds>()
+  /** Who has ever been up: not to have been started yet is no crash. */
+  private readonly born = new Set<NodeId>()
   private readonly detections = new Map<string, Milliseconds>()
   private readonly detectionTimes: number[] = []
   private readonly mistakeDurations: number[] = []
@@ -52,8 +54,10 @@ export class DetectorQuality {
   private lookWhetherUp(id: NodeId, now: Milliseconds, up: boolean): void {
     const since = this.down.get(id)
     if (up === (since === undefined)) return
-    if (up) this.down.delete(id)
-    else this.down.set(id, now)
+    if (up) {
+      this.down.delete(id)
+      this.born.add(id)
+    } else this.down.set(id, now)
     for (const pair of this.pairs) {
       if (pair.by === id) this.forget(pair)
       if (pair.of !== id) continue
@@ -70,8 +74,9 @@ export class DetectorQuality {
     if (!suspected) {
       this.detections.delete(nameOf(pair))
       this.endMistake(pair, now)
-    } else if (since !== undefined) this.detections.set(nameOf(pair), now - since)
-    else {
+    } else if (since !== undefined) {
+      if (this.born.has(pair.of)) this.detections.set(nameOf(pair), now - since)
+    } else {
       this.mistakes++
       pair.mistakenSince = now
     }

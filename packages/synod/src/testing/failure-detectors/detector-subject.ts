@@ -4,7 +4,6 @@ import {
   promises,
   Watchman,
   watchmanInvariants,
-  type DetectorKind,
   type DetectorMessage,
   type DetectorOptions,
   type Life,
@@ -127,8 +126,13 @@ export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
 /** Links may be silent for a tenth of what progress is given, and that is four times the pace. */
 const perfectOptions: DetectorOptions = { kind: 'perfect', ...interval, delayMax: 6 * pace }
 
-/** A class says "eventually", and "for ever": so long is taken for that. */
-const forEver = 3 * pace
+/**
+ * A class says "eventually", and "for ever": so long is taken for that. With a low threshold φ is made to be wrong now and then,
+ * once in ten heartbeats at 1: being right at one moment is all that can be asked of it.
+ */
+function forEver(options: DetectorOptions): Milliseconds {
+  return options.kind === 'accrual' && options.threshold < 8 ? 0 : 3 * pace
+}
 
 /** What a described protocol cannot say: what it may be held to depends on who really runs. */
 function watched(subject: Subject<Dweller, Node>): Subject<Dweller, Node> {
@@ -151,7 +155,7 @@ function watched(subject: Subject<Dweller, Node>): Subject<Dweller, Node> {
 class ClassJudge {
   readonly name: string
   readonly quality: DetectorQuality
-  private readonly kind: DetectorKind
+  private readonly options: DetectorOptions
   private readonly plan: Plan
   private readonly stage: Stage<Dweller>
   private readonly seen = new Map<NodeId, Node>()
@@ -162,7 +166,7 @@ class ClassJudge {
   constructor(plan: Plan, stage: Stage<Dweller>) {
     const { name, options } = plan.settings as DetectorSettings
     this.name = name
-    this.kind = options.kind
+    this.options = options
     this.plan = plan
     this.stage = stage
     this.quality = new DetectorQuality(plan.nodes)
@@ -182,7 +186,7 @@ class ClassJudge {
       (id) => this.isUp(id),
       (id) => suspectedBy(node).includes(id),
     )
-    if (promises[this.kind].accuracy !== 'strong') return undefined
+    if (promises[this.options.kind].accuracy !== 'strong') return undefined
     const wrongly = suspectedBy(node).find((id) => this.isUp(id))
     return wrongly === undefined ? undefined : `${node.id} suspects ${wrongly}, which runs`
   }
@@ -194,7 +198,7 @@ class ClassJudge {
     const keeps = core.every((id) => play.node(id) !== undefined) && this.isComplete(core) && this.isAccurate(core)
     const now = this.stage.now()
     this.since = keeps ? (this.since ?? now) : undefined
-    return this.since !== undefined && now - this.since >= forEver
+    return this.since !== undefined && now - this.since >= forEver(this.options)
   }
 
   /**
@@ -203,7 +207,8 @@ class ClassJudge {
    */
   private crashOthers(core: readonly NodeId[]): void {
     const { world } = this.stage
-    const others = this.kind === 'gossip' ? this.plan.nodes.filter((id) => !core.includes(id) && this.isUp(id)) : []
+    const others =
+      this.options.kind === 'gossip' ? this.plan.nodes.filter((id) => !core.includes(id) && this.isUp(id)) : []
     for (const id of others) world.schedule.after(0, () => world.kill(id))
   }
 
@@ -213,7 +218,7 @@ class ClassJudge {
     return this.plan.nodes.every((dead) => {
       if (this.isUp(dead)) return true
       const suspect = (id: NodeId): boolean => this.suspectedBy(id).includes(dead)
-      return promises[this.kind].completeness === 'strong' ? core.every(suspect) : watching.some(suspect)
+      return promises[this.options.kind].completeness === 'strong' ? core.every(suspect) : watching.some(suspect)
     })
   }
 
