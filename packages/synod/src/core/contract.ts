@@ -190,6 +190,10 @@ export interface Environment<Message, Durable> {
 export interface Decides {
   decide(index: Index, term: Term, command: Command | undefined): void
 }
+/** Reads the clock of its machine, which never goes back. A state that keeps an instant is simulated, not explored exhaustively. */
+export interface Clocked {
+  now(): Milliseconds
+}
 /** Told at each change of term or leader. The member redirects by it; what it had under way may still be decided. */
 export interface Leads {
   led(by: NodeId | undefined, term: Term): void

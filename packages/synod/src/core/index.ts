@@ -11,6 +11,7 @@ export type {
   AnswersReads,
   ChangeRefused,
   ChangesMembership,
+  Clocked,
   Command,
   Decides,
   Environment,
@@ -30,6 +31,7 @@ export type {
   TimerName,
 } from './contract.ts'
 export { isNodeId } from './contract.ts'
+export { exp, ln, lnErfc } from './elementary.ts'
 export { Rejected, SynodError, Unknown } from './errors.ts'
 export type { Failure, RejectedDetail } from './errors.ts'
 export { DiskError } from './ports.ts'
@@ -53,6 +55,8 @@ export type {
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
 export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
+export { lend, Part, timerOf } from './part.ts'
+export type { PartEnvironment } from './part.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { Electorate, VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'

@@ -11,6 +11,7 @@ import {
 } from '../core/index.ts'
 import { consensusInvariants } from './consensus-invariants.ts'
 import { pick } from './draws.ts'
+import type { FaultType } from './faults.ts'
 import { jsonCodec } from './json-codec.ts'
 import { ObservedParticipant, type ParticipantEnvironment, type ParticipantNode } from './observed-participant.ts'
 import { Participant } from './participant.ts'
@@ -50,12 +51,14 @@ export interface ProtocolDescription<P extends Protocol<unknown, Message, Durabl
   readonly invariants?: readonly Invariant<ParticipantNode<P['state']>>[]
   /** What should be seen at least once in many runs. */
   readonly situations?: readonly Situation<ParticipantNode<P['state']>>[]
-  /** How many of so many nodes must work for it to get on. Default: a majority. */
-  readonly quorum?: (nodes: number, settings: Json) => number
+  /** How many of so many nodes must work for it to get on, or all that do. Default: a majority. */
+  readonly quorum?: ((nodes: number, settings: Json) => number) | 'all that work'
   /** Whether the core has got on. Default: each node of it has decided. */
   readonly settled?: (core: readonly ParticipantNode<P['state']>[]) => boolean
   /** false: it assumes that whoever crashes never comes back (crash-stop); it has no disk then. Default: true. */
   readonly recovers?: boolean
+  /** The only kinds of faults that it promises to survive. Default: all, but that disks forget. */
+  readonly faults?: readonly FaultType[]
 }
 
 /** A bare protocol as something that can be put into a world and attacked: `drawPlan`, `simulate` and `shrink` take it. */
@@ -67,6 +70,7 @@ export function describeProtocol<P extends Protocol<unknown, Message, Durable>, 
     sizes: description.sizes ?? [3, 3, 4, 5],
     pace: description.pace ?? 1000,
     durable: description.recovers ?? true,
+    ...(description.faults !== undefined && { faults: description.faults }),
     // Nobody could tell it that its disk forgot what was synced: no protocol survives that by itself.
     frail: () => 0,
     settings: description.settings ?? (() => null),
@@ -168,8 +172,9 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
     const { nodes, seed, settings } = this.plan
     const working = candidates.filter((id) => this.takesPart(id))
-    const size = this.description.quorum?.(nodes.length, settings as Json) ?? majority(nodes.length)
-    if (working.length < size) return undefined
+    const { quorum = majority } = this.description
+    const size = quorum === 'all that work' ? working.length : quorum(nodes.length, settings as Json)
+    if (working.length < Math.max(1, size)) return undefined
     const first = seed % working.length
     return [...working.slice(first), ...working.slice(0, first)].slice(0, size).toSorted()
   }

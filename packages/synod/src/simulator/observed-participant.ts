@@ -3,6 +3,7 @@ import {
   AssertionFailed,
   Reader,
   Writer,
+  type Clocked,
   type Codec,
   type Command,
   type Decides,
@@ -15,7 +16,7 @@ import {
 import type { Json } from './plan.ts'
 
 /** What a participant gives its protocol. A decision of one-shot agreement is that of index 1. */
-export type ParticipantEnvironment<Message, Durable> = Environment<Message, Durable> & Decides
+export type ParticipantEnvironment<Message, Durable> = Environment<Message, Durable> & Decides & Clocked
 
 /** Something that a protocol decided: `command` is undefined where it decided on nothing (a no-op). */
 export interface Decision {
@@ -132,5 +133,6 @@ function idleEnvironment(self: NodeId): ParticipantEnvironment<unknown, unknown>
     clearTimer: refuse,
     choose: refuse,
     decide: refuse,
+    now: refuse,
   }
 }

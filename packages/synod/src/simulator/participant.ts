@@ -94,7 +94,7 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
       clearTimer: (timer) => this.timers.clear(`protocol:${timer}`),
       random: () => ports.random(),
     })
-    this.protocol = parts.make(this.effects)
+    this.protocol = parts.make(Object.assign(this.effects, { now: () => ports.clock.now() }))
   }
 
   // Opening

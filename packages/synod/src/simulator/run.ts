@@ -5,7 +5,7 @@ import { Inflictor } from './inflict.ts'
 import { demandProgress } from './liveness.ts'
 import type { Plan } from './plan.ts'
 import { Endless } from './schedule.ts'
-import type { Play, Situation, Subject } from './subject.ts'
+import type { Figure, Play, Situation, Subject } from './subject.ts'
 import { Trace } from './trace.ts'
 import type { Deviation } from './virtual-link.ts'
 import type { VirtualNode } from './virtual-node.ts'
@@ -39,6 +39,7 @@ export interface Outcome {
   readonly deviations: readonly Deviation[]
   /** The core that had to get on, and how long it took; undefined: there was none, or it was not asked. */
   readonly progress: { readonly core: readonly NodeId[]; readonly took: Milliseconds } | undefined
+  readonly figures: readonly Figure[]
 }
 
 export interface RunOptions {
@@ -139,6 +140,7 @@ class Run<Dweller extends Inhabitant, Node> {
       silent: [...configured].filter((type) => !fired.has(type)),
       deviations: this.deviations,
       progress,
+      figures: this.play.figures?.() ?? [],
     }
   }
 

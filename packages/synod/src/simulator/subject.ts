@@ -1,4 +1,5 @@
 import type { Invariant, Milliseconds, NodeId, Ports, RandomState } from '../core/index.ts'
+import type { FaultType } from './faults.ts'
 import type { Errand, Plan } from './plan.ts'
 import type { Inhabitant, World } from './world.ts'
 
@@ -12,6 +13,15 @@ export interface Situation<Node> {
   readonly watch: () => (node: Node, nodes: readonly Node[]) => boolean
 }
 
+/** Something that runs measure, in samples: those of many runs are put together. */
+export interface Figure {
+  /** What was measured: of a run that drew its settings, those that matter. */
+  readonly series: string
+  readonly quantity: string
+  readonly unit: string
+  readonly values: readonly number[]
+}
+
 /** What is put into a world and attacked: a protocol, with all that surrounds it. */
 export interface Subject<Dweller extends Inhabitant = Inhabitant, Node = unknown> {
   readonly name: string
@@ -21,6 +31,8 @@ export interface Subject<Dweller extends Inhabitant = Inhabitant, Node = unknown
   readonly pace: Milliseconds
   /** Whether a power cut, a lost disk, a damaged file mean anything to it. */
   readonly durable: boolean
+  /** The only kinds of faults that it is made for: a swarm leaves the others out. Left out: all of them. */
+  readonly faults?: readonly FaultType[]
   /** How many of so many nodes may lose what is on their disks, or be lost for good. */
   readonly frail: (nodes: number) => number
   /** Draws its own settings, a JSON value: they are written into the plan. */
@@ -95,6 +107,8 @@ export interface Play<Dweller extends Inhabitant, Node> {
   /** What a node waits for, in a line. */
   waitsFor(id: NodeId): string
 
+  /** What was measured, asked at the end of the run. Left out: nothing is. */
+  figures?(): readonly Figure[]
   /** At the end of the run: what the history, and all that was remembered, says. */
   judge(): void
 }

@@ -43,6 +43,8 @@ const kinds: Readonly<Record<FaultType, number>> = {
   slowDisk: 6,
 }
 
+const faultTypes = Object.keys(kinds) as FaultType[]
+
 /**
  * A disk that loses what was not synced and damages what was leaves nothing by which to tell the one from the other
  * (docs/guarantees.md): a node has either the one trouble or the other.
@@ -105,7 +107,9 @@ export function drawPlan<Dweller extends Inhabitant, Node>(
       ...drawOperations(subject, draws, nodes, duration, options.load),
       ...drawGuest(subject, draws, newcomers, duration),
     ]),
-    faults: byTime(faults.filter(({ type }) => !without.includes(type))),
+    faults: byTime(
+      faults.filter(({ type }) => !without.includes(type) && (subject.faults ?? faultTypes).includes(type)),
+    ),
     errands,
     deviations: [],
     duration,
@@ -149,7 +153,7 @@ function drawFaults<Dweller extends Inhabitant, Node>(
   const intensity = between(mix, 0.3, 2)
   const others = nodes.filter((id) => !frail.includes(id))
   const faults: Fault[] = []
-  for (const type of Object.keys(kinds) as FaultType[]) {
+  for (const type of faultTypes) {
     // Drawn for each kind, whether or not there is anything that it could happen to.
     const wanted = chance(mix, 0.4)
     const victims = hardOnDisks.has(type) ? frail : needsPower.has(type) ? others : nodes

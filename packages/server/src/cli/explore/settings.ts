@@ -52,6 +52,7 @@ const ofModels = [
   'reads',
   'terms',
   'rounds',
+  'suspicions',
   'elections',
   'proposals',
   'crashes',

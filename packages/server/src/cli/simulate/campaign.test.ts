@@ -26,6 +26,7 @@ function result(seed: number, broken: boolean): Result {
     fired: new Map([['crash', 2]]),
     silent: ['jump'],
     progress: { core: ['a'], took: seed },
+    figures: [],
     told: [],
   }
 }

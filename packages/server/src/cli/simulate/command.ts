@@ -1,11 +1,14 @@
 import { counted } from 'synod/simulator'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { exitCodes, UsageError } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
+import { checkWritable } from '../place.ts'
 import { checkFree, readArtefactFile } from './artefact-file.ts'
 import { campaign, type Extent, type Finding } from './campaign.ts'
 import { Coverage } from './coverage.ts'
+import { plotOf } from './figures-plot.ts'
 import { keep, keptJson, keptText, replayCommand, type Kept } from './finding.ts'
 import { Interruption } from './interruption.ts'
 import { Value } from './json-shape.ts'
@@ -74,14 +77,22 @@ async function attack(name: string, options: SimulateOptions, laboratory: Labora
   const protocol = await laboratory.findProtocol(name)
   const scenario = options.scenario === undefined ? {} : readScenario(options.scenario, protocol)
   if (options.artefact !== undefined) checkFree(options.artefact, campaignFlags(options))
+  if (options.svg !== undefined) checkWritable(options.svg)
   const extent = extentOf(options)
   const jobs = Math.min(options.jobs ?? availableParallelism(), extent.seeds ?? Infinity)
   return withThreads(laboratory, protocol, scenario, jobs, async (threads, interruption) => {
     const covered = await play(protocol, options, extent, threads, interruption)
     report(protocol, options, covered)
+    if (options.svg !== undefined) draw(options.svg, protocol, covered)
     if (covered.finding !== undefined) return exitCodes.failed
     return covered.frame.interrupted ? exitCodes.interrupted : exitCodes.ok
   })
+}
+
+/** Throws `UsageError`: it measures nothing. */
+function draw(file: string, { name }: Protocol, { coverage: { figures, seeds } }: Covered): void {
+  if (figures.isEmpty) throw new UsageError(`${name} measures nothing that --svg could draw`)
+  writeFileSync(file, plotOf(figures, `${name}: ${counted(seeds, 'run')}`))
 }
 
 function extentOf({ seeds, seed, hours }: SimulateOptions): Extent {

@@ -1,4 +1,5 @@
 import type { Plan } from 'synod/simulator'
+import { Figures } from './figures.ts'
 import type { Result } from './tasks.ts'
 
 const hour = 3_600_000
@@ -23,6 +24,7 @@ export class Coverage {
   readonly situations: Map<string, number> = new Map()
   /** How long the core of each run that had one took to get on, in milliseconds. */
   readonly progress: number[] = []
+  readonly figures: Figures = new Figures()
   seeds = 0
   events = 0
   /** Of all faults. */
@@ -66,6 +68,7 @@ export class Coverage {
     for (const name of result.situations)
       this.situations.set(name, (this.situations.get(name) ?? 0) + (result.reached.includes(name) ? 1 : 0))
     if (result.progress !== undefined) this.progress.push(result.progress.took)
+    this.figures.add(result.figures)
     this.addFaults(result)
   }
 

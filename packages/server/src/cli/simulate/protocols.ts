@@ -15,7 +15,16 @@ import type {
   Subject,
   SwarmOptions,
 } from 'synod/simulator'
-import { benOrSubject, multiPaxosSubject, paxosSubject, raftSubject } from 'synod/testing'
+import {
+  benOrSubject,
+  chandraTouegSubject,
+  detectorSubject,
+  multiPaxosSubject,
+  paxosSubject,
+  perfectDetectorSubject,
+  raftSubject,
+  strongConsensusSubject,
+} from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { closest } from '../suggestions.ts'
 import { isFile, subjectOfFile } from './protocol-file.ts'
@@ -79,12 +88,20 @@ const protocols: readonly Protocol[] = [
     },
     describe: (operation) => JSON.stringify(operation),
   }),
+  bare(detectorSubject),
+  bare(perfectDetectorSubject),
+  bare(chandraTouegSubject),
+  bare(strongConsensusSubject),
 ]
 
 /** One of those, or that of a file of the user's. Throws `UsageError`. */
 export async function findProtocol(argument: string): Promise<Protocol> {
   if (!isFile(argument)) return protocolNamed(argument)
-  const subject = await subjectOfFile(argument)
+  return bare(await subjectOfFile(argument), argument)
+}
+
+/** A bare protocol: what it is asked is JSON, and what a scenario may fix of its settings nobody knows. */
+function bare<Dweller extends Inhabitant, Node>(subject: Subject<Dweller, Node>, argument = subject.name): Protocol {
   return protocolOf(subject, { argument, settings: undefined, describe: (operation) => JSON.stringify(operation) })
 }
 

@@ -26,7 +26,8 @@ function answer(protocol: Protocol, { scenario, beats }: ThreadData, task: Task)
 function play(protocol: Protocol, plan: Plan, tell: boolean, beat: () => void): Result {
   const told: Told[] = []
   const outcome = protocol.run(plan, { tell: tell ? (one) => void told.push(one) : undefined, beat })
-  const { violation, trace, simulated, answers, errands, situations, reached, fired, silent, progress } = outcome
+  const { violation, trace, simulated, answers, errands, situations, reached, fired, silent, progress, figures } =
+    outcome
   const { hash, count } = trace
   return {
     plan,
@@ -41,6 +42,7 @@ function play(protocol: Protocol, plan: Plan, tell: boolean, beat: () => void): 
     fired,
     silent,
     progress,
+    figures,
     told,
   }
 }

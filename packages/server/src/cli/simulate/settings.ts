@@ -10,6 +10,7 @@ export interface SimulateOptions {
   readonly scenario?: string
   readonly artefact?: string
   readonly quiet?: boolean
+  readonly svg?: string
   readonly json?: boolean
 }
 
@@ -48,6 +49,11 @@ export const simulateSettings: readonly Setting[] = [
     description:
       'alone: replay it; otherwise: where to write the run that fails, a new file (default: ./synod-<protocol>-<seed>.json)',
   },
+  {
+    flag: '--svg',
+    argument: 'file',
+    description: 'where to draw what the protocol measures (failure-detectors: how fast, and how often wrong)',
+  },
   { flag: '--quiet', description: 'one seed or a replay: leave out what members and clients say' },
   { flag: '--json', description: 'one JSON object at the end' },
 ].map((setting) => Object.assign({ environment: false }, setting))
@@ -70,6 +76,8 @@ Examples:
   synod simulate                                      Raft, seeds 1 to 100
   synod simulate raft --hours 10 --jobs 8
   synod simulate multi-paxos --seeds 500
+  synod simulate failure-detectors --svg quality.svg
+  synod simulate chandra-toueg --seeds 500
   synod simulate --seed 17                            one run, told in detail
   synod simulate --artefact synod-raft-17.json        replay a run that failed
   synod simulate ./paxos.ts                           a protocol of your own: docs/simulate-your-own-protocol.md

@@ -30,6 +30,7 @@ export function summaryJson(coverage: Coverage, { protocol, first, threads, seco
     withoutEffect: withoutEffect(coverage),
     situations: Object.fromEntries(coverage.situations),
     unreached: unreached(coverage),
+    ...(coverage.figures.isEmpty ? {} : { figures: coverage.figures.json() }),
     liveness: {
       runs: coverage.progress.length,
       medianMs: median(coverage.progress) ?? null,
@@ -56,7 +57,7 @@ export function summaryText(coverage: Coverage, { protocol, first, threads, seco
       : []),
     `liveness: ${counted(progress.length, 'run')} with a core${progress.length === 0 ? '' : `, which got on within ${milliseconds(median(progress) ?? 0)} (median), ${milliseconds(Math.max(...progress))} (worst)`}`,
   ]
-  return `${lines.join('\n')}\n${faultsText(coverage)}${situationsText(coverage)}`
+  return `${lines.join('\n')}\n${faultsText(coverage)}${situationsText(coverage)}${coverage.figures.text()}`
 }
 
 function underWayText({ underWay }: Coverage): string {

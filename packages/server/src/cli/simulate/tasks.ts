@@ -41,6 +41,7 @@ export interface Result {
   readonly fired: ReadonlyMap<string, number>
   readonly silent: readonly string[]
   readonly progress: Outcome['progress']
+  readonly figures: Outcome['figures']
   readonly told: readonly Told[]
 }
 
