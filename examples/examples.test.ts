@@ -66,6 +66,20 @@ test('check-a-history: two increments at once that answer the same number cannot
   expect(output).toMatch(/increment → 2 of client [ab]:/)
 })
 
+test('duelling-proposers: the one that is behind proposes what the other one has had accepted', async () => {
+  const output = await run('duelling-proposers.ts')
+  expect(output).toContain('c → a  refused 1.a')
+  expect(output).toContain('b → a  promise 2.a, accepted y')
+  expect(output).toMatch(/a has learnt y\nb has learnt y\nc has learnt y\n$/)
+})
+
+test('coins-against-a-scheduler: own coins take exponentially long, a common one for ever, a confirmed one three rounds', async () => {
+  const output = await run('coins-against-a-scheduler.ts')
+  expect(output).toMatch(/5 participants, 2 may crash: 1\d\.\d rounds, 16 by the closed form/)
+  expect(output).toContain('a common coin: nobody has decided after 1000 rounds')
+  expect(output).toMatch(/a confirmed common coin: (2\.|3\.)\d rounds/)
+})
+
 test('paxos: its bug is found, made small, and told line by line in the replay', { timeout: 60_000 }, async () => {
   const artefact = join(folder, 'paxos.json')
   const found = await simulate('paxos.ts', '--seeds', '200', '--artefact', artefact)
@@ -147,6 +161,7 @@ test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_
     listenPeerUrls: 'http://127.0.0.1:0',
     initialClusterToken: 'examples',
     initialClusterState: 'new',
+    engine: 'raft',
     heartbeatInterval: 100,
     electionTimeout: 1000,
     quotaBackendBytes: 0,

@@ -36,7 +36,7 @@ describe('the mutants', () => {
 const rows = readFileSync('docs/pitfalls.md', 'utf8')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.trim()))
-  .filter(([, number = '']) => /^([A-GL]\d+|own|paper)$/.test(number))
+  .filter(([, number = '']) => /^([A-GKL]\d+|own|paper)$/.test(number))
   .map(([, number = '', what = '', tests = '', caught = '']) => ({ number, what, tests, caught }))
 
 function quoted(cell: string): string[] {
@@ -45,7 +45,7 @@ function quoted(cell: string): string[] {
 
 /** The files that a name in the table means: `raft/pitfall-a1-…` is one of protocols/raft. */
 function filesOf(name: string): string[] {
-  const path = name.replace(/^(raft|failure-detectors|chandra-toueg)\//, 'protocols/$1/').replace('…', '*')
+  const path = name.replace(/^(raft|multi-paxos|failure-detectors|chandra-toueg)\//, 'protocols/$1/').replace('…', '*')
   const folder = path.startsWith('packages/') ? '' : 'packages/synod/src/'
   return globSync(`${folder}${path}.test.ts`)
 }
@@ -63,6 +63,7 @@ describe('docs/pitfalls.md', () => {
     const wanted = [
       ...count('A', 13),
       ...count('B', 14),
+      ...count('C', 9),
       ...count('D', 4),
       'D7',
       ...count('F', 5),
@@ -87,7 +88,7 @@ describe('docs/pitfalls.md', () => {
     const files = quoted(tests).map((name) => ({ name, found: filesOf(name) }))
     expect(files.filter(({ found }) => found.length === 0)).toEqual([])
     const all = files.flatMap(({ found }) => found)
-    if (/^[A-GL]/.test(number)) expect(all.some((file) => isNamedAfter(file, number))).toBe(true)
+    if (/^[A-GKL]/.test(number)) expect(all.some((file) => isNamedAfter(file, number))).toBe(true)
     const catchers = quoted(caught).map((name) => mutants.find((one) => one.name === name)?.test ?? name)
     expect(catchers.filter((file) => !all.includes(file))).toEqual([])
     if (catchers.length === 0) expect(caught, what).toMatch(/^impossible: /)

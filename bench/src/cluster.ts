@@ -19,6 +19,11 @@ export const synod: ServerCommand = {
   arguments: ['-C', '@synod/source', join(root, 'packages/server/src/main.ts'), 'start'],
 }
 
+/** The same, with another protocol that orders the writes. */
+export function withEngine(engine: string): ServerCommand {
+  return { ...synod, arguments: [...synod.arguments, `--engine=${engine}`] }
+}
+
 export function etcd(path: string): ServerCommand {
   return { program: path, arguments: [] }
 }

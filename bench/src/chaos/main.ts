@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { etcd, synod } from '../cluster.ts'
+import { etcd, withEngine } from '../cluster.ts'
 import { type Outcome, type Violation } from './history.ts'
 import { median } from './meter.ts'
 import { type Result, run, type RunOptions } from './run.ts'
@@ -19,6 +19,7 @@ read, and then proves from the revisions that nothing was lost, repeated, reorde
   --rate N       operations a second of all clients together (default 1000)
   --data-dir D   an empty or new folder for data and logs, which is kept; by default a temporary one, kept on failure
   --fixed        the three members stay; otherwise a fourth and a fifth come and go, and dead ones are replaced
+  --engine E     raft (default) or multi-paxos
   --etcd PATH    try an etcd in place of Synod, to try the checker itself; without partitions, which need our peers' greeting,
                  and with three members that stay
 
@@ -37,8 +38,8 @@ async function main(): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { directory, temporary, ...rest } = options
-  console.log(`chaos: ${rest.minutes} min, seed ${rest.seed}, ${rest.clients} clients, data in ${directory}`)
+  const { directory, temporary, engine, ...rest } = options
+  console.log(`chaos: ${engine}, ${rest.minutes} min, seed ${rest.seed}, ${rest.clients} clients, data in ${directory}`)
   const result = await run({ ...rest, directory })
   console.log(summary(result))
   if (result.violations.length === 0) {
@@ -50,12 +51,12 @@ async function main(): Promise<number> {
   console.log(result.violations.slice(0, shownViolations).map(violation).join('\n'))
   console.log(
     `chaos: ${result.violations.length} violations; data, logs, operations.jsonl and history.jsonl are in ${directory}\n` +
-      `again: npm run chaos -- --minutes ${rest.minutes} --seed ${rest.seed} --clients ${rest.clients} --rate ${rest.operationsPerSecond}`,
+      `again: npm run chaos -- --minutes ${rest.minutes} --seed ${rest.seed} --clients ${rest.clients} --rate ${rest.operationsPerSecond} --engine ${engine}`,
   )
   return 1
 }
 
-type Options = RunOptions & { readonly temporary: boolean }
+type Options = RunOptions & { readonly temporary: boolean; readonly engine: string }
 
 /** A text says what is wrong with the command line; `undefined`: help is wanted. */
 function readOptions(): Options | string | undefined {
@@ -68,6 +69,7 @@ function readOptions(): Options | string | undefined {
         clients: { type: 'string', default: '64' },
         rate: { type: 'string', default: '1000' },
         'data-dir': { type: 'string' },
+        engine: { type: 'string', default: 'raft' },
         etcd: { type: 'string' },
         fixed: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -86,6 +88,8 @@ function readOptions(): Options | string | undefined {
   if (!Number.isSafeInteger(clients) || clients < 1)
     return `--clients is ${values.clients}: expected a whole number above 0`
   if (!(operationsPerSecond > 0)) return `--rate is ${values.rate}: expected a number above 0`
+  if (values.engine !== 'raft' && values.engine !== 'multi-paxos')
+    return `--engine is ${values.engine}: expected raft or multi-paxos`
   if (values.etcd !== undefined && !existsSync(values.etcd))
     return `--etcd is ${values.etcd}, and there is no such file`
   const given = values['data-dir']
@@ -94,11 +98,12 @@ function readOptions(): Options | string | undefined {
   }
   if (given !== undefined) mkdirSync(given, { recursive: true })
   const directory = given ?? mkdtempSync(join(tmpdir(), 'synod-chaos-'))
-  const command = values.etcd === undefined ? synod : etcd(values.etcd)
+  const command = values.etcd === undefined ? withEngine(values.engine) : etcd(values.etcd)
   const partitions = values.etcd === undefined
   const comings = partitions && values.fixed !== true
   const temporary = given === undefined
-  return { minutes, seed, clients, operationsPerSecond, directory, command, partitions, comings, temporary }
+  const { engine } = values
+  return { minutes, seed, clients, operationsPerSecond, directory, command, partitions, comings, temporary, engine }
 }
 
 function summary(result: Result): string {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Halt, Logger, Ports } from 'synod'
+import type { Halt, Host, Logger, Ports } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
-import type { Replica } from 'synod/member'
+import type { MemberOptions, Replica } from 'synod/member'
+import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
-import type { Durable, Message } from 'synod/raft'
 import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
 import type { RunningMember } from 'synod/runtime'
 import { ReplicatedStore } from 'synod/store'
@@ -40,7 +40,10 @@ export interface OpenedReplica {
   close(graceMs: number, drained: Promise<unknown>): Promise<void>
 }
 
-type StoreMember = Member<Message, Durable, StoreContext>
+/** A member, whichever its engine is: nobody outside it knows its messages. */
+type StoreMember = Host &
+  Replica<StoreContext> &
+  Pick<Member<unknown, unknown, StoreContext>, 'open' | 'applied' | 'stop'>
 
 /** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
 export async function openReplica(
@@ -92,16 +95,21 @@ export async function openReplica(
 
 function createMember(config: ServerConfig, seat: Seat, ports: Ports, machine: ReplicatedStore): StoreMember {
   const { heartbeatInterval, electionTimeout } = config
-  return new Member({
-    ports,
-    codec: raftCodec,
-    machine,
-    engine: (env) => new Raft(env, { ...defaultRaftOptions, electionTimeoutMin: electionTimeout, heartbeatInterval }),
-    options: memberOptions(config, seat),
-  })
+  const around = { ports, machine, options: memberOptions(config, seat) }
+  const timing = { electionTimeoutMin: electionTimeout, heartbeatInterval }
+  switch (config.engine) {
+    case 'raft': {
+      const options = { ...defaultRaftOptions, ...timing }
+      return new Member({ ...around, codec: raftCodec, engine: (env) => new Raft(env, options) })
+    }
+    case 'multi-paxos': {
+      const options = { ...defaultMultiPaxosOptions, ...timing }
+      return new Member({ ...around, codec: multiPaxosCodec, engine: (env) => new MultiPaxos(env, options) })
+    }
+  }
 }
 
-function memberOptions(config: ServerConfig, seat: Seat): StoreMember['options'] {
+function memberOptions(config: ServerConfig, seat: Seat): MemberOptions {
   return {
     ...defaultMemberOptions,
     ...seat,

@@ -11,6 +11,7 @@ const defaults: StartOptions = {
   listenClientUrls: 'http://127.0.0.1:2379',
   initialClusterToken: 'synod-cluster',
   initialClusterState: 'new',
+  engine: 'raft',
   heartbeatInterval: 100,
   electionTimeout: 1000,
   quotaBackendBytes: 2 ** 31,

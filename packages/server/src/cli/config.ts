@@ -3,7 +3,7 @@ import { isLoopback, isWildcard, parseAddress, parseAddresses } from './addresse
 import type { Address } from './addresses.ts'
 import { UsageError } from './exit.ts'
 import { identify } from './identity.ts'
-import type { ClusterIdentity, FirstMember } from './identity.ts'
+import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
 import { whole } from './options.ts'
 import type { Setting } from './options.ts'
 
@@ -57,6 +57,13 @@ export const startSettings: readonly Setting[] = [
     fallback: 'new',
     choices: ['new', 'existing'],
     description: 'existing: this member was added to a cluster that runs; its directory, or the others, say who it is',
+  },
+  {
+    flag: '--engine',
+    argument: 'name',
+    fallback: 'raft',
+    choices: ['raft', 'multi-paxos'],
+    description: 'the protocol that orders the writes, the same on all members; a directory remembers its own',
   },
   {
     flag: '--max-learners',
@@ -127,6 +134,7 @@ export const startSettings: readonly Setting[] = [
 /** Of these, what may be equal on all members of a cluster on one machine. */
 export const sharedSettings: readonly Setting[] = startSettings.filter(({ flag }) =>
   [
+    '--engine',
     '--heartbeat-interval',
     '--election-timeout',
     '--quota-backend-bytes',
@@ -148,6 +156,7 @@ export interface StartOptions {
   readonly initialCluster?: string
   readonly initialClusterToken: string
   readonly initialClusterState: 'new' | 'existing'
+  readonly engine: Engine
   readonly maxLearners?: number
   readonly strictAdd?: boolean | string
   readonly heartbeatInterval: number
@@ -171,6 +180,7 @@ export interface ServerConfig {
   readonly cluster: ClusterIdentity
   readonly self: FirstMember
   readonly state: 'new' | 'existing'
+  readonly engine: Engine
   readonly maxLearners: number
   readonly strictAdd: boolean
   readonly heartbeatInterval: number
@@ -214,6 +224,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     cluster,
     self,
     state: options.initialClusterState,
+    engine: options.engine,
     maxLearners: options.maxLearners ?? 1,
     strictAdd: options.strictAdd !== undefined && options.strictAdd !== false,
     heartbeatInterval,
@@ -290,7 +301,7 @@ function resolvePeers(
     initialCluster === undefined
       ? [{ name, peerUrl: (advertised ?? parseAddress('http://127.0.0.1:2380', '')).url }]
       : parseInitialCluster(initialCluster)
-  const cluster = identify(members, options.initialClusterToken)
+  const cluster = identify(members, options.initialClusterToken, options.engine)
   const self = cluster.members.find((member) => member.name === name)
   if (self === undefined) {
     throw new UsageError(

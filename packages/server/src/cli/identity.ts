@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { NodeId } from 'synod'
 
+/** What orders the writes of a cluster. */
+export type Engine = 'raft' | 'multi-paxos'
+
 /** One of the members that a cluster begins with. */
 export interface FirstMember {
   readonly name: string
@@ -23,16 +26,21 @@ export interface ClusterIdentity {
 /**
  * A pure function of `--initial-cluster` and `--initial-cluster-token`, whatever the order of the list. A member's id
  * comes from its peer address and the token, so two clusters whose tokens differ have no id in common even on the same
- * addresses; the cluster's id comes from those of its members. Names may be changed without changing any id.
+ * addresses; the cluster's id comes from those of its members, and from the engine if that is not Raft, so that members with
+ * different ones refuse each other. Names may be changed without changing any id.
  */
-export function identify(members: readonly { name: string; peerUrl: string }[], token: string): ClusterIdentity {
+export function identify(
+  members: readonly { name: string; peerUrl: string }[],
+  token: string,
+  engine: Engine = 'raft',
+): ClusterIdentity {
   const named = members
     .map(({ name, peerUrl }) => {
       const id = digest('synod member', token, peerUrl)
       return { name, peerUrl, id, node: hexadecimal(id) }
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const id = digest('synod cluster', token, ...named.map(({ node }) => node))
+  const id = digest('synod cluster', token, ...named.map(({ node }) => node), ...(engine === 'raft' ? [] : [engine]))
   return { id, text: hexadecimal(id), members: named }
 }
 

@@ -35,7 +35,7 @@ test('what is left out of it is meant: each exception is of some line, and the o
   expect(lines.filter((line) => !left.some(({ means }) => means(line)))).toHaveLength(34)
 })
 
-test('three-members: answers as etcd does', { timeout: 60_000 }, async () => {
+test('three-members: answers as etcd does', { timeout: 150_000 }, async () => {
   const cluster = await new RealCluster().start(3)
   try {
     const fourth = await cluster.plan()

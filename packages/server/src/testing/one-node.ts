@@ -131,6 +131,7 @@ export function configFor(name: string, options: Partial<Parameters<typeof resol
     listenClientUrls: 'http://127.0.0.1:0',
     initialClusterToken: 'test',
     initialClusterState: 'new',
+    engine: 'raft',
     heartbeatInterval: 100,
     electionTimeout: 1000,
     quotaBackendBytes: 2 ** 31,

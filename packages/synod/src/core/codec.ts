@@ -7,6 +7,8 @@ export type Urgency = 'urgent' | 'bulk'
 
 /** The bytes of a protocol's messages and records: written by hand for log engines. */
 export interface Codec<Message, Durable> {
+  /** Whose they are: a directory that was written by one protocol is not read by another. At most 64 bytes. */
+  readonly protocol: string
   message(message: Message, out: Writer): void
   /** Throws `Malformed` for bytes that are no message; never reads outside them. */
   readMessage(input: Reader): Message

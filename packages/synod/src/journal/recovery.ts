@@ -161,14 +161,13 @@ function scanSegment<Durable>(
     if (header === undefined) {
       const next = nextRecord(at + 8, end, live)
       if (next === undefined) break
-      pieces.push({
-        from: head.start + at - head.length,
-        to: head.start + next - head.length,
-        records: undefined,
-        offset: at,
-      })
+      header = live(next)
+      const from = head.start + at - head.length
+      const to = head.start + next - head.length
+      if (header === undefined || !isMarkAlone(from, header, epoch)) {
+        pieces.push({ from, to, records: undefined, offset: at })
+      }
       at = next
-      header = live(at)
     }
     if (header === undefined) break
     epoch = header.epoch
@@ -180,6 +179,15 @@ function scanSegment<Durable>(
     at += length
   }
   return head.start + at - head.length
+}
+
+/**
+ * Whether nothing but a mark stood in the stretch before a record. A flush is written when all flushes before it are known
+ * to be synced, so what it does not know that of is at most a mark, which holds nothing. It may have been torn, and the
+ * flush not; or it was lost, and the flush was relied on. (The first record of an epoch knows less of those before it.)
+ */
+function isMarkAlone(from: number, next: RecordHeader, epoch: number): boolean {
+  return next.synced <= from && next.epoch === epoch
 }
 
 function nextRecord(from: number, end: number, live: (at: number) => RecordHeader | undefined): number | undefined {

@@ -18,6 +18,8 @@ export interface Identity {
   readonly self: NodeId
   /** Random: a wiped or exchanged disk has another one. */
   readonly diskId: string
+  /** By which its journal was written. */
+  readonly protocol: string
 }
 
 export interface Peers {
@@ -43,7 +45,7 @@ export interface Removed {
   readonly reason: string
 }
 
-export const directoryVersion = 2
+export const directoryVersion = 3
 const identityFile = 'identity'
 const peersFile = 'peers'
 const openingsFile = 'openings'
@@ -67,7 +69,12 @@ export class Directory {
     this.read(
       identityFile,
       'SYNODDIR',
-      (input) => ({ cluster: input.text(), self: input.text(), diskId: input.text() }),
+      (input) => ({
+        cluster: input.text(),
+        self: input.text(),
+        diskId: input.text(),
+        protocol: input.text(),
+      }),
       done,
     )
   }
@@ -101,6 +108,7 @@ export class Directory {
     out.text(identity.cluster)
     out.text(identity.self)
     out.text(identity.diskId)
+    out.text(identity.protocol)
     this.replace(identityFile, 'SYNODDIR', out, done)
   }
 

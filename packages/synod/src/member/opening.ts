@@ -50,6 +50,8 @@ export function openMember<Message, Durable>(
       if (identity instanceof DirectoryUnusable)
         return done({ code: 'corrupt', message: identity.message, cause: identity })
       if (identity === undefined) return formatDirectory(opening, names, done)
+      const otherwise = writtenBy(identity, opening.codec)
+      if (otherwise !== undefined) return done(otherwise)
       const stranger = foreign(identity, opening.options)
       if (stranger !== undefined) return explain(directory, stranger, done)
       unlessRemoved(directory, done, () => readDirectory(opening, identity, names, done))
@@ -65,6 +67,15 @@ function unlessRemoved(directory: Directory, done: (outcome: Halt) => void, go: 
     if (removed !== undefined) return done(removedHalt(removed.reason))
     go()
   })
+}
+
+/** Nothing that one protocol has promised is known to another. */
+function writtenBy({ protocol }: Identity, codec: Opening<unknown, unknown>['codec']): Halt | undefined {
+  if (protocol === codec.protocol) return undefined
+  const message =
+    `this directory was written by the engine ${protocol}, and ${codec.protocol} is to be started: start ${protocol}, ` +
+    'or begin with an empty directory'
+  return { code: 'incompatible', message }
 }
 
 function foreign(identity: Identity, { cluster, self }: MemberOptions): Halt | undefined {
@@ -111,7 +122,8 @@ function formatDirectory<Message, Durable>(
   const write = (): void =>
     journal.format(engine.bootstrap(options.membership), (error) => {
       if (error !== undefined) return done(broken(error))
-      const identity = { cluster: options.cluster, self: options.self, diskId: options.diskId }
+      const { cluster, self, diskId } = options
+      const identity = { cluster, self, diskId, protocol: opening.codec.protocol }
       directory.writePeers({ ...nobodyKnown, introducers: options.introducers }, (unknown) => {
         if (unknown !== undefined) return done(broken(unknown))
         directory.writeIdentity(identity, (unwritten) => {

@@ -52,7 +52,7 @@ export interface ProtocolDescription<P extends Protocol<unknown, Message, Durabl
   /** What should be seen at least once in many runs. */
   readonly situations?: readonly Situation<ParticipantNode<P['state']>>[]
   /** How many of so many nodes must work for it to get on, or all that do. Default: a majority. */
-  readonly quorum?: ((nodes: number) => number) | 'all that work'
+  readonly quorum?: ((nodes: number, settings: Json) => number) | 'all that work'
   /** Whether the core has got on. Default: each node of it has decided. */
   readonly settled?: (core: readonly ParticipantNode<P['state']>[]) => boolean
   /** false: it assumes that whoever crashes never comes back (crash-stop); it has no disk then. Default: true. */
@@ -170,10 +170,10 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
 
   /** As small as it may be, and any of those that there are: drawn by the seed. */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
-    const { nodes, seed } = this.plan
+    const { nodes, seed, settings } = this.plan
     const working = candidates.filter((id) => this.takesPart(id))
     const { quorum = majority } = this.description
-    const size = quorum === 'all that work' ? working.length : quorum(nodes.length)
+    const size = quorum === 'all that work' ? working.length : quorum(nodes.length, settings as Json)
     if (working.length < Math.max(1, size)) return undefined
     const first = seed % working.length
     return [...working.slice(first), ...working.slice(0, first)].slice(0, size).toSorted()

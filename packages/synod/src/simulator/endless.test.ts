@@ -10,7 +10,6 @@ import {
   writeArtefact,
   type ParticipantEnvironment,
 } from './index.ts'
-import { Schedule } from './schedule.ts'
 
 // Goal: a protocol that goes round in a circle, without any time going by, is found like any other bug, and not waited
 // for. Method: circles within an event, and over events, each begun by a client.
@@ -100,17 +99,6 @@ test.each([
   const { trace, violation: found } = small.outcome
   const artefact = readArtefact(writeArtefact({ plan: small.plan, violation: found, trace: trace.hash }))
   expect(simulate(subject, artefact.plan)).toMatchObject({ violation: found, trace: { hash: trace.hash } })
-})
-
-test('as much, over time, is none', () => {
-  const schedule = new Schedule()
-  let left = 150_000
-  const next = (): void => {
-    if (--left > 0) schedule.after(1, next)
-  }
-  next()
-  while (schedule.step(Infinity)) continue
-  expect(left).toBe(0)
 })
 
 /** After so many runs. */

@@ -21,6 +21,7 @@ export function jsonCodec<Message, Durable>(): Codec<Message, Durable> {
     return parsed(input.text())
   }
   return {
+    protocol: 'json',
     message: write,
     readMessage: (input) => read(input) as Message,
     record: write,

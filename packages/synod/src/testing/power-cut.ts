@@ -1,9 +1,23 @@
 import { crc32, encodeUtf8, openFrame, Writer, type NodeId } from '../core/index.ts'
 import { readWire } from '../member/index.ts'
-import { raftCodec } from '../protocols/raft/index.ts'
+import {
+  defaultMultiPaxosOptions,
+  MultiPaxos,
+  multiPaxosCodec,
+  type Durable as MultiPaxosDurable,
+  type Message as MultiPaxosMessage,
+} from '../protocols/multi-paxos/index.ts'
+import {
+  defaultRaftOptions,
+  Raft,
+  raftCodec,
+  type Durable as RaftDurable,
+  type Message as RaftMessage,
+} from '../protocols/raft/index.ts'
 import type { DiskFaults } from '../simulator/index.ts'
 import { encodePut, rangeOf, ReplicatedStore, type StoreContext } from '../store/index.ts'
-import { RaftWorld } from './raft-world.ts'
+import { MemberWorld, type EngineParts } from './member-world.ts'
+import { fastRaftOptions } from './raft-world.ts'
 
 /** A script of puts and elections, during which one machine loses its power after one disk operation of its own. */
 export interface PowerCut {
@@ -15,6 +29,8 @@ export interface PowerCut {
    */
   readonly cut: { readonly node: NodeId; readonly after: number; readonly all?: boolean } | undefined
   readonly disk?: DiskFaults
+  /** By default Raft. */
+  readonly engine?: 'raft' | 'multi-paxos'
 }
 
 export interface Outcome {
@@ -32,16 +48,53 @@ const nodes = ['a', 'b', 'c'] as const
 const clients = 4
 const darkness = 40
 
+/** What a message gives away: who is promised a term, and who leads it. */
+interface Heard {
+  readonly voter?: NodeId
+  readonly candidate?: NodeId
+  readonly leader?: NodeId
+  readonly term: number
+}
+
+interface Powered<Message, Durable> extends EngineParts<Message, Durable> {
+  hear(message: Message, from: NodeId, to: NodeId): Heard | undefined
+}
+
+/** A request for votes is a vote for oneself. */
+const raft: Powered<RaftMessage, RaftDurable> = {
+  codec: raftCodec,
+  engine: (env) => new Raft(env, { ...defaultRaftOptions, ...fastRaftOptions }),
+  hear: (message, from, to) => {
+    if (message.type === 'vote' && message.granted && !message.preVote)
+      return { voter: from, candidate: to, term: message.term }
+    if (message.type === 'requestVote' && !message.preVote) return { voter: from, candidate: from, term: message.term }
+    return message.type === 'appendEntries' ? { leader: from, term: message.term } : undefined
+  },
+}
+
+const multiPaxos: Powered<MultiPaxosMessage, MultiPaxosDurable> = {
+  codec: multiPaxosCodec,
+  engine: (env) => new MultiPaxos(env, { ...defaultMultiPaxosOptions, ...timing, maxMessageBytes: 4096 }),
+  // A round that somebody leads may be promised to its leader by whoever had promised it to a candidate.
+  hear: (message, from) => (message.type === 'accept' ? { leader: from, term: message.ballot.round } : undefined),
+}
+
+const timing = { electionTimeoutMin: 150, heartbeatInterval: 15 }
+
 /** Plays the script in a world of its own, and says what was broken. */
 export function playPowerCut(options: PowerCut): Outcome {
-  const play = new Play(options)
+  return options.engine === 'multi-paxos' ? played(new Play(options, multiPaxos)) : played(new Play(options, raft))
+}
+
+function played(play: Pick<Play<unknown, unknown>, 'run' | 'outcome'>): Outcome {
   play.run()
   return play.outcome()
 }
 
-class Play {
+class Play<Message, Durable> {
   private readonly options: PowerCut
-  private readonly world: RaftWorld<StoreContext>
+  private readonly powered: Powered<Message, Durable>
+  private readonly world: MemberWorld<Message, Durable, StoreContext>
   private readonly violations: string[] = []
   /** Revision of each acknowledged put. */
   private readonly acknowledged = new Map<number, number>()
@@ -52,18 +105,19 @@ class Play {
   private next = 1
   private happened = false
 
-  constructor(options: PowerCut) {
+  constructor(options: PowerCut, powered: Powered<Message, Durable>) {
     this.options = options
-    this.world = new RaftWorld<StoreContext>({
-      seed: options.seed,
-      nodes,
-      disk: () => options.disk ?? {},
-      machine: (id) => {
-        const machine = new ReplicatedStore()
-        this.machines.set(id, machine)
-        return machine
-      },
-    })
+    this.powered = powered
+    const machine = (id: NodeId): ReplicatedStore => {
+      const made = new ReplicatedStore()
+      this.machines.set(id, made)
+      return made
+    }
+    const { codec, engine } = powered
+    this.world = new MemberWorld(
+      { seed: options.seed, nodes, disk: () => options.disk ?? {}, machine },
+      { codec, engine },
+    )
     this.world.onFrame = (from, to, frame) => {
       this.watch(from, to, frame)
       return true
@@ -134,14 +188,15 @@ class Play {
     this.world.schedule.after(10, look)
   }
 
-  /** Votes as the others see them. A request for votes is a vote for oneself. */
+  /** Votes, or promises, as the others see them. */
   private watch(from: NodeId, to: NodeId, frame: Uint8Array): void {
-    const wire = readWire(openFrame(frame, crc32), raftCodec)
+    const wire = readWire(openFrame(frame, crc32), this.powered.codec)
     if (wire.type !== 'protocol') return
-    const { message } = wire
-    if (message.type === 'vote' && message.granted && !message.preVote) this.vote(from, message.term, to)
-    if (message.type === 'requestVote' && !message.preVote) this.vote(from, message.term, from)
-    if (message.type === 'appendEntries') this.lead(from, message.term)
+    const heard = this.powered.hear(wire.message, from, to)
+    if (heard === undefined) return
+    const { voter, candidate, leader, term } = heard
+    if (voter !== undefined && candidate !== undefined) this.vote(voter, term, candidate)
+    if (leader !== undefined) this.lead(leader, term)
   }
 
   private vote(voter: NodeId, term: number, candidate: NodeId): void {

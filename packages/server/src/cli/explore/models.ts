@@ -1,12 +1,18 @@
 import { catalogue, type Chosen, type Explorable } from 'synod/explorer'
-import { explorableChandraToueg, explorableRaft } from 'synod/testing'
+import { explorableBenOr, explorableChandraToueg, explorablePaxos, explorableRaft } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Those that can be explored: our own first. */
-export const models: readonly Explorable[] = [explorableRaft, explorableChandraToueg, ...catalogue]
+export const models: readonly Explorable[] = [
+  explorableRaft,
+  explorablePaxos,
+  explorableBenOr,
+  explorableChandraToueg,
+  ...catalogue,
+]
 
 /** Throws `UsageError`, with the name that was probably meant. */
 export function modelNamed(name: string): Explorable {

@@ -59,6 +59,13 @@ const ofModels = [
   'pre-vote',
   'check-quorum',
   'late-disk',
+  'proposers',
+  'retries',
+  'accept-quorum',
+  'broadcast',
+  'participants',
+  'faults',
+  'ones',
 ] as const
 
 export const exploreSettings: readonly Setting[] = [

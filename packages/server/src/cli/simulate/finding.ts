@@ -11,8 +11,8 @@ import { eventsText, surroundings, violationText } from './story.ts'
 import type { Result, Small } from './tasks.ts'
 import { ThreadDied, type Thread } from './thread.ts'
 
-/** Shrinking may take so long. */
-const shrinkMs = 60_000
+/** Shrinking ends within a minute, with the run that is under way then. */
+const shrinkMs = 57_000
 
 /** What is kept of a run that failed: as small as it became, or as it was, and then why. */
 export interface Kept extends Pick<Result, 'plan' | 'trace'> {

@@ -1,5 +1,8 @@
+import { defaultBenOrOptions } from 'synod/ben-or'
 import { store, type StoreOperation } from 'synod/history'
 import { defaultMemberOptions } from 'synod/member'
+import { defaultMultiPaxosOptions } from 'synod/multi-paxos'
+import { defaultPaxosOptions } from 'synod/paxos'
 import { defaultRaftOptions } from 'synod/raft'
 import { drawPlan, shrink, simulate } from 'synod/simulator'
 import type {
@@ -13,8 +16,11 @@ import type {
   SwarmOptions,
 } from 'synod/simulator'
 import {
+  benOrSubject,
   chandraTouegSubject,
   detectorSubject,
+  multiPaxosSubject,
+  paxosSubject,
   perfectDetectorSubject,
   raftSubject,
   strongConsensusSubject,
@@ -63,6 +69,24 @@ const protocols: readonly Protocol[] = [
     argument: raftSubject.name,
     settings: { raft: defaultRaftOptions, member: defaultMemberOptions },
     describe: (operation) => store().describe(operation as StoreOperation, undefined),
+  }),
+  protocolOf(multiPaxosSubject, {
+    argument: multiPaxosSubject.name,
+    settings: { multiPaxos: defaultMultiPaxosOptions, member: defaultMemberOptions },
+    describe: (operation) => store().describe(operation as StoreOperation, undefined),
+  }),
+  protocolOf(paxosSubject, {
+    argument: paxosSubject.name,
+    settings: { paxos: { ...defaultPaxosOptions, quorums: { prepare: 2, accept: 2 }, distinguished: 'a' } },
+    describe: (operation) => JSON.stringify(operation),
+  }),
+  protocolOf(benOrSubject, {
+    argument: benOrSubject.name,
+    settings: {
+      benOr: { ...defaultBenOrOptions, f: 1, coin: { type: 'common', seed: 1, confirmed: true } },
+      liars: ['a'],
+    },
+    describe: (operation) => JSON.stringify(operation),
   }),
   bare(detectorSubject),
   bare(perfectDetectorSubject),

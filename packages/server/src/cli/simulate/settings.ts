@@ -75,6 +75,7 @@ Ctrl-C prints what was covered so far; while a run is being shrunk, it takes the
 Examples:
   synod simulate                                      Raft, seeds 1 to 100
   synod simulate raft --hours 10 --jobs 8
+  synod simulate multi-paxos --seeds 500
   synod simulate failure-detectors --svg quality.svg
   synod simulate chandra-toueg --seeds 500
   synod simulate --seed 17                            one run, told in detail

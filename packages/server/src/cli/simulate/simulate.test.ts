@@ -442,7 +442,7 @@ describe('what is wrong is said, and nothing is simulated', () => {
     {
       name: 'a place that something has that is no text',
       args: () => ['--seeds', '1', '--artefact', file('photo.png', Uint8Array.of(0x89, 0x50))],
-      says: /photo\.png is not overwritten, because it is no artefact/,
+      says: /photo\.png is there already: with --seeds, --artefact says where to write/,
     },
     {
       name: 'a place that something else has',

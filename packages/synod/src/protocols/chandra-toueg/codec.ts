@@ -17,6 +17,7 @@ const messages = {
 const records = { life: 1, stand: 2, decided: 3 } as const
 
 export const chandraTouegCodec: Codec<Message, Durable> = {
+  protocol: 'chandra-toueg',
   message: writeMessage,
   readMessage,
   record: writeRecord,
@@ -26,6 +27,7 @@ export const chandraTouegCodec: Codec<Message, Durable> = {
 }
 
 export const strongCodec: Codec<StrongMessage, never> = {
+  protocol: 'chandra-toueg-strong',
   message: writeStrongMessage,
   readMessage: readStrongMessage,
   record: () => assert(false, 'the algorithm over S writes nothing'),

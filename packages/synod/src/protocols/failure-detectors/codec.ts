@@ -7,6 +7,7 @@ const life = 1
 
 /** The bytes of what detectors say; for the parts' holders, too. */
 export const detectorCodec: Codec<DetectorMessage, Life> = {
+  protocol: 'failure-detectors',
   message: writeDetectorMessage,
   readMessage: readDetectorMessage,
   record: ({ incarnation }, out) => {

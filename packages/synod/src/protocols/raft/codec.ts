@@ -38,6 +38,7 @@ const membershipEntry = 2
 
 /** The bytes of Raft's messages and records. Every number is checked against what is there before it is used. */
 export const raftCodec: Codec<Message, Durable> = {
+  protocol: 'raft',
   message: writeMessage,
   readMessage,
   record: writeRecord,

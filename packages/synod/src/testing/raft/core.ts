@@ -1,12 +1,17 @@
-import { majority, type Membership, type NodeId } from '../../core/index.ts'
-import type { PlacedMembership, WatchedState } from '../../protocols/raft/index.ts'
+import { majority, type Index, type Membership, type NodeId } from '../../core/index.ts'
+
+/** What of one member's memberships is read here. */
+export interface KnownMemberships {
+  readonly memberships: readonly { readonly index: Index; readonly membership: Membership }[]
+  readonly commitIndex: Index
+}
 
 /** The newest membership that anybody ever knew to be decided: who is started again may have to learn it anew. */
 export class DecidedMembership {
-  private placed: PlacedMembership | undefined
+  private placed: KnownMemberships['memberships'][number] | undefined
 
   /** After each event at a node. */
-  look({ memberships, commitIndex }: WatchedState): void {
+  look({ memberships, commitIndex }: KnownMemberships): void {
     for (let i = memberships.length - 1; i >= 0; i--) {
       const placed = memberships[i]
       // Who comes later begins with an empty one.
@@ -25,7 +30,7 @@ export class DecidedMembership {
    * by whatever somebody still has in its log behind that, for it may be decided yet; and when those that are on the way to
    * be voters have become it, one after the other, in any order.
    */
-  electoratesAhead(states: readonly WatchedState[]): (readonly NodeId[])[] {
+  electoratesAhead(states: readonly KnownMemberships[]): (readonly NodeId[])[] {
     const { placed } = this
     if (placed === undefined) return []
     const ahead = states.flatMap(({ memberships }) => memberships.filter(({ index }) => index > placed.index))

@@ -1,4 +1,4 @@
-import type { Command, Index, Membership, NodeId, ReadId, SnapshotId, Term } from '../../core/index.ts'
+import type { NodeId } from '../../core/index.ts'
 import type { EngineEnvironment } from '../../member/index.ts'
 import {
   durablePart,
@@ -13,6 +13,8 @@ import {
   type RaftOptions,
   type RaftState,
 } from '../../protocols/raft/index.ts'
+import { Recording } from '../recording.ts'
+import type { ObservedEngine } from '../store-play.ts'
 
 /** How many records of a life are durable: the journal's own count, or undefined before it began to write. */
 type CountDurable = () => number
@@ -21,7 +23,7 @@ type CountDurable = () => number
  * One member's Raft as the invariants see it. What is on its disk is followed record by record: those that the journal
  * has synced are folded, as a recovery would fold them.
  */
-export class ObservedRaft implements RaftNode {
+export class ObservedRaft implements RaftNode, ObservedEngine<Message, Durable, RaftNode> {
   readonly id: NodeId
   state: RaftState = initialState()
   incarnation = 0
@@ -34,8 +36,24 @@ export class ObservedRaft implements RaftNode {
   private foldsSeen = -1
   private readonly glance = new Glance()
 
-  constructor(id: NodeId) {
+  private readonly options: RaftOptions
+
+  constructor(id: NodeId, options: RaftOptions) {
     this.id = id
+    this.options = options
+  }
+
+  get node(): RaftNode {
+    return this
+  }
+
+  get known(): RaftState {
+    return this.state
+  }
+
+  get asks(): string {
+    const { role, votes } = this.state
+    return role === 'candidate' || role === 'preCandidate' ? `, ${role} with ${JSON.stringify(votes)}` : ''
   }
 
   /** Something that invariants and situations read is other than when this was last asked. */
@@ -68,10 +86,10 @@ export class ObservedRaft implements RaftNode {
   }
 
   /** Another life begins: its engine. Until that starts, the disk holds what it held. */
-  engine(env: EngineEnvironment<Message, Durable>, options: RaftOptions, count: CountDurable): Raft {
+  engine(env: EngineEnvironment<Message, Durable>, count: CountDurable): Raft {
     const persisted = (record: Durable): void => void this.records.push(record)
     const started = (raft: Raft): void => this.started(raft, count)
-    return new StartedRaft(new Recording(env, persisted), options, started)
+    return new StartedRaft(new Recording(env, persisted), this.options, started)
   }
 
   private started(raft: Raft, count: CountDurable): void {
@@ -98,67 +116,5 @@ class StartedRaft extends Raft {
   override start(): void {
     this.started(this)
     super.start()
-  }
-}
-
-/** An environment that keeps what is persisted. */
-class Recording implements EngineEnvironment<Message, Durable> {
-  readonly self: NodeId
-  private readonly env: EngineEnvironment<Message, Durable>
-  private readonly persisted: (record: Durable) => void
-
-  constructor(env: EngineEnvironment<Message, Durable>, persisted: (record: Durable) => void) {
-    this.self = env.self
-    this.env = env
-    this.persisted = persisted
-  }
-
-  persist(record: Durable): void {
-    this.persisted(record)
-    this.env.persist(record)
-  }
-
-  send(to: NodeId, message: Message): void {
-    this.env.send(to, message)
-  }
-
-  sendAhead(to: NodeId, message: Message): void {
-    this.env.sendAhead(to, message)
-  }
-
-  setTimer(timer: string, min: number, max: number): void {
-    this.env.setTimer(timer, min, max)
-  }
-
-  clearTimer(timer: string): void {
-    this.env.clearTimer(timer)
-  }
-
-  choose(alternatives: number): number {
-    return this.env.choose(alternatives)
-  }
-
-  decide(index: Index, term: Term, command: Command | undefined): void {
-    this.env.decide(index, term, command)
-  }
-
-  led(by: NodeId | undefined, term: Term): void {
-    this.env.led(by, term)
-  }
-
-  readable(id: ReadId, index: Index): void {
-    this.env.readable(id, index)
-  }
-
-  unreadable(id: ReadId): void {
-    this.env.unreadable(id)
-  }
-
-  reconfigured(membership: Membership, index: Index): void {
-    this.env.reconfigured(membership, index)
-  }
-
-  install(snapshot: SnapshotId): void {
-    this.env.install(snapshot)
   }
 }

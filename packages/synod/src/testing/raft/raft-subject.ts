@@ -1,19 +1,5 @@
-import {
-  isJoint,
-  majority,
-  membersOf,
-  present,
-  random,
-  voting,
-  Rejected,
-  type Invariant,
-  type Membership,
-  type NodeId,
-  type Ports,
-  type RandomState,
-} from '../../core/index.ts'
-import { check, store as storeModel, type StoreOperation, type StoreRequest } from '../../history/index.ts'
-import { defaultMemberOptions, Member, type MemberOptions } from '../../member/index.ts'
+import { majority, present, random, type NodeId, type RandomState } from '../../core/index.ts'
+import type { MemberOptions } from '../../member/index.ts'
 import {
   defaultRaftOptions,
   raftCodec,
@@ -22,17 +8,12 @@ import {
   type Message,
   type RaftNode,
   type RaftOptions,
-  type WatchedState,
 } from '../../protocols/raft/index.ts'
-import { type Answer, type Plan, type Play, type Situation, type Stage, type Subject } from '../../simulator/index.ts'
-import { ReplicatedStore, type StoreContext } from '../../store/index.ts'
-import { ChangesJudge } from './changes-judge.ts'
-import { DecidedMembership, quorumOfAll } from './core.ts'
+import type { Subject } from '../../simulator/index.ts'
+import { drawOperation, memberSettings, pace, StorePlay, type StoreMember, type TestedEngine } from '../store-play.ts'
 import { ObservedRaft } from './observed-raft.ts'
-import { changesOf, raftAdministration, type RaftErrand } from './raft-errands.ts'
-import { noHoleWithoutDamage } from './holes.ts'
-import { membershipSituations, raftSituations, removedStopped } from './situations.ts'
-import { StoreClients } from './store-client.ts'
+import { raftAdministration } from './raft-errands.ts'
+import { membershipSituations, raftSituations } from './situations.ts'
 
 /** What a seed draws for Raft and its members; written into the plan. */
 export interface RaftSettings {
@@ -40,15 +21,16 @@ export interface RaftSettings {
   readonly member: Partial<MemberOptions>
 }
 
-type StoreMember = Member<Message, Durable, StoreContext>
-
-const keys = ['a', 'b', 'c', 'd', 'e']
-const pace = 1000
-/** Where an administrator adds some, so many may wait to be promoted. */
-const learnersMax = 3
+const testedRaft: TestedEngine<Message, Durable, RaftNode> = {
+  codec: raftCodec,
+  invariants: raftInvariants,
+  situations: raftSituations,
+  membershipSituations,
+  observe: (id, settings) => new ObservedRaft(id, { ...defaultRaftOptions, ...(settings as RaftSettings).raft }),
+}
 
 /** The store that production replicates, over Raft: production's own classes from the journal to the store. */
-export const raftSubject: Subject<StoreMember, RaftNode> = {
+export const raftSubject: Subject<StoreMember<Message, Durable>, RaftNode> = {
   name: 'raft',
   sizes: [1, 2, 3, 3, 3, 4, 5, 5, 7],
   pace,
@@ -58,7 +40,7 @@ export const raftSubject: Subject<StoreMember, RaftNode> = {
   settings: drawSettings,
   operation: drawOperation,
   administration: raftAdministration,
-  play: (plan, stage) => new RaftPlay(plan, stage),
+  play: (plan, stage) => new StorePlay(testedRaft, plan, stage),
 }
 
 function drawSettings(stream: RandomState, nodes: readonly NodeId[]): RaftSettings {
@@ -79,311 +61,12 @@ function drawSettings(stream: RandomState, nodes: readonly NodeId[]): RaftSettin
       maxInflightMessages: among([1, 2, 16, 256]),
       maxUncommittedBytes: among([1024, 64 * 1024, 64 * 1024 * 1024]),
     },
-    member: {
-      electionTimeout: electionTimeoutMin,
+    member: memberSettings({
+      electionTimeoutMin,
+      entries,
+      keepEntries,
       segmentBytes,
-      retry: electionTimeoutMin / 4,
-      proposals: { ...defaultMemberOptions.proposals, commandBytes: 1024, patience: 7 * electionTimeoutMin },
-      snapshots: {
-        ...defaultMemberOptions.snapshots,
-        entries,
-        keepEntries,
-        bytes: 64 * 1024,
-        keepBytes: 32 * 1024,
-        chunkBytes: among([256, 1024, 65_536]),
-        retry: electionTimeoutMin / 2,
-      },
-    },
-  }
-}
-
-function drawOperation(stream: RandomState): StoreOperation {
-  const number = (below: number): number => Math.floor(below * random(stream))
-  const key = (): string => keys[number(keys.length)] ?? 'a'
-  const value = (): string => String(number(10_000))
-  const draw = number(100)
-  if (draw < 40) return { type: 'put', key: key(), value: value() }
-  if (draw < 75) return { type: 'get', key: key() }
-  if (draw < 80) return { type: 'get', key: 'a', end: 'z' }
-  if (draw < 87) return { type: 'delete', key: key() }
-  if (draw < 98) {
-    const [watched, written] = [key(), key()]
-    const write: StoreRequest = { type: 'put', key: written, value: value() }
-    const isNew = { key: watched, target: 'version', is: '=', operand: 0 } as const
-    return { type: 'txn', compare: [isNew], success: [write], failure: [{ type: 'delete', key: watched }] }
-  }
-  // What is far behind by the time it comes, in most runs.
-  return { type: 'compact', revision: 2 + number(200) }
-}
-
-/** All memberships that are not compacted yet, with their contacts, stand in the head of every segment. */
-function roomForChanges({ segmentBytes = 0 }: Partial<MemberOptions>): Partial<MemberOptions> {
-  const changes = { ...defaultMemberOptions.changes, learners: learnersMax }
-  return { changes, segmentBytes: Math.max(segmentBytes, 128 * 1024) }
-}
-
-function membershipInWords(membership: Membership): string {
-  const { voters, outgoing, learners } = membership
-  const joint = isJoint(membership) ? ` and ${outgoing.join(' ')}` : ''
-  return `${voters.join(' ')}${joint}${learners.length === 0 ? '' : `, learners ${learners.join(' ')}`}`
-}
-
-class RaftPlay implements Play<StoreMember, RaftNode> {
-  readonly invariants: readonly Invariant<RaftNode>[]
-  readonly situations: readonly Situation<RaftNode>[]
-  private readonly plan: Plan
-  private readonly settings: RaftSettings
-  private readonly stage: Stage<StoreMember>
-  private readonly observed = new Map<NodeId, ObservedRaft>()
-  private readonly machines = new Map<NodeId, ReplicatedStore>()
-  private readonly clients: StoreClients
-  private readonly changes = new ChangesJudge()
-  private readonly decided = new DecidedMembership()
-  private probes = new Map<NodeId, 'under way' | 'ok'>()
-
-  constructor(plan: Plan, stage: Stage<StoreMember>) {
-    this.plan = plan
-    this.settings = plan.settings as RaftSettings
-    this.stage = stage
-    this.clients = new StoreClients(stage.now)
-    this.invariants = [...raftInvariants, noHoleWithoutDamage((id) => stage.world.node(id).disk.isDamaged)]
-    const { nodes } = stage.world
-    const isStopped = (): boolean => [...nodes.values()].some(({ halted }) => halted?.code === 'removed')
-    const stopped = { name: removedStopped, watch: () => isStopped }
-    this.situations = plan.errands.length === 0 ? raftSituations : [...raftSituations, ...membershipSituations, stopped]
-  }
-
-  member(id: NodeId, ports: Ports, diskId: string): StoreMember {
-    const observed = this.observed.get(id) ?? new ObservedRaft(id)
-    this.observed.set(id, observed)
-    const machine = new ReplicatedStore()
-    this.machines.set(id, machine)
-    machine.observe({
-      changed: (revision, changes) => {
-        const broken = this.clients.changed(id, revision, changes)
-        if (broken !== undefined) this.stage.violation('stores agree', broken)
-      },
-    })
-    const { raft, member: options } = this.settings
-    const member: StoreMember = new Member({
-      ports,
-      codec: raftCodec,
-      machine,
-      engine: (env) => observed.engine(env, { ...defaultRaftOptions, ...raft }, () => member.journal.durable - 1),
-      options: {
-        ...defaultMemberOptions,
-        ...options,
-        ...(this.plan.errands.length > 0 && roomForChanges(options)),
-        cluster: '00000000000000c1',
-        self: id,
-        ...this.beginning(id),
-        diskId,
-      },
-    })
-    return member
-  }
-
-  /** Who comes later is told of its cluster by the members that there are by then. */
-  private beginning(id: NodeId): Pick<MemberOptions, 'membership'> & Partial<Pick<MemberOptions, 'introducers'>> {
-    const { nodes } = this.plan
-    if (nodes.includes(id)) return { membership: voting(nodes) }
-    const { newest } = this.decided
-    const members = newest === undefined ? nodes : membersOf(newest)
-    const introducers = Object.fromEntries(members.filter((other) => other !== id).map((other) => [other, '']))
-    return { membership: voting([]), introducers }
-  }
-
-  node(id: NodeId): RaftNode | undefined {
-    const observed = this.observed.get(id)
-    return observed === undefined || observed.incarnation === 0 ? undefined : observed
-  }
-
-  changed(id: NodeId): boolean {
-    const observed = this.observed.get(id)
-    if (observed?.changed() === false) return false
-    if (observed !== undefined && this.plan.errands.length > 0) this.decided.look(observed.state)
-    return true
-  }
-
-  submit(id: NodeId, client: string, operation: unknown, answer: (how: Answer, said: string) => void): void {
-    const { member } = this.stage.world.node(id)
-    const machine = present(this.machines.get(id), `${id} has a store`)
-    if (member === undefined) return
-    this.clients.submit(member, machine, client, operation as StoreOperation, answer)
-  }
-
-  administer(id: NodeId, operation: unknown, answer: (how: Answer) => void): void {
-    const { member } = this.stage.world.node(id)
-    if (member === undefined) return
-    const errand = operation as RaftErrand
-    const { leader, membership } = member.standing
-    if (errand.type === 'transfer') {
-      const to = errand.of.find((voter) => voter !== leader && membership.voters.includes(voter))
-      return this.transfer(leader ?? id, to, answer)
-    }
-    const isDown = (other: NodeId): boolean => !this.stage.world.isUp(other)
-    const changes = changesOf(errand, { leader, membership, isDown })
-    if (changes.length === 0) return answer('rejected')
-    this.changes.asked(changes)
-    member.change(changes, (outcome) => {
-      const how = 'membership' in outcome ? 'ok' : outcome instanceof Rejected ? 'rejected' : 'unknown'
-      this.changes.answered(changes, how)
-      answer(how)
-    })
-  }
-
-  /** Only a leader can hand over: whoever was asked says who that is. */
-  private transfer(leader: NodeId, to: NodeId | undefined, answer: (how: Answer) => void): void {
-    const { world } = this.stage
-    if (!world.isUp(leader)) return answer('rejected')
-    // It may die before its turn comes.
-    world.schedule.after(10 * pace, () => answer('unknown'))
-    world.act(leader, () => answer(world.node(leader).member?.transfer(to) === true ? 'ok' : 'rejected'))
-  }
-
-  abandoned(client: string): void {
-    this.clients.abandoned(client)
-  }
-
-  mayHalt(id: NodeId, code: string): boolean {
-    const { suffered, isDamaged } = this.stage.world.node(id).disk
-    switch (code) {
-      case 'disk':
-        return suffered.has('failingSync') || suffered.has('fullDisk')
-      case 'lost-disk':
-        return suffered.has('wipe')
-      case 'removed':
-        return this.changes.isRemoved(id, this.decided.newest)
-      case 'corrupt':
-      case 'incompatible':
-        return isDamaged
-      default:
-        return false
-    }
-  }
-
-  /**
-   * A quorum that is whole, for those that are being repaired may have to wait for nodes outside: of what is decided, and
-   * of whatever may come into force yet.
-   */
-  core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
-    const whole = candidates.filter((id) => this.takesPart(id))
-    const electorates = this.plan.errands.length === 0 ? [this.plan.nodes] : this.decided.electoratesAhead(this.alive())
-    // As small as it may be, and any of those that there are: drawn by the seed.
-    const first = whole.length === 0 ? 0 : this.plan.seed % whole.length
-    return quorumOfAll([...whole.slice(first), ...whole.slice(0, first)], electorates)
-  }
-
-  takesPart(id: NodeId): boolean {
-    const { member } = this.stage.world.node(id)
-    return member?.phase === 'running' && !member.standing.repairing
-  }
-
-  /**
-   * Its disk was damaged or exchanged; or it was removed; or it is a first member that has not met all others yet, as it
-   * must once.
-   */
-  mayBeMissing(id: NodeId): boolean {
-    const { member, halted, disk } = this.stage.world.node(id)
-    return disk.isDamaged || halted?.code === 'removed' || member?.phase === 'joining'
-  }
-
-  /** Of all that may say something yet, whether or not they are of the core. */
-  private alive(): WatchedState[] {
-    return [...this.observed.values()].flatMap(({ id, state }) =>
-      this.stage.world.node(id).halted === undefined ? [state] : [],
-    )
-  }
-
-  /**
-   * Each of the core has had a write answered, and all have applied the same. Where a quorum has formed around a leader
-   * outside the core, which not all of it can hear, nobody of it can depose that one (§5.2, §9.6): then one answered write is all
-   * that Raft promises.
-   */
-  settled(whole: readonly NodeId[]): boolean {
-    // What is decided meanwhile may remove some of it; and may not make members of all that were on the way to be some.
-    const { newest } = this.decided
-    const known = newest === undefined ? whole : membersOf(newest)
-    const core = whole.filter((id) => known.includes(id))
-    const members = core.map((id) => this.stage.world.node(id).member)
-    for (const id of core) if (!this.probes.has(id)) this.probe(id)
-    const answered = core.filter((id) => this.probes.get(id) === 'ok')
-    const outsiders = answered.filter((id) => {
-      const leader = this.stage.world.node(id).member?.standing.leader
-      return leader !== undefined && !core.includes(leader)
-    })
-    if (outsiders.length > 0) return true
-    return answered.length === core.length && new Set(members.map((member) => member?.applied)).size === 1
-  }
-
-  private probe(id: NodeId): void {
-    const { world } = this.stage
-    this.probes.set(id, 'under way')
-    const client = `probe of ${id}`
-    const operation = { type: 'put', key: 'probe', value: id }
-    world.schedule.after(0, () =>
-      world.act(id, () =>
-        this.submit(id, client, operation, (how) => {
-          if (how === 'ok') this.probes.set(id, 'ok')
-          else world.schedule.after(pace / 4, () => this.probes.delete(id))
-        }),
-      ),
-    )
-  }
-
-  waitsFor(id: NodeId): string {
-    const { member } = this.stage.world.node(id)
-    if (member === undefined) return 'is not running'
-    const { term, leader, leading, decided, lastIndex, repairing } = member.standing
-    const role = leading ? 'leads' : `follows ${leader ?? 'nobody'}`
-    const state = `${role} in term ${term}, decided ${decided} of ${lastIndex}, applied ${member.applied}`
-    const { role: raftRole, votes } = this.observed.get(id)?.state ?? {}
-    const asks =
-      raftRole === 'candidate' || raftRole === 'preCandidate' ? `, ${raftRole} with ${JSON.stringify(votes)}` : ''
-    const { membership } = member.standing
-    const electorate = this.plan.errands.length === 0 ? '' : `, of ${membershipInWords(membership)}`
-    return `${state}${electorate}${asks}${repairing ? ', is being repaired' : ''}${this.probes.get(id) === 'ok' ? '' : ', its write is unanswered'}`
-  }
-
-  judge(): void {
-    this.judgeStores()
-    const broken = this.changes.verdict(this.decided.newest)
-    if (broken !== undefined) this.stage.violation('changes are answered truly', broken)
-    // No limit of time, which would not be the same in every run: a clock that stands still is asked again and again.
-    const clock = (): number => {
-      this.stage.beat()
-      return 0
-    }
-    const limits = { steps: 20_000_000, milliseconds: Infinity, clock }
-    const verdict = check(this.clients.recorder.history(), storeModel(), limits)
-    if (verdict.outcome === 'unknown')
-      this.stage.violation(
-        'judged in time',
-        `twenty million steps did not judge what the clients saw: ${verdict.limit}`,
-      )
-    if (verdict.outcome === 'not-linearizable') {
-      const { client, operation, result, invoked } = verdict.blocked
-      this.stage.violation(
-        'linearizability',
-        `${client} at ${invoked} ms: ${storeModel().describe(operation, result)} cannot be placed among what happened before it`,
-      )
-    }
-  }
-
-  /** Equal revisions of two stores are equal states. */
-  private judgeStores(): void {
-    const sums = new Map<string, string>()
-    for (const [id, machine] of this.machines) {
-      if (this.stage.world.node(id).member === undefined) continue
-      const hash = machine.store.hashKv(0)
-      if ('type' in hash) continue
-      let sum: number | undefined
-      while (sum === undefined) sum = hash.step(1024 * 1024)
-      const at = `${machine.store.revision} compacted ${machine.store.compacted}`
-      const known = sums.get(at) ?? `${sum}`
-      sums.set(at, known)
-      if (known !== `${sum}`)
-        this.stage.violation('stores agree', `at revision ${at}, ${id} holds another state than others`)
-    }
+      chunkBytes: among([256, 1024, 65_536]),
+    }),
   }
 }

@@ -1,0 +1,36 @@
+import { assert, type NodeId } from '../../core/index.ts'
+import { isLower, isSame, type Accepted, type Proposal } from './messages.ts'
+import { remember, type Replica } from './replica.ts'
+import { lookAfter } from './proposer.ts'
+import type { Votes } from './state.ts'
+
+/** A value is chosen when a quorum has accepted it in one and the same ballot. */
+export function onAccepted(paxos: Replica, { ballot, value }: Accepted, from: NodeId): void {
+  const { state, quorums, options } = paxos
+  const before = state.votes.find((votes) => isSame(votes.ballot, ballot))
+  const voters = before?.from ?? []
+  if (voters.includes(from)) return
+  const votes: Votes = { ballot, value, from: [...voters, from].toSorted() }
+  const others = state.votes.filter((one) => one !== before)
+  state.votes = [...others, votes].toSorted((a, b) => (isLower(a.ballot, b.ballot) ? -1 : 1))
+  if (votes.from.length < quorums.accept) return lookAfter(paxos)
+  learn(paxos, { ballot, value })
+  if (options.acceptedTo === 'proposer') tellOthers(paxos, { ballot, value })
+}
+
+/** Told once a life; what it knew before a restart is told again. */
+export function learn(paxos: Replica, { ballot, value }: Proposal): void {
+  const { state, env } = paxos
+  assert(state.chosen === undefined, 'what is chosen is learnt once')
+  remember(paxos, { type: 'chosen', ballot, value })
+  state.wish = undefined
+  state.attempt = undefined
+  state.votes = []
+  env.clearTimer('retry')
+  env.decide(1, ballot.round, value)
+}
+
+/** A fact, and no promise of anybody: it need not wait for the disk. */
+function tellOthers({ env, nodes }: Replica, chosen: Proposal): void {
+  for (const id of nodes) if (id !== env.self) env.sendAhead(id, { type: 'chosen', ...chosen })
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { paxosWorld, value } from '../../testing/paxos/paxos-script.ts'
+
+// Goal: acceptances of different ballots never make one quorum, whatever their values, nor does one that comes twice.
+const accepted = (round: number, text: string) =>
+  ({ type: 'accepted', ballot: { round, id: 'a' }, value: value(text) }) as const
+
+test('three acceptances of three ballots choose nothing', () => {
+  const world = paxosWorld('abcde')
+  for (const [round, from] of ['a', 'b', 'c'].entries())
+    world.ask('e', (learner) => learner.receive(accepted(round + 1, 'x'), from))
+  expect(world.decided).toEqual([])
+})
+
+test('an acceptance that comes again counts once', () => {
+  const world = paxosWorld('abcde')
+  for (const from of ['a', 'b', 'b', 'b']) world.ask('e', (learner) => learner.receive(accepted(1, 'x'), from))
+  expect(world.decided).toEqual([])
+  world.ask('e', (learner) => learner.receive(accepted(1, 'x'), 'c'))
+  expect(world.decided).toMatchObject([{ id: 'e', term: 1, command: { origin: 'x' } }])
+})
+
+test('those of an earlier ballot still count when a later one has begun', () => {
+  const world = paxosWorld('abc')
+  world.ask('c', (learner) => learner.receive(accepted(1, 'x'), 'a'))
+  world.ask('c', (learner) => learner.receive(accepted(2, 'x'), 'a'))
+  world.ask('c', (learner) => learner.receive(accepted(1, 'x'), 'b'))
+  expect(world.decided).toMatchObject([{ id: 'c', term: 1 }])
+})

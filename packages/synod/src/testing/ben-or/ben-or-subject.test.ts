@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { drawPlan, simulate } from '../../simulator/index.ts'
+import { benOrSubject } from './ben-or-subject.ts'
+
+// Goal: whatever happens to links, clocks, disks and machines, and with a liar where one is allowed, nobody decides otherwise
+// than anybody else, and all come to an end. Method: seeds of the swarm.
+
+test('25 seeds break nothing, and meet what is worth meeting', () => {
+  const reached = new Set<string>()
+  for (let seed = 1; seed <= 25; seed++) {
+    const run = simulate(benOrSubject, drawPlan(benOrSubject, seed, { duration: 2000 }))
+    expect(run.violation, `seed ${seed}`).toBe(undefined)
+    for (const situation of run.reached) reached.add(situation)
+  }
+  expect([...reached]).toEqual(
+    expect.arrayContaining(['a third round', 'a value is taken over', 'going on after a restart']),
+  )
+})
