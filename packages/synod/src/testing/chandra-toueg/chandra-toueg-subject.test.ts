@@ -26,6 +26,19 @@ test('over S nothing is broken, and whoever is left decides', () => {
     )
 })
 
+test('over S agreement is as good as the detector: both stand still for longer than its bound, and decide apart', () => {
+  const plan = drawPlan(strongConsensusSubject, 1, { nodes: 2, without: 'all', duration: 5000 })
+  const faults = [
+    { type: 'stall' as const, at: 100, for: 4600, node: 'b' },
+    { type: 'stall' as const, at: 1500, for: 1400, node: 'a' },
+  ]
+  const operations = [
+    { at: 1900, client: 'client1', node: 'a', operation: { ask: 'blue' } },
+    { at: 2800, client: 'client2', node: 'b', operation: { ask: 'green' } },
+  ]
+  expect(simulate(strongConsensusSubject, { ...plan, faults, operations }).violation?.invariant).toBe('agreement')
+})
+
 /** So many of n crash for good before anybody is asked. */
 function crashing(plan: Plan, crashes: number): Plan {
   const faults = plan.nodes.slice(0, crashes).map((node) => ({ type: 'crash' as const, node, at: 50, for: 10 }))

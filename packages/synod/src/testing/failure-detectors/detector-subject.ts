@@ -105,7 +105,7 @@ const described = describeProtocol({
 /** Watchmen, each with a detector that the seed draws, held to its class once the faults are over. */
 export const detectorSubject: Subject<Dweller, Node> = watched(described)
 
-/** The same for P: nothing goes wrong but that processes crash, and that for good. */
+/** The same for P: processes crash, and that for good, and links lose some of what is said, never for long all of it. */
 export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
   ...describeProtocol({
     name: 'perfect-failure-detector',
@@ -119,7 +119,7 @@ export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
     situations: situations.slice(0, 1),
     quorum: 'all that work',
     recovers: false,
-    faults: ['crash'],
+    faults: ['crash', 'loss', 'duplication'],
   }),
 })
 
