@@ -180,12 +180,14 @@ class ClassJudge {
   /** After every event. P must never be wrong; the others may, and are measured. */
   look(node: Node): string | undefined {
     this.seen.set(node.id, node)
-    this.quality.look(
-      node.id,
-      this.stage.now(),
-      (id) => this.isUp(id),
-      (id) => suspectedBy(node).includes(id),
-    )
+    // After that, links are silent to find out who gets on: nobody's mistake.
+    if (this.stage.now() <= this.plan.duration)
+      this.quality.look(
+        node.id,
+        this.stage.now(),
+        (id) => this.isUp(id),
+        (id) => suspectedBy(node).includes(id),
+      )
     if (promises[this.options.kind].accuracy !== 'strong') return undefined
     const wrongly = suspectedBy(node).find((id) => this.isUp(id))
     return wrongly === undefined ? undefined : `${node.id} suspects ${wrongly}, which runs`
