@@ -35,7 +35,7 @@ import {
 } from '../../simulator/index.ts'
 
 const pace: Milliseconds = 400
-const interval = { intervalMin: pace / 20, intervalMax: pace / 10 }
+const interval = { intervalMin: pace / 8, intervalMax: pace / 4 }
 const again = { againMin: pace / 4, againMax: pace / 2 }
 
 /** What a seed draws. */
