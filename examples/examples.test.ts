@@ -136,6 +136,22 @@ test('paxos: with an invariant of its own, the first run shrinks to a single eve
   expect(storyOf(strict, present(shrunk, 'the first seed breaks it').plan)).toHaveLength(9)
 })
 
+test('chandra-toueg: the coordinator crashes, and the others decide what it had locked', async () => {
+  const output = await run('chandra-toueg.ts')
+  expect(output).toContain('receives proposal of round 2')
+  expect([...new Set([...output.matchAll(/\w decides (\w+)/g)].map(([, color]) => color))]).toEqual(['red'])
+  expect(output).toContain('nothing was violated')
+})
+
+test('lowest-leader: once the faults are over, all follow one of them', { timeout: 60_000 }, async () => {
+  const { code, stdout } = await simulate('lowest-leader.ts', '--seeds', '8', '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    violation: null,
+    situations: { 'two leaders at once': expect.any(Number) },
+  })
+})
+
 test("etcd-client: etcd's own client finds that one of two wins", { timeout: 60_000 }, async () => {
   const silent = (): void => undefined
   const config = resolveConfig({

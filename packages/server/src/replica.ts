@@ -11,6 +11,7 @@ import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
 import type { ServerConfig } from './cli/config.ts'
 import { CommandError, exitCodes } from './cli/exit.ts'
+import { PeerWatch } from './peer-watch.ts'
 import { takeSeat } from './seat.ts'
 import type { Seat } from './seat.ts'
 
@@ -30,6 +31,8 @@ export interface OpenedReplica {
   readonly machine: ReplicatedStore
   /** The index up to which the store has applied. */
   readonly applied: () => number
+  /** How unlikely the silence of its peers is. */
+  readonly peers: PeerWatch
   /**
    * Hands leadership over and answers what is under way, for at most so long; then gives directory and ports up.
    * `drained`: no client waits any more. From then on only an heir is looked for, and not for long: perhaps all stop.
@@ -49,6 +52,7 @@ export async function openReplica(
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
   const machine = new ReplicatedStore(nativeChecksum)
+  const peers = new PeerWatch(config.heartbeatInterval, () => performance.now())
   const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
     startMember({
@@ -56,6 +60,7 @@ export async function openReplica(
       listen: config.peerAddress,
       log,
       onHalt: halted,
+      onHeard: (from) => peers.heard(from),
       open: async (ports) => {
         const seat = await takeSeat(config, ports, log)
         const member = createMember(config, seat, ports, machine)
@@ -79,6 +84,7 @@ export async function openReplica(
     replica: member,
     machine,
     applied: () => member.applied,
+    peers,
     close: async (graceMs, drained) => {
       if (graceMs > 0) await handOver(member, running, graceMs, drained, config.electionTimeout)
       await drained

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 const entries: Readonly<Record<string, () => Promise<object>>> = {
   synod: () => import('synod'),
   'synod/raft': () => import('synod/raft'),
+  'synod/failure-detectors': () => import('synod/failure-detectors'),
+  'synod/chandra-toueg': () => import('synod/chandra-toueg'),
   'synod/store': () => import('synod/store'),
   'synod/journal': () => import('synod/journal'),
   'synod/member': () => import('synod/member'),

@@ -1,5 +1,5 @@
 import { drawPlan, simulate, type Inhabitant, type Plan, type Subject, type TraceStep } from 'synod/simulator'
-import { raftSubject } from 'synod/testing'
+import { chandraTouegSubject, detectorSubject, raftSubject } from 'synod/testing'
 import { subject as mendedPaxos } from '../../../examples/mended-paxos.ts'
 import { subject as paxos } from '../../../examples/paxos.ts'
 
@@ -33,5 +33,12 @@ export function tracedRuns(): TracedRun[] {
   const bare = [paxos, mendedPaxos].flatMap((subject) =>
     [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => tracedRun(subject, drawPlan(subject, seed))),
   )
-  return [...raft, ...bare]
+  // Two of these seeds draw φ, of both distributions: arithmetic that two engines might do differently.
+  const detectors = [1, 2, 5].map((seed) =>
+    tracedRun(detectorSubject, drawPlan(detectorSubject, seed, { duration: 5000 })),
+  )
+  const consensus = [1, 2].map((seed) =>
+    tracedRun(chandraTouegSubject, drawPlan(chandraTouegSubject, seed, { duration: 5000 })),
+  )
+  return [...raft, ...bare, ...detectors, ...consensus]
 }

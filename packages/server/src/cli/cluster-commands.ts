@@ -1,5 +1,5 @@
 import { GrpcError } from 'synod/grpc'
-import type { StatusResponse } from '../proto/other-messages.ts'
+import type { PeerPhi, StatusResponse } from '../proto/other-messages.ts'
 import { readStatusResponse } from '../proto/other-messages.ts'
 import { parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
@@ -41,8 +41,8 @@ export async function status(options: StatusOptions): Promise<number> {
   else
     printLine(
       table([
-        ['ENDPOINT', 'ID', 'LEADS', 'TERM', 'INDEX', 'APPLIED', 'REVISION', 'SIZE', 'VERSION', 'ERRORS'],
-        ...reports.map(reportRow),
+        ['ENDPOINT', 'ID', 'LEADS', 'TERM', 'INDEX', 'APPLIED', 'REVISION', 'SIZE', 'VERSION', 'PHI', 'ERRORS'],
+        ...reports.map((report) => reportRow(report, reports)),
       ]),
     )
   return reports.every(({ said }) => said !== undefined) ? exitCodes.ok : exitCodes.failed
@@ -81,12 +81,13 @@ function reportJson({ endpoint, name, said, error }: Report): object {
     revision: said.header.revision,
     size: said.dbSize,
     version: said.version,
+    phi: Object.fromEntries(said.phis.map(({ id, phi }) => [hexadecimal(id), phi])),
     errors: said.errors,
   }
 }
 
-function reportRow({ endpoint, name, said, error }: Report): string[] {
-  if (said === undefined) return [endpoint ?? '-', '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
+function reportRow({ endpoint, name, said, error }: Report, all: readonly Report[]): string[] {
+  if (said === undefined) return [endpoint ?? '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
   const { header, leader } = said
   return [
     endpoint ?? '-',
@@ -98,8 +99,15 @@ function reportRow({ endpoint, name, said, error }: Report): string[] {
     String(header.revision),
     size(said.dbSize),
     said.version,
+    said.phis.map((one) => phiText(one, all)).join(', ') || '-',
     said.errors.join('; '),
   ]
+}
+
+/** How unlikely the silence of a peer is; by its name, if that is known. */
+function phiText({ id, phi }: PeerPhi, all: readonly Report[]): string {
+  const name = all.find(({ said }) => said?.header.memberId === id)?.name ?? hexadecimal(id)
+  return `${name} ${phi < 100 ? phi.toFixed(1) : '> 100'}`
 }
 
 function size(bytes: number): string {

@@ -171,7 +171,10 @@ Examples:
 
 function addSimulate(program: Command, done: Done): void {
   add(program, 'simulate', 'Attack a protocol in simulated worlds, or replay a run that failed.', simulateSettings)
-    .argument('[protocol]', 'raft, multi-paxos, or the file of a protocol of your own')
+    .argument(
+      '[protocol]',
+      'raft, multi-paxos, paxos, ben-or, failure-detectors, chandra-toueg …, or the file of a protocol of your own',
+    )
     .addHelpText('after', simulateHelp)
     .action(async (protocol: string | undefined, options: SimulateOptions) =>
       done(await (await import('./simulate/command.ts')).simulate(protocol, options)),

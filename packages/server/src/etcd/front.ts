@@ -21,18 +21,24 @@ export class Front {
   readonly replica: OpenedReplica['replica']
   readonly machine: OpenedReplica['machine']
   readonly applied: () => number
+  /** undefined: there are none. */
+  readonly peers: OpenedReplica['peers'] | undefined
   /** One buffer for all answers: the transport copies what it is given. */
   readonly out: ProtoWriter = new ProtoWriter()
   private readonly operation = new Writer()
   /** Fields 1 and 2 of every header, which never change. */
   private readonly ids: Uint8Array
 
-  constructor(opened: Pick<OpenedReplica, 'seat' | 'replica' | 'machine' | 'applied'>, config: FrontConfig) {
+  constructor(
+    opened: Pick<OpenedReplica, 'seat' | 'replica' | 'machine' | 'applied'> & Partial<Pick<OpenedReplica, 'peers'>>,
+    config: FrontConfig,
+  ) {
     this.config = config
     this.seat = opened.seat
     this.replica = opened.replica
     this.machine = opened.machine
     this.applied = opened.applied
+    this.peers = opened.peers
     const out = new ProtoWriter()
     out.reset().bigint(2, BigInt(`0x${opened.seat.self}`))
     out.bigint(1, BigInt(`0x${opened.seat.cluster}`))

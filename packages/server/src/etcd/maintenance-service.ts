@@ -23,7 +23,9 @@ export class MaintenanceService {
   status(call: Unary, message: Uint8Array): void {
     readEmpty(new ProtoReader(message))
     const { front } = this
-    const { leader, term, decided } = front.replica.standing
+    const { standing } = front.replica
+    const { leader, term, decided } = standing
+    const phis = front.peers?.phis(standing, front.seat.self) ?? []
     const { sizeBytes, revision } = front.store
     const out = front.out.reset()
     writeStatusResult(out, {
@@ -38,6 +40,7 @@ export class MaintenanceService {
       isLearner: front.isLearner,
       storageVersion: '3.6.0',
       dbSizeQuota: front.config.quotaBytes,
+      phis: phis.map(({ id, phi }) => ({ id: BigInt(`0x${id}`), phi })),
     })
     front.writeHeader(revision)
     call.respond(out.finish())

@@ -22,7 +22,18 @@ export interface StatusResponse {
   readonly isLearner: boolean
   readonly storageVersion: string
   readonly dbSizeQuota: number
+  /** Not etcd's: of peers that speak to this member, how unlikely their silence is, in thousandths on the wire. */
+  readonly phis: readonly PeerPhi[]
 }
+
+/** φ: the chance that the peer is alive and merely silent is 10^−φ. */
+export interface PeerPhi {
+  readonly id: bigint
+  readonly phi: number
+}
+
+/** Far beyond what etcd's own fields will come to. */
+const phiField = 1001
 
 export function readLeaseGrant(input: ProtoReader): LeaseGrantRequest {
   let ttl = 0
@@ -78,6 +89,12 @@ export function readEmpty(input: ProtoReader): void {
 
 /** Everything of a StatusResponse after its header. */
 export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse, 'header'>): void {
+  for (const { id, phi } of status.phis.toReversed()) {
+    const mark = out.begin()
+    out.number(2, Math.min(Math.round(phi * 1000), Number.MAX_SAFE_INTEGER))
+    out.bigint(1, id)
+    out.end(phiField, mark)
+  }
   out.number(12, status.dbSizeQuota)
   out.text(11, status.storageVersion)
   out.flag(10, status.isLearner)
@@ -91,75 +108,83 @@ export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse,
   out.text(2, status.version)
 }
 
+const emptyStatus: Omit<StatusResponse, 'errors' | 'phis'> = {
+  header: emptyHeader,
+  version: '',
+  dbSize: 0,
+  leader: 0n,
+  raftIndex: 0,
+  raftTerm: 0,
+  raftAppliedIndex: 0,
+  dbSizeInUse: 0,
+  isLearner: false,
+  storageVersion: '',
+  dbSizeQuota: 0,
+}
+
 export function readStatusResponse(input: ProtoReader): StatusResponse {
-  let header = emptyHeader
-  let version = ''
-  let dbSize = 0
-  let leader = 0n
-  let raftIndex = 0
-  let raftTerm = 0
-  let raftAppliedIndex = 0
+  const status: { -readonly [Field in keyof typeof emptyStatus]: StatusResponse[Field] } = { ...emptyStatus }
   const errors: string[] = []
-  let dbSizeInUse = 0
-  let isLearner = false
-  let storageVersion = ''
-  let dbSizeQuota = 0
+  const phis: PeerPhi[] = []
   for (let field = input.next(); field !== 0; field = input.next()) {
     switch (field) {
       case 1:
-        header = readHeader(input)
+        status.header = readHeader(input)
         break
       case 2:
-        version = input.text()
+        status.version = input.text()
         break
       case 3:
-        dbSize = input.number()
+        status.dbSize = input.number()
         break
       case 4:
-        leader = input.uint64()
+        status.leader = input.uint64()
         break
       case 5:
-        raftIndex = input.number()
+        status.raftIndex = input.number()
         break
       case 6:
-        raftTerm = input.number()
+        status.raftTerm = input.number()
         break
       case 7:
-        raftAppliedIndex = input.number()
+        status.raftAppliedIndex = input.number()
         break
       case 8:
         errors.push(input.text())
         break
       case 9:
-        dbSizeInUse = input.number()
+        status.dbSizeInUse = input.number()
         break
       case 10:
-        isLearner = input.flag()
+        status.isLearner = input.flag()
         break
       case 11:
-        storageVersion = input.text()
+        status.storageVersion = input.text()
         break
       case 12:
-        dbSizeQuota = input.number()
+        status.dbSizeQuota = input.number()
+        break
+      case phiField:
+        phis.push(readPhi(input))
         break
       default:
         input.skip()
     }
   }
-  return {
-    header,
-    version,
-    dbSize,
-    leader,
-    raftIndex,
-    raftTerm,
-    raftAppliedIndex,
-    errors,
-    dbSizeInUse,
-    isLearner,
-    storageVersion,
-    dbSizeQuota,
+  return { ...status, errors, phis }
+}
+
+function readPhi(input: ProtoReader): PeerPhi {
+  const outer = input.enter()
+  let id = 0n
+  let phi = 0
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) id = input.uint64()
+    else if (field === 2) phi = input.number() / 1000
+    else input.skip()
   }
+  input.leave(outer)
+  return { id, phi }
 }
 
 /** Everything of a HashKVResponse after its header. */

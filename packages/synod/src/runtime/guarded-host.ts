@@ -18,9 +18,12 @@ export class GuardedHost implements Host {
   private inside = false
   private closed = false
   private readonly halted: (reason: Halt) => void
+  private readonly heard: (from: NodeId) => void
 
-  constructor(halted: (reason: Halt) => void) {
+  /** `heard`: told of each frame, before its host is. */
+  constructor(halted: (reason: Halt) => void, heard: (from: NodeId) => void = () => undefined) {
     this.halted = halted
+    this.heard = heard
   }
 
   /** The member exists only once it has its ports, and these need this door. */
@@ -62,7 +65,10 @@ export class GuardedHost implements Host {
   }
 
   arrived(from: NodeId, frame: Uint8Array): void {
-    this.enter(() => this.bound().arrived(from, frame))
+    this.enter(() => {
+      this.heard(from)
+      this.bound().arrived(from, frame)
+    })
   }
 
   greeted(hello: Hello, answer: (refusal: Refusal | undefined) => void): void {

@@ -1,4 +1,4 @@
-import type { Halt, Host, Logger, Ports } from '../core/index.ts'
+import type { Halt, Host, Logger, NodeId, Ports } from '../core/index.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { GuardedHost } from './guarded-host.ts'
 import { NodeClock } from './node-clock.ts'
@@ -28,6 +28,8 @@ export interface StartMemberOptions {
   open(ports: Ports): OpeningMember | Promise<OpeningMember>
   /** At most once, after the start: the member has stopped by itself, and nothing more is sent. `close` has still to be called. */
   onHalt(reason: Halt): void
+  /** Told of everything that a peer says. */
+  onHeard?(from: NodeId): void
   readonly limits?: Partial<TransportLimits>
 }
 
@@ -80,7 +82,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
       haltedBefore = reason
       interrupt?.(new HaltedAtStart(reason))
     }
-  })
+  }, options.onHeard?.bind(options))
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
   const disk = new NodeDisk(options.directory, enter)

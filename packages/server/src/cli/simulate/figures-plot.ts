@@ -15,8 +15,8 @@ interface Point {
 }
 
 /**
- * The first quantity against the second, a point for each series, both on scales of powers of ten, by their medians: for a detector, how fast it is against how
- * often it is wrong.
+ * The first quantity against the second, a point for each series, both on scales of powers of ten: for a detector, how fast it is
+ * against how often it is wrong. Of the one the median, of the other the mean: most of the time it may be nothing.
  */
 export function plotOf(figures: Figures, title: string): string {
   const [across = '', up = ''] = figures.quantities
@@ -31,7 +31,7 @@ export function plotOf(figures: Figures, title: string): string {
     width - margin.right,
   )
   const vertical = scaleOf(
-    points.map(({ y }) => y.median),
+    points.map(({ y }) => y.mean),
     height - margin.bottom,
     margin.top,
   )
@@ -39,7 +39,7 @@ export function plotOf(figures: Figures, title: string): string {
   const drawn = families.map((family, i) => {
     const those = points.filter((point) => point.family === family)
     const color = colors[i % colors.length] ?? 'black'
-    const places = those.map(({ x, y }) => [horizontal.place(x.median), vertical.place(y.median)] as const)
+    const places = those.map(({ x, y }) => [horizontal.place(x.median), vertical.place(y.mean)] as const)
     const line = `<polyline points="${places.map((place) => place.join(',')).join(' ')}" fill="none" stroke="${color}"/>`
     const dots = places.map(([x, y], j) => {
       const tip = those[j]?.name ?? ''

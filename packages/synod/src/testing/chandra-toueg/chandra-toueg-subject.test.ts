@@ -26,6 +26,18 @@ test('over S nothing is broken, and whoever is left decides', () => {
     )
 })
 
+test('over S agreement is as good as the detector: two that do not hear each other for longer than its bound decide apart', () => {
+  const plan = drawPlan(strongConsensusSubject, 1, { nodes: 2, without: 'all', duration: 5000 })
+  const faults = [{ type: 'partition' as const, shape: 'halves' as const, at: 100, for: 4000, links: ['a>b', 'b>a'] }]
+  const operations = ['blue', 'green'].map((color, i) => ({
+    at: 3500,
+    client: `client${i}`,
+    node: plan.nodes[i] ?? '',
+    operation: { ask: color },
+  }))
+  expect(simulate(strongConsensusSubject, { ...plan, faults, operations }).violation?.invariant).toBe('agreement')
+})
+
 /** So many of n crash for good before anybody is asked. */
 function crashing(plan: Plan, crashes: number): Plan {
   const faults = plan.nodes.slice(0, crashes).map((node) => ({ type: 'crash' as const, node, at: 50, for: 10 }))

@@ -35,7 +35,7 @@ import {
 } from '../../simulator/index.ts'
 
 const pace: Milliseconds = 400
-const interval = { intervalMin: pace / 20, intervalMax: pace / 10 }
+const interval = { intervalMin: pace / 8, intervalMax: pace / 4 }
 const again = { againMin: pace / 4, againMax: pace / 2 }
 
 /** What a seed draws. */
@@ -116,7 +116,7 @@ function withInvariants(
   }
 }
 
-/** The same paper's algorithm over S, of which P is one: nothing goes wrong but that processes crash, and all but one may. */
+/** The same paper's algorithm over S, of which P is one: processes crash, and all but one may, and links lose and repeat. */
 export const strongConsensusSubject: Subject<
   Participant<AskedStrongConsensus, StrongMessage, never>,
   ParticipantNode<StrongState>
@@ -131,7 +131,8 @@ export const strongConsensusSubject: Subject<
   invariants: consensusInvariants,
   quorum: 'all that work',
   recovers: false,
-  faults: ['crash', 'stall', 'slow'],
+  // A process that stands still for long is one that has crashed, to P: and then P is wrong.
+  faults: ['crash', 'loss', 'duplication'],
   situations: [
     { name: 'fewer than half are left', watch: () => (node, nodes) => suspected(node) * 2 > nodes.length },
     { name: 'one is left', watch: () => (node, nodes) => nodes.length > 1 && suspected(node) === nodes.length - 1 },

@@ -105,7 +105,7 @@ const described = describeProtocol({
 /** Watchmen, each with a detector that the seed draws, held to its class once the faults are over. */
 export const detectorSubject: Subject<Dweller, Node> = watched(described)
 
-/** The same for P: nothing goes wrong but that processes crash, and that for good. */
+/** The same for P: processes crash, and that for good, and links lose some of what is said, never for long all of it. */
 export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
   ...describeProtocol({
     name: 'perfect-failure-detector',
@@ -119,7 +119,7 @@ export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
     situations: situations.slice(0, 1),
     quorum: 'all that work',
     recovers: false,
-    faults: ['crash'],
+    faults: ['crash', 'loss', 'duplication'],
   }),
 })
 
@@ -180,12 +180,14 @@ class ClassJudge {
   /** After every event. P must never be wrong; the others may, and are measured. */
   look(node: Node): string | undefined {
     this.seen.set(node.id, node)
-    this.quality.look(
-      node.id,
-      this.stage.now(),
-      (id) => this.isUp(id),
-      (id) => suspectedBy(node).includes(id),
-    )
+    // After that, links are silent to find out who gets on: nobody's mistake.
+    if (this.stage.now() <= this.plan.duration)
+      this.quality.look(
+        node.id,
+        this.stage.now(),
+        (id) => this.isUp(id),
+        (id) => suspectedBy(node).includes(id),
+      )
     if (promises[this.options.kind].accuracy !== 'strong') return undefined
     const wrongly = suspectedBy(node).find((id) => this.isUp(id))
     return wrongly === undefined ? undefined : `${node.id} suspects ${wrongly}, which runs`
