@@ -3,10 +3,11 @@ import { explorableBenOr, explorablePaxos, explorableRaft } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
+import { flp } from './flp.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Those that can be explored: our own first. */
-export const models: readonly Explorable[] = [explorableRaft, explorablePaxos, explorableBenOr, ...catalogue]
+export const models: readonly Explorable[] = [explorableRaft, explorablePaxos, explorableBenOr, flp, ...catalogue]
 
 /** Throws `UsageError`, with the name that was probably meant. */
 export function modelNamed(name: string): Explorable {
