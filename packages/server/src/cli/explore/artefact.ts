@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Chosen, Finding } from 'synod/explorer'
+import type { Chosen } from 'synod/explorer'
 import { messageOf, UsageError } from '../exit.ts'
 import { checkWritable } from '../place.ts'
 
@@ -15,7 +15,11 @@ export interface Exploration {
   readonly path: readonly { readonly event: string; readonly alternative: number }[]
 }
 
-export function explorationOf(model: string, bounds: Chosen, { property, text, path }: Finding): Exploration {
+export function explorationOf(
+  model: string,
+  bounds: Chosen,
+  { property, text, path }: Pick<Exploration, 'property' | 'text' | 'path'>,
+): Exploration {
   const steps = path.map(({ event, alternative }) => ({ event, alternative }))
   return { format, model, bounds, property, text, path: steps }
 }

@@ -5,6 +5,7 @@ import { exitCodes, UsageError } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
 import { quoted } from '../shell.ts'
 import { checkPlace, explorationOf, readExploration, writeExploration, type Exploration } from './artefact.ts'
+import { exploreFlp, flp } from './flp.ts'
 import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
 import type { ExploreOptions } from './settings.ts'
 
@@ -19,6 +20,7 @@ export function explore(name: string | undefined, options: ExploreOptions): numb
   const chosen = chosenBy(model, options, given(options))
   const artefact = options.artefact ?? `./synod-explore-${name}.json`
   checkPlace(artefact)
+  if (model === flp) return exploreFlp(chosen, artefact, options)
   const space = model.space(chosen)
   const began = performance.now()
   const report = explored(space, options)

@@ -63,6 +63,17 @@ test('what cannot happen any more is told', async () => {
   expect(out).toContain('This cannot happen any more: b forgets')
 })
 
+test('flp: a run that never decides is found, written and shown again', async () => {
+  const artefact = file('flp.json')
+  const { code, out } = await synod('flp', '--steps', '30', '--artefact', artefact)
+  expect(code).toBe(0)
+  expect(out).toContain('001 is bivalent')
+  expect(out).toContain('nobody has crashed, and nobody has decided')
+  const again = await synod('--artefact', artefact)
+  expect(again.code).toBe(1)
+  expect(again.out).toContain('violated: somebody has decided\n  nobody has decided')
+})
+
 test('walks at random, and bounds on the number of states', async () => {
   const walked = await synod('raft', '--order', 'random', '--max-states', '500', '--json', '--artefact', file('r.json'))
   expect(walked.code).toBe(0)

@@ -3,6 +3,7 @@ import { explorableBenOr, explorableChandraToueg, explorablePaxos, explorableRaf
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
+import { flp } from './flp.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Those that can be explored: our own first. */
@@ -11,6 +12,7 @@ export const models: readonly Explorable[] = [
   explorablePaxos,
   explorableBenOr,
   explorableChandraToueg,
+  flp,
   ...catalogue,
 ]
 

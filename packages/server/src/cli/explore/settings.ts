@@ -66,6 +66,8 @@ const ofModels = [
   'participants',
   'faults',
   'ones',
+  'steps',
+  'inputs',
 ] as const
 
 export const exploreSettings: readonly Setting[] = [
@@ -73,7 +75,7 @@ export const exploreSettings: readonly Setting[] = [
   ...ofModels.map((name) => ({
     flag: `--${name}`,
     argument: 'number',
-    parse: whole(0, 99),
+    parse: whole(0, 9999),
     description: 'of the model',
   })),
 ].map((setting) => Object.assign({ environment: false }, setting))
@@ -86,5 +88,6 @@ Exit codes: 0 nothing was violated, 1 something was, 2 the command line or a fil
 Examples:
   synod explore paxos-register --clients 2
   synod explore raft --terms 2 --crashes 1 --max-states 5000000
+  synod explore flp --steps 1000
   synod explore single-copy-register --servers 2           finds that this is no register
   synod explore --artefact synod-explore-single-copy-register.json`

@@ -1,3 +1,4 @@
+import type { NodeId } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
@@ -60,6 +61,10 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     if (system.history !== undefined) this.histories.number(system.history.initial)
   }
 
+  get nodes(): readonly NodeId[] {
+    return this.system.nodes
+  }
+
   get width(): number {
     return this.bits + (this.system.network === 'ordered' ? 0 : (this.transitions.envelopes.size + 31) >>> 5)
   }
@@ -94,6 +99,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   private expand(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
     const { list, transitions, network } = this
     const { losses = 0 } = this.system.bounds ?? {}
+    const countsAll = network.countsAll || this.system.everyDelivery === true
     const count = this.ready(state)
     for (let i = 0; i < count; i++) {
       const envelope = list[i] ?? 0
@@ -101,7 +107,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       const outcomes = transitions.delivery(state[slot] ?? 0, envelope)
       for (let o = 0; o < outcomes.length; o++) {
         const outcome = outcomes[o]
-        if (outcome === undefined || (outcome.idle && !network.countsAll) || this.isBeyond(outcome)) continue
+        if (outcome === undefined || (outcome.idle && !countsAll) || this.isBeyond(outcome)) continue
         this.begin(state)
         network.deliver(this.next, envelope)
         this.apply(slot, outcome)
@@ -128,6 +134,14 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     if ((event & 3) === 1) return eventText.loss(transitions.envelopes.value(number))
     const { slot, event: own } = transitions.ownEvent(number)
     return eventText.own(this.system.nodes[slot] ?? '', own, this.system.bounds?.inputs ?? [])
+  }
+
+  /** The node at which an event happens; undefined: at none, a message is lost. */
+  actor(event: number): NodeId | undefined {
+    const { transitions, system } = this
+    if ((event & 3) === 1) return undefined
+    const slot = (event & 3) === 0 ? transitions.envelopes.to(event >>> 2) : transitions.ownEvent(event >>> 2).slot
+    return system.nodes[slot]
   }
 
   stateText(state: Int32Array): string {

@@ -33,6 +33,8 @@ export interface System<P extends Participant, Env, History = null> {
   readonly prove?: boolean
   /** States that differ by the names of nodes alone are one. Refused, while it goes on, where a handler compares names. */
   readonly symmetric?: boolean
+  /** A delivery without any effect is a transition, too: it takes the message away. Otherwise it is none, and the message stays. */
+  readonly everyDelivery?: boolean
   /** The order in which messages are delivered, where it matters which state is found first. */
   readonly deliveryOrder?: (a: Envelope<MessageOf<P>>, b: Envelope<MessageOf<P>>) => number
 }

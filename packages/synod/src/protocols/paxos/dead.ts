@@ -1,6 +1,6 @@
 import type { NodeId } from '../../core/index.ts'
-import { isSame, type Ballot, type Message } from './messages.ts'
-import type { PaxosState } from './state.ts'
+import { isLower, isSame, type Accepted, type Ballot, type Message } from './messages.ts'
+import type { PaxosState, Votes } from './state.ts'
 
 /**
  * Whether a message can no longer matter to a participant in this state, nor in any that it may come to: its handler would
@@ -12,10 +12,8 @@ export function isDead(message: Message, from: NodeId, state: PaxosState): boole
       return isOver(message.ballot, state) || state.attempt?.value !== undefined || isKnown(from, state)
     case 'refused':
       return isOver(message.ballot, state)
-    case 'accepted': {
-      const votes = state.votes.find(({ ballot }) => isSame(ballot, message.ballot))
-      return state.chosen !== undefined || votes?.from.includes(from) === true
-    }
+    case 'accepted':
+      return state.chosen !== undefined || state.votes.some((votes) => isReplaced(message, from, votes))
     case 'chosen':
       return state.chosen !== undefined
     // Whoever asks is answered, always.
@@ -35,4 +33,9 @@ function isOver(ballot: Ballot, { attempt, round }: PaxosState): boolean {
 /** It has said so before. */
 function isKnown(from: NodeId, { attempt }: PaxosState): boolean {
   return attempt !== undefined && from in attempt.promises
+}
+
+/** The acceptor has accepted in a ballot that is not lower. */
+function isReplaced({ ballot }: Accepted, acceptor: NodeId, votes: Votes): boolean {
+  return votes.from.includes(acceptor) && !isLower(votes.ballot, ballot)
 }

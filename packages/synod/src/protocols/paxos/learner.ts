@@ -4,18 +4,25 @@ import { remember, type Replica } from './replica.ts'
 import { lookAfter } from './proposer.ts'
 import type { Votes } from './state.ts'
 
-/** A value is chosen when a quorum has accepted it in one and the same ballot. */
+/**
+ * A value is chosen when a quorum has accepted it in one and the same ballot. An acceptor's later acceptance takes the place of
+ * its earlier one, so that what is kept is bounded; should a choice be missed by that, a ballot of its own will tell.
+ */
 export function onAccepted(paxos: Replica, { ballot, value }: Accepted, from: NodeId): void {
   const { state, quorums, options } = paxos
-  const before = state.votes.find((votes) => isSame(votes.ballot, ballot))
-  const voters = before?.from ?? []
-  if (voters.includes(from)) return
-  const votes: Votes = { ballot, value, from: [...voters, from].toSorted() }
-  const others = state.votes.filter((one) => one !== before)
+  if (state.votes.some((votes) => votes.from.includes(from) && !isLower(votes.ballot, ballot))) return
+  const rest = state.votes.map((votes) => without(from, votes)).filter((votes) => votes.from.length > 0)
+  const same = rest.find((votes) => isSame(votes.ballot, ballot))
+  const votes: Votes = { ballot, value, from: [...(same?.from ?? []), from].toSorted() }
+  const others = rest.filter((one) => one !== same)
   state.votes = [...others, votes].toSorted((a, b) => (isLower(a.ballot, b.ballot) ? -1 : 1))
   if (votes.from.length < quorums.accept) return lookAfter(paxos)
   learn(paxos, { ballot, value })
   if (options.acceptedTo === 'proposer') tellOthers(paxos, { ballot, value })
+}
+
+function without(acceptor: NodeId, { ballot, value, from }: Votes): Votes {
+  return { ballot, value, from: from.filter((id) => id !== acceptor) }
 }
 
 /** Told once a life; what it knew before a restart is told again. */

@@ -20,10 +20,12 @@ test('an acceptance that comes again counts once', () => {
   expect(world.decided).toMatchObject([{ id: 'e', term: 1, command: { origin: 'x' } }])
 })
 
-test('those of an earlier ballot still count when a later one has begun', () => {
+test('a later acceptance takes the place of an earlier one, in whatever order they come', () => {
   const world = paxosWorld('abc')
-  world.ask('c', (learner) => learner.receive(accepted(1, 'x'), 'a'))
-  world.ask('c', (learner) => learner.receive(accepted(2, 'x'), 'a'))
+  for (const round of [1, 3, 2]) world.ask('c', (learner) => learner.receive(accepted(round, 'x'), 'a'))
+  expect(world.node('c').state.votes).toMatchObject([{ ballot: { round: 3 }, from: ['a'] }])
   world.ask('c', (learner) => learner.receive(accepted(1, 'x'), 'b'))
-  expect(world.decided).toMatchObject([{ id: 'c', term: 1 }])
+  expect(world.decided).toEqual([])
+  world.ask('c', (learner) => learner.receive(accepted(3, 'x'), 'b'))
+  expect(world.decided).toMatchObject([{ id: 'c', term: 3 }])
 })

@@ -18,7 +18,7 @@ export interface PaxosState {
   heard: number
 
   // Learner
-  /** Who has accepted what, ballot by ballot, the lowest first. */
+  /** What each acceptor has accepted last, as far as it is known here; ballot by ballot, the lowest first. */
   votes: Votes[]
   /** Durable. */
   chosen: Proposal | undefined
