@@ -38,6 +38,7 @@ export class MaintenanceService {
       isLearner: front.isLearner,
       storageVersion: '3.6.0',
       dbSizeQuota: front.config.quotaBytes,
+      engine: front.config.engine,
     })
     front.writeHeader(revision)
     call.respond(out.finish())

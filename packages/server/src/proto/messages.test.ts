@@ -333,6 +333,7 @@ describe('responses mean the same to the reference and to us, both ways', () => 
       isLearner: fc.boolean(),
       storageVersion: text,
       dbSizeQuota: safe,
+      engine: text,
     })
     fc.assert(
       fc.property(header, fc.array(member, { maxLength: 3 }), status, (head, members, values) => {

@@ -22,6 +22,8 @@ export interface StatusResponse {
   readonly isLearner: boolean
   readonly storageVersion: string
   readonly dbSizeQuota: number
+  /** Not etcd's: the protocol that orders the writes of the cluster; empty where it is not said. */
+  readonly engine: string
 }
 
 export function readLeaseGrant(input: ProtoReader): LeaseGrantRequest {
@@ -76,8 +78,12 @@ export function readEmpty(input: ProtoReader): void {
   while (input.next() !== 0) input.skip()
 }
 
+/** Far from where etcd adds fields; its clients skip it. */
+const engineField = 1000
+
 /** Everything of a StatusResponse after its header. */
 export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse, 'header'>): void {
+  out.text(engineField, status.engine)
   out.number(12, status.dbSizeQuota)
   out.text(11, status.storageVersion)
   out.flag(10, status.isLearner)
@@ -91,75 +97,70 @@ export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse,
   out.text(2, status.version)
 }
 
+const emptyStatus: StatusResponse = {
+  header: emptyHeader,
+  version: '',
+  dbSize: 0,
+  leader: 0n,
+  raftIndex: 0,
+  raftTerm: 0,
+  raftAppliedIndex: 0,
+  errors: [],
+  dbSizeInUse: 0,
+  isLearner: false,
+  storageVersion: '',
+  dbSizeQuota: 0,
+  engine: '',
+}
+
 export function readStatusResponse(input: ProtoReader): StatusResponse {
-  let header = emptyHeader
-  let version = ''
-  let dbSize = 0
-  let leader = 0n
-  let raftIndex = 0
-  let raftTerm = 0
-  let raftAppliedIndex = 0
-  const errors: string[] = []
-  let dbSizeInUse = 0
-  let isLearner = false
-  let storageVersion = ''
-  let dbSizeQuota = 0
+  const status: { -readonly [Field in keyof StatusResponse]: StatusResponse[Field] } = { ...emptyStatus }
   for (let field = input.next(); field !== 0; field = input.next()) {
     switch (field) {
       case 1:
-        header = readHeader(input)
+        status.header = readHeader(input)
         break
       case 2:
-        version = input.text()
+        status.version = input.text()
         break
       case 3:
-        dbSize = input.number()
+        status.dbSize = input.number()
         break
       case 4:
-        leader = input.uint64()
+        status.leader = input.uint64()
         break
       case 5:
-        raftIndex = input.number()
+        status.raftIndex = input.number()
         break
       case 6:
-        raftTerm = input.number()
+        status.raftTerm = input.number()
         break
       case 7:
-        raftAppliedIndex = input.number()
+        status.raftAppliedIndex = input.number()
         break
       case 8:
-        errors.push(input.text())
+        status.errors = [...status.errors, input.text()]
         break
       case 9:
-        dbSizeInUse = input.number()
+        status.dbSizeInUse = input.number()
         break
       case 10:
-        isLearner = input.flag()
+        status.isLearner = input.flag()
         break
       case 11:
-        storageVersion = input.text()
+        status.storageVersion = input.text()
         break
       case 12:
-        dbSizeQuota = input.number()
+        status.dbSizeQuota = input.number()
+        break
+      case engineField:
+        status.engine = input.text()
         break
       default:
         input.skip()
     }
   }
-  return {
-    header,
-    version,
-    dbSize,
-    leader,
-    raftIndex,
-    raftTerm,
-    raftAppliedIndex,
-    errors,
-    dbSizeInUse,
-    isLearner,
-    storageVersion,
-    dbSizeQuota,
-  }
+  return status
 }
 
 /** Everything of a HashKVResponse after its header. */
