@@ -52,7 +52,7 @@ export type {
 } from './ports.ts'
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
-export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
+export { isJoint, isSameMembership, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { Electorate, VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'
