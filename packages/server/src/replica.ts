@@ -6,7 +6,7 @@ import type { MemberOptions, Replica } from 'synod/member'
 import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
 import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
-import type { RunningMember } from 'synod/runtime'
+import type { Identity as PeerIdentity, RunningMember } from 'synod/runtime'
 import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
 import type { ServerConfig } from './cli/config.ts'
@@ -64,17 +64,16 @@ export async function openReplica(
       open: async (ports) => {
         const seat = await takeSeat(config, ports, log)
         const member = createMember(config, seat, ports, machine)
-        const identity = new Promise<string>((resolve) => {
+        const identity = new Promise<PeerIdentity>((resolve) => {
           member.open((opened) => {
             // Without an identity the member has halted, and its ports say why.
-            if (opened !== undefined) resolve(opened.identity.diskId)
+            if (opened === undefined) return
+            const { cluster, self: id, diskId, protocol } = opened.identity
+            resolve({ cluster, id, diskId, protocol })
           })
         })
         made.resolve({ member, seat })
-        return {
-          host: member,
-          identity: identity.then((diskId) => ({ cluster: seat.cluster, id: seat.self, diskId })),
-        }
+        return { host: member, identity }
       },
     }),
   )

@@ -40,7 +40,12 @@ export async function takeSeat(config: ServerConfig, ports: Ports, log: Logger):
   const known = await storedIdentity(ports)
   if (known !== undefined) return { ...nobody, cluster: known.cluster, self: known.self }
   const introduction = await askAll(config, log)
-  const { cluster, membership } = introduction
+  const { cluster, membership, protocol } = introduction
+  if (protocol !== config.engine) {
+    throw new CommandError(
+      `cluster ${cluster} runs the engine ${protocol}, and this member would run ${config.engine}: start it with --engine=${protocol}`,
+    )
+  }
   const self = memberAt(introduction, config.self.peerUrl)
   if (self === undefined) throw notAdded(config, cluster)
   const named = readContact(membership.contacts[self]).disk !== undefined

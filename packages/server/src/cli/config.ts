@@ -2,7 +2,7 @@ import { contactLengthMax, writeContact } from 'synod/member'
 import { isLoopback, isWildcard, parseAddress, parseAddresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { UsageError } from './exit.ts'
-import { identify } from './identity.ts'
+import { defaultEngine, identify } from './identity.ts'
 import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
 import { whole } from './options.ts'
 import type { Setting } from './options.ts'
@@ -61,7 +61,7 @@ export const startSettings: readonly Setting[] = [
   {
     flag: '--engine',
     argument: 'name',
-    fallback: 'raft',
+    fallback: defaultEngine,
     choices: ['raft', 'multi-paxos'],
     description: 'the protocol that orders the writes, the same on all members; a directory remembers its own',
   },

@@ -4,6 +4,8 @@ import type { NodeId } from 'synod'
 /** What orders the writes of a cluster. */
 export type Engine = 'raft' | 'multi-paxos'
 
+export const defaultEngine: Engine = 'raft'
+
 /** One of the members that a cluster begins with. */
 export interface FirstMember {
   readonly name: string
@@ -32,7 +34,7 @@ export interface ClusterIdentity {
 export function identify(
   members: readonly { name: string; peerUrl: string }[],
   token: string,
-  engine: Engine = 'raft',
+  engine: Engine = defaultEngine,
 ): ClusterIdentity {
   const named = members
     .map(({ name, peerUrl }) => {
@@ -40,7 +42,12 @@ export function identify(
       return { name, peerUrl, id, node: hexadecimal(id) }
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const id = digest('synod cluster', token, ...named.map(({ node }) => node), ...(engine === 'raft' ? [] : [engine]))
+  const id = digest(
+    'synod cluster',
+    token,
+    ...named.map(({ node }) => node),
+    ...(engine === defaultEngine ? [] : [engine]),
+  )
   return { id, text: hexadecimal(id), members: named }
 }
 

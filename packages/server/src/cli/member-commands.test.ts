@@ -150,7 +150,11 @@ describe('of a member that cannot be started under what was written, nothing is 
 
 describe('what nobody knows is told as it is', () => {
   test.each([
-    { listed: true, code: 0, says: /^member 0000000000000007 is added [^]*npx synod start --name=m2/ },
+    {
+      listed: true,
+      code: 0,
+      says: /^member 0000000000000007 is added [^]*npx synod start --name=m2 .*--engine=multi-paxos/,
+    },
     { listed: false, code: 3, says: /The outcome is unknown: the change may have been made/ },
   ])('a member was added, or not: the list says it ($listed)', async ({ listed, code, says }) => {
     const peer = 'http://10.0.0.2:2380'
@@ -165,9 +169,15 @@ describe('what nobody knows is told as it is', () => {
       asked = true
       call.fail(14, 'etcdserver: request timed out', { 'synod-outcome': 'unknown' })
     }
+    const status = (call: Unary): void => {
+      const out = new ProtoWriter().reset()
+      out.text(1000, 'multi-paxos')
+      call.respond(out.finish())
+    }
     const server = serve({
       log: silent,
       routes: new Map([
+        ['/etcdserverpb.Maintenance/Status', { unary: status }],
         ['/etcdserverpb.Cluster/MemberList', { unary: list }],
         ['/etcdserverpb.Cluster/MemberAdd', { unary: add }],
       ]),

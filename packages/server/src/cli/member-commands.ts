@@ -30,6 +30,12 @@ export async function askKnownMembers(client: Client): Promise<MembersResponse> 
   return client.ask('/etcdserverpb.Cluster/MemberList', nothing, readMembersResponse)
 }
 
+/** The protocol that orders the writes, the same on all members. */
+async function askEngine(client: Client): Promise<string> {
+  const { engine } = await client.ask('/etcdserverpb.Maintenance/Status', nothing, readStatusResponse)
+  return engine
+}
+
 export interface MemberListOptions extends ClientOptions {
   readonly serializable?: boolean
 }
@@ -68,11 +74,12 @@ export async function memberAdd(name: string, options: MemberAddOptions): Promis
   checkName(name, '<name>')
   const addresses = parseAddresses(options.peerUrls, '--peer-urls')
   for (const address of addresses) checkReachable(address, '--peer-urls')
-  const { header, member, members } = await addMember(name, addresses, options)
+  const { engine, added } = await addMember(name, addresses, options)
+  const { header, member, members } = added
   const [peer] = addresses
   if (member === undefined || peer === undefined)
     throw new CommandError('the answer does not say which member was added: see member list')
-  const { command, clientUrl } = startCommand(name, peer, members)
+  const { command, clientUrl } = startCommand(name, peer, members, engine)
   if (options.json === true) {
     printJson({ clusterId: hexadecimal(header.clusterId), member: { ...memberJson(member), name }, start: command })
     return exitCodes.ok
@@ -90,15 +97,17 @@ async function addMember(
   name: string,
   addresses: readonly Address[],
   options: MemberAddOptions,
-): Promise<MemberAddResponse> {
+): Promise<{ readonly engine: string; readonly added: MemberAddResponse }> {
   const peerUrls = addresses.map(({ url }) => url)
   const add = { peerUrls, isLearner: options.learner === true }
   let before: readonly Member[] = []
+  let engine = ''
   try {
-    return await withClient(options, async (client) => {
+    const added = await withClient(options, async (client) => {
       before = (await askMembers(client)).members
       if (before.some((one) => one.name === name))
         throw new CommandError(`there is a member ${name} already, and the names of members differ: choose another one`)
+      engine = await askEngine(client)
       return client.change(
         '/etcdserverpb.Cluster/MemberAdd',
         (out) => writeMemberAdd(out, add),
@@ -109,11 +118,12 @@ async function addMember(
         },
       )
     })
+    return { engine, added }
   } catch (error) {
     if (!(error instanceof CommandError) || error.exitCode !== exitCodes.unknown) throw error
     const added = await findAdded(peerUrls, before, options)
     if (added === undefined) throw error
-    return added
+    return { engine, added }
   }
 }
 

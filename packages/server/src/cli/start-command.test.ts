@@ -13,8 +13,9 @@ function member(id: bigint, name: string, peerUrls: readonly string[], clientUrl
 }
 
 /** The settings of a start by the command for a member of this name, which its peers reach at `peerUrl`. */
-function started(name: string, peerUrl: string, members: readonly Member[]): ServerConfig {
-  const { command, clientUrl } = startCommand(name, parseAddress(peerUrl, ''), [...members, member(9n, '', [peerUrl])])
+function started(name: string, peerUrl: string, members: readonly Member[], engine = 'raft'): ServerConfig {
+  const all = [...members, member(9n, '', [peerUrl])]
+  const { command, clientUrl } = startCommand(name, parseAddress(peerUrl, ''), all, engine)
   const [, ...words] = command.replaceAll("'", '').split(/ (?=--)/)
   const options = words.map((word) => {
     const [flag = '', ...value] = word.slice(2).split('=')
@@ -34,6 +35,7 @@ const defaults = {
   maxRequestBytes: 1024,
   logLevel: 'info',
   logFormat: 'auto',
+  engine: 'raft',
 } as const
 
 describe('the command that starts a member', () => {
@@ -45,6 +47,12 @@ describe('the command that starts a member', () => {
     expect(config.clientAddresses).toMatchObject([{ host: '127.0.0.1', port: 2383 }])
     expect(config.state).toBe('existing')
     expect(config.warnings).toEqual([])
+  })
+
+  test('starts the engine that the cluster runs', () => {
+    const members = [member(1n, 'm1', ['http://127.0.0.1:2380'])]
+    for (const engine of ['raft', 'multi-paxos'])
+      expect(started('m4', 'http://127.0.0.1:2390', members, engine).engine).toBe(engine)
   })
 
   test('on other machines than this one says that there is no TLS, and tells clients an address that they reach', () => {

@@ -2,7 +2,7 @@ import { addressIn } from 'synod/member'
 import type { Member } from '../proto/member-messages.ts'
 import { isLoopback, isWildcard, parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
-import { hexadecimal } from './identity.ts'
+import { defaultEngine, hexadecimal } from './identity.ts'
 import { quoted } from './shell.ts'
 
 const portMax = 65_535
@@ -15,13 +15,15 @@ export interface Starting {
 
 /**
  * How a member that was added is started: the command is one that `synod start` takes as it is, beside all `members` on
- * one machine too. `peer`: where the others reach it. It asks whoever of them runs who takes part.
+ * one machine too. `peer`: where the others reach it. It asks whoever of them runs who takes part. `engine`: theirs; one
+ * that does not say is no Synod.
  */
-export function startCommand(name: string, peer: Address, members: readonly Member[]): Starting {
+export function startCommand(name: string, peer: Address, members: readonly Member[], engine: string): Starting {
   const clientUrl = clientUrlBeside(peer, members)
   const flags = [
     `--name=${name}`,
     '--initial-cluster-state=existing',
+    ...(engine === '' || engine === defaultEngine ? [] : [`--engine=${engine}`]),
     `--initial-cluster=${[...introducers(name, peer, members), `${name}=${peer.url}`].join(',')}`,
     `--initial-advertise-peer-urls=${peer.url}`,
     `--listen-client-urls=${clientUrl}`,

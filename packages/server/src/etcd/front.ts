@@ -12,7 +12,10 @@ import type { OpenedReplica } from '../replica.ts'
 export const etcdVersion = '3.6.14'
 
 /** What the front needs to know of its member's settings. */
-export type FrontConfig = Pick<ServerConfig, 'electionTimeout' | 'quotaBytes' | 'maxRequestBytes' | 'strictAdd'>
+export type FrontConfig = Pick<
+  ServerConfig,
+  'electionTimeout' | 'quotaBytes' | 'maxRequestBytes' | 'strictAdd' | 'engine'
+>
 
 /** Everything that the calls of one member share. */
 export class Front {

@@ -41,6 +41,7 @@ export class MaintenanceService {
       storageVersion: '3.6.0',
       dbSizeQuota: front.config.quotaBytes,
       phis: phis.map(({ id, phi }) => ({ id: BigInt(`0x${id}`), phi })),
+      engine: front.config.engine,
     })
     front.writeHeader(revision)
     call.respond(out.finish())

@@ -334,6 +334,7 @@ describe('responses mean the same to the reference and to us, both ways', () => 
       storageVersion: text,
       dbSizeQuota: safe,
       phis: fc.array(fc.record({ id: unsignedId, phi: fc.nat(99_999).map((thousandths) => thousandths / 1000) })),
+      engine: text,
     })
     fc.assert(
       fc.property(header, fc.array(member, { maxLength: 3 }), status, (head, members, values) => {

@@ -24,6 +24,8 @@ export interface StatusResponse {
   readonly dbSizeQuota: number
   /** Not etcd's: of peers that speak to this member, how unlikely their silence is, in thousandths on the wire. */
   readonly phis: readonly PeerPhi[]
+  /** Not etcd's: the protocol that orders the writes of the cluster; empty where it is not said. */
+  readonly engine: string
 }
 
 /** φ: the chance that the peer is alive and merely silent is 10^−φ. */
@@ -87,6 +89,9 @@ export function readEmpty(input: ProtoReader): void {
   while (input.next() !== 0) input.skip()
 }
 
+/** Far from where etcd adds fields; its clients skip it. */
+const engineField = 1000
+
 /** Everything of a StatusResponse after its header. */
 export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse, 'header'>): void {
   for (const { id, phi } of status.phis.toReversed()) {
@@ -95,6 +100,7 @@ export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse,
     out.bigint(1, id)
     out.end(phiField, mark)
   }
+  out.text(engineField, status.engine)
   out.number(12, status.dbSizeQuota)
   out.text(11, status.storageVersion)
   out.flag(10, status.isLearner)
@@ -108,7 +114,7 @@ export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse,
   out.text(2, status.version)
 }
 
-const emptyStatus: Omit<StatusResponse, 'errors' | 'phis'> = {
+const emptyStatus: StatusResponse = {
   header: emptyHeader,
   version: '',
   dbSize: 0,
@@ -116,16 +122,17 @@ const emptyStatus: Omit<StatusResponse, 'errors' | 'phis'> = {
   raftIndex: 0,
   raftTerm: 0,
   raftAppliedIndex: 0,
+  errors: [],
   dbSizeInUse: 0,
   isLearner: false,
   storageVersion: '',
   dbSizeQuota: 0,
+  engine: '',
+  phis: [],
 }
 
 export function readStatusResponse(input: ProtoReader): StatusResponse {
-  const status: { -readonly [Field in keyof typeof emptyStatus]: StatusResponse[Field] } = { ...emptyStatus }
-  const errors: string[] = []
-  const phis: PeerPhi[] = []
+  const status: { -readonly [Field in keyof StatusResponse]: StatusResponse[Field] } = { ...emptyStatus }
   for (let field = input.next(); field !== 0; field = input.next()) {
     switch (field) {
       case 1:
@@ -150,7 +157,7 @@ export function readStatusResponse(input: ProtoReader): StatusResponse {
         status.raftAppliedIndex = input.number()
         break
       case 8:
-        errors.push(input.text())
+        status.errors = [...status.errors, input.text()]
         break
       case 9:
         status.dbSizeInUse = input.number()
@@ -165,13 +172,16 @@ export function readStatusResponse(input: ProtoReader): StatusResponse {
         status.dbSizeQuota = input.number()
         break
       case phiField:
-        phis.push(readPhi(input))
+        status.phis = [...status.phis, readPhi(input)]
+        break
+      case engineField:
+        status.engine = input.text()
         break
       default:
         input.skip()
     }
   }
-  return { ...status, errors, phis }
+  return status
 }
 
 function readPhi(input: ProtoReader): PeerPhi {

@@ -54,7 +54,7 @@ export type {
 } from './ports.ts'
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
-export { isJoint, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
+export { isJoint, isSameMembership, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
 export { lend, Part, timerOf } from './part.ts'
 export type { PartEnvironment } from './part.ts'
 export { committedIndex, majority, tally } from './quorum.ts'

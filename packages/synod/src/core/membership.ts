@@ -32,6 +32,10 @@ const written = new WeakMap<Membership, Uint8Array>()
 
 /** Lists first, then the flag, then contacts by sorted ids: equal memberships are equal bytes. */
 export function writeMembership(membership: Membership, out: Writer): void {
+  out.raw(bytesOf(membership))
+}
+
+function bytesOf(membership: Membership): Uint8Array {
   let bytes = written.get(membership)
   if (bytes === undefined) {
     const own = new Writer(256)
@@ -39,7 +43,15 @@ export function writeMembership(membership: Membership, out: Writer): void {
     bytes = own.control.slice(0, own.length)
     written.set(membership, bytes)
   }
-  out.raw(bytes)
+  return bytes
+}
+
+/** The same members in the same parts, and the same said of each; or none both times. */
+export function isSameMembership(a: Membership | undefined, b: Membership | undefined): boolean {
+  if (a === b) return true
+  if (a === undefined || b === undefined) return false
+  const [one, other] = [bytesOf(a), bytesOf(b)]
+  return one.length === other.length && one.every((byte, i) => byte === other[i])
 }
 
 function encode(membership: Membership, out: Writer): void {

@@ -131,13 +131,26 @@ export interface Hello {
   readonly to: NodeId
   /** Random, made when the sender's directory was formatted: a wiped or exchanged disk has another one. */
   readonly diskId: string
+  /** The engine that the sender runs: of another one nothing is understood. */
+  readonly protocol: string
   /** What its membership says of the sender: for a receiver whose own does not know it yet, and must answer it. */
   readonly contact: string
 }
 
-/** Why a peer is not listened to. Both sides log it; `lost-disk` and `removed` end the process of the one refused. */
+/**
+ * Why a peer is not listened to. Both sides log it; `lost-disk` and `removed` end the process of the one refused, and
+ * `engine-mismatch` does if it has never taken part.
+ */
 export interface Refusal {
-  readonly code: 'cluster-mismatch' | 'unknown-member' | 'wrong-address' | 'lost-disk' | 'removed' | 'version' | 'busy'
+  readonly code:
+    | 'cluster-mismatch'
+    | 'engine-mismatch'
+    | 'unknown-member'
+    | 'wrong-address'
+    | 'lost-disk'
+    | 'removed'
+    | 'version'
+    | 'busy'
   readonly message: string
 }
 
@@ -145,6 +158,8 @@ export interface Refusal {
 export interface Introduction {
   /** Cluster id, as 16 hexadecimal digits. */
   readonly cluster: string
+  /** The engine that the cluster runs. */
+  readonly protocol: string
   /** How much of the log is in `membership`: of several answers the highest is the newest. */
   readonly decided: Index
   readonly membership: Membership

@@ -14,6 +14,8 @@ import { nobodyKnown, type Directory, type Peers } from './directory.ts'
 export interface AcquaintancesHolder {
   readonly self: NodeId
   readonly cluster: string
+  /** The engine here. */
+  readonly protocol: string
   readonly log: Logger
   /** The newest one. */
   readonly membership: Membership
@@ -65,14 +67,18 @@ export class Acquaintances {
 
   /** A peer asks to be heard. Its disk is remembered, durably, before it is welcomed. */
   greeted(hello: Hello, answer: (refusal: Refusal | undefined) => void): void {
-    const { self, cluster, membership } = this.holder
+    const { self, cluster, protocol, membership } = this.holder
     if (!this.ready) return answer({ code: 'busy', message: `member ${self} is still reading its disk` })
+    const engines =
+      hello.protocol === protocol ? undefined : `the engine here is ${protocol}, yours is ${hello.protocol}`
     if (hello.cluster !== cluster) {
+      const message = `this is cluster ${cluster}, you belong to cluster ${hello.cluster}`
       return answer({
         code: 'cluster-mismatch',
-        message: `this is cluster ${cluster}, you belong to cluster ${hello.cluster}`,
+        message: engines === undefined ? message : `${message}; ${engines}`,
       })
     }
+    if (engines !== undefined) return answer({ code: 'engine-mismatch', message: engines })
     if (hello.to !== self) {
       return answer({
         code: 'wrong-address',

@@ -1,4 +1,4 @@
-import type { Codec, Milliseconds, NodeId } from '../core/index.ts'
+import type { Milliseconds, NodeId } from '../core/index.ts'
 import type { Changes } from './changes.ts'
 import type { Proposals } from './proposals.ts'
 import type { Reads } from './reads.ts'
@@ -9,7 +9,6 @@ import type { Inside } from './wiring.ts'
 
 /** The parts of a member that answer messages and timers. */
 export interface Answering<Message, Durable, Context> extends Inside<Message, Durable, Context> {
-  readonly codec: Codec<Message, Durable>
   readonly proposals: Proposals<Context>
   readonly reads: Reads<Context>
   readonly changes: Changes

@@ -3,6 +3,7 @@ import {
   beginFrame,
   isJoint,
   Malformed,
+  membersOf,
   openFrame,
   Rejected,
   sealFrame,
@@ -246,16 +247,25 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   introduce(): Introduction | undefined {
     if (this.phase === 'opening' || this.phase === 'halted') return undefined
     const { decided, committedMembership } = this.engine.standing
-    return { cluster: this.options.cluster, decided, membership: committedMembership }
+    return { cluster: this.options.cluster, protocol: this.codec.protocol, decided, membership: committedMembership }
   }
 
   refused(by: NodeId, refusal: Refusal): void {
     if (!this.circle.trusts(by)) return
     if (refusal.code === 'removed')
       this.departure.begin(`member ${this.options.self} was removed from the cluster, says member ${by}`, 0)
+    // Only who has never taken part is wrong about its cluster's engine; another one was asked by whoever was just added.
+    if (refusal.code === 'engine-mismatch' && this.isNew) {
+      const message = `${refusal.message}, says member ${by}: begin with an empty directory, and with its engine`
+      return this.halt({ code: 'incompatible', message })
+    }
     if (refusal.code !== 'lost-disk') return
     const message = `member ${this.options.self} has lost its disk (member ${by} knows it under another one): remove it and add it again`
     this.halt({ code: 'lost-disk', message })
+  }
+
+  private get isNew(): boolean {
+    return this.phase === 'joining' || membersOf(this.standing.membership).length === 0
   }
 
   connected(to: NodeId): void {

@@ -1,4 +1,5 @@
 import type {
+  Codec,
   DiskError,
   Halt,
   Index,
@@ -30,6 +31,7 @@ import type { Wire } from './wire.ts'
 export interface Inside<Message, Durable, Context> {
   readonly ports: Ports
   readonly options: MemberOptions
+  readonly codec: Codec<Message, Durable>
   readonly engine: LogEngine<unknown, Message, Durable>
   readonly machine: StateMachine<Context>
   readonly journal: Journal<Durable>
@@ -79,6 +81,7 @@ export function acquaintancesHolder<Message, Durable, Context>(
   return {
     self: member.options.self,
     cluster: member.options.cluster,
+    protocol: member.codec.protocol,
     log: member.ports.log,
     get membership() {
       return member.standing.membership

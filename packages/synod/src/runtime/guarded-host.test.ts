@@ -25,7 +25,7 @@ function guarded(flush: (guard: GuardedHost) => void): { guard: GuardedHost; hal
 function callEverything(guard: GuardedHost): void {
   guard.alarm()
   guard.arrived('b', new Uint8Array(1))
-  guard.greeted({ cluster: '0'.repeat(16), from: 'b', to: 'a', diskId: 'd', contact: '' }, () => {})
+  guard.greeted({ cluster: '0'.repeat(16), from: 'b', to: 'a', diskId: 'd', protocol: 'raft', contact: '' }, () => {})
   guard.refused('b', { code: 'busy', message: 'later' })
   guard.connected('b')
   guard.introduce()

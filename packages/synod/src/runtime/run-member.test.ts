@@ -71,7 +71,7 @@ async function start(
     limits: { backoffMin: 5, backoffMax: 20 },
     open: (ports) => {
       scribe = new Scribe(ports, next, port)
-      return { host: scribe, identity: Promise.resolve({ cluster, id, diskId: `disk-${id}` }) }
+      return { host: scribe, identity: Promise.resolve({ cluster, id, diskId: `disk-${id}`, protocol: 'raft' }) }
     },
     ...changes,
   })

@@ -6,6 +6,7 @@ import { World, type Inhabitant } from './world.ts'
 
 /** It does nothing at all. */
 const idle: Inhabitant = {
+  codec: { protocol: 'none' },
   diskId: '0',
   options: { cluster: '' },
   open: () => undefined,

@@ -54,6 +54,7 @@ const roomAgain = 1000
  */
 export class Participant<P extends Protocol<unknown, Message, Durable>, Message, Durable> implements Inhabitant {
   readonly options = { cluster: 'participants' }
+  readonly codec: Codec<Message, Durable>
   phase: 'opening' | 'running' | 'halted' = 'opening'
   diskId: string | undefined
   readonly protocol: P
@@ -68,6 +69,7 @@ export class Participant<P extends Protocol<unknown, Message, Durable>, Message,
 
   constructor(parts: ParticipantParts<P, Message, Durable>) {
     this.parts = parts
+    this.codec = parts.codec
     const { id, ports, codec, observed } = parts
     this.timers = new Timers(ports.clock)
     this.journal = new Journal(

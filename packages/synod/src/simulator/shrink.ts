@@ -105,7 +105,8 @@ class Shrinker<Dweller extends Inhabitant, Node> {
    * Whether this plan still breaks the invariant; then it is the one to go on from. A race that a removed event decided
    * may be decided by chance as well: a short run is tried under a few more seeds.
    */
-  private fails(plan: Plan): boolean {
+  private fails(smaller: Plan): boolean {
+    const plan = this.best === undefined ? smaller : withoutStrangers(smaller, this.plan)
     // With fewer nodes, losses that were survived are too many: another failure, and nobody's fault.
     if (this.best !== undefined && !this.isBearable(plan) && this.isBearable(this.plan)) return false
     const events = this.best?.outcome.trace.count ?? Infinity
@@ -167,9 +168,8 @@ class Shrinker<Dweller extends Inhabitant, Node> {
   }
 
   private withoutNodes(): void {
-    const { nodes, errands } = this.plan
-    const newcomers = errands.flatMap((errand) => errand.newcomers.map(({ id }) => id))
-    for (const gone of newcomers.toReversed()) this.fails(withoutNode(this.plan, gone))
+    const { nodes } = this.plan
+    for (const gone of newcomersOf(this.plan).toReversed()) this.fails(withoutNode(this.plan, gone))
     for (const gone of nodes.toReversed()) {
       if (this.plan.nodes.length === 1) return
       this.fails(withoutNode(this.plan, gone))
@@ -261,10 +261,24 @@ function roundTimes(event: { at: Milliseconds; for?: Milliseconds }): { at: Mill
     : { at: coarse(event.at), for: Math.max(100, coarse(event.for)) }
 }
 
+function newcomersOf({ errands }: Plan): NodeId[] {
+  return errands.flatMap(({ newcomers }) => newcomers.map(({ id }) => id))
+}
+
+/** Who came with an errand that is left out never comes: nothing can happen to it any more. */
+function withoutStrangers(plan: Plan, before: Plan): Plan {
+  const left = newcomersOf(plan)
+  const next = newcomersOf(before)
+    .filter((id) => !left.includes(id))
+    .reduce(withoutNode, plan)
+  return newcomersOf(next).length === left.length ? next : withoutStrangers(next, before)
+}
+
 function withoutNode(plan: Plan, gone: NodeId): Plan {
   const touches = (link: string): boolean => link.split('>').includes(gone)
   const faults = plan.faults.flatMap((fault): Fault[] => {
     if ('node' in fault) return fault.node === gone ? [] : [fault]
+    if ('except' in fault) return [{ ...fault, except: fault.except.filter((id) => id !== gone) }]
     if (!('links' in fault)) return [fault]
     const links = fault.links.filter((link) => !touches(link))
     return links.length === 0 ? [] : [{ ...fault, links }]
@@ -272,6 +286,7 @@ function withoutNode(plan: Plan, gone: NodeId): Plan {
   return {
     ...plan,
     nodes: plan.nodes.filter((id) => id !== gone),
+    skew: Object.fromEntries(Object.entries(plan.skew).filter(([id]) => id !== gone)),
     faults,
     operations: plan.operations.filter(({ node }) => node !== gone),
     errands: plan.errands.flatMap((errand) => {

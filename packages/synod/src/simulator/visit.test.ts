@@ -5,6 +5,7 @@ import { World, type Inhabitant } from './world.ts'
 /** A world of one machine on which nobody does anything by himself. */
 function idleWorld(): World<Inhabitant> {
   const member: Inhabitant = {
+    codec: { protocol: 'none' },
     diskId: undefined,
     options: { cluster: '' },
     open: () => undefined,

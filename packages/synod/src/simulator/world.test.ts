@@ -7,6 +7,7 @@ test('both sides introduce themselves anew to a node that halted by itself and w
     seed: 1,
     nodes: ['a', 'b'],
     member: (id, ports) => ({
+      codec: { protocol: 'none' },
       diskId: id,
       options: { cluster: 'c' },
       open: (opened) => {

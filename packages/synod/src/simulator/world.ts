@@ -27,6 +27,7 @@ export interface Inhabitant extends Host {
   /** Of its disk, once that was read. */
   readonly diskId: string | undefined
   readonly options: { readonly cluster: string }
+  readonly codec: { readonly protocol: string }
 }
 
 export interface WorldOptions<Dweller extends Inhabitant> {
@@ -341,17 +342,20 @@ export class World<Dweller extends Inhabitant> {
     if (from === to || node === undefined || peer === undefined || node.welcomedBy.has(to)) return
     const lives = [node.life, peer.life] as const
     const current = (): boolean => node.lives(lives[0]) && peer.lives(lives[1])
-    const diskId = node.member?.diskId
-    if (diskId === undefined || node.contacts?.[to] === undefined || peer.member === undefined || !current()) return
+    const { member } = node
+    const diskId = member?.diskId
+    if (member === undefined || diskId === undefined || node.contacts?.[to] === undefined) return
+    if (peer.member === undefined || !current()) return
     const [there, back] = [this.linkBetween(node, to), this.linkBetween(peer, from)]
     const again = (): void =>
       this.schedule.after(greetAgain, () => {
         if (current()) this.connect(from, to)
       })
     if (there.isCut || back.isCut || this.cut.has(there.name) || this.cut.has(back.name)) return again()
-    const cluster = node.member?.options.cluster ?? ''
+    const { cluster } = member.options
+    const { protocol } = member.codec
     const contact = node.contacts[from] ?? ''
-    const hello = { cluster, from, to, diskId, contact: contact === '' ? '{"v":1}' : contact }
+    const hello = { cluster, from, to, diskId, protocol, contact: contact === '' ? '{"v":1}' : contact }
     this.schedule.after(there.latency(), () => {
       if (!current()) return
       this.enter(peer, lives[1], traced.start, node.number, () =>

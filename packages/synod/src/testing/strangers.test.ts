@@ -9,7 +9,15 @@ import { TallyCluster as Cluster } from './tally-cluster.ts'
 
 function greet(cluster: Cluster, hello: Partial<Hello>): Refusal | undefined | 'no answer' {
   let answer: Refusal | undefined | 'no answer' = 'no answer'
-  const whole = { cluster: '00000000000000c1', from: 'x', to: 'a', diskId: 'disk-x', contact: '', ...hello }
+  const whole = {
+    cluster: '00000000000000c1',
+    from: 'x',
+    to: 'a',
+    diskId: 'disk-x',
+    protocol: 'raft',
+    contact: '',
+    ...hello,
+  }
   cluster.present('a').greeted(whole, (refusal) => (answer = refusal))
   cluster.run(100)
   return answer

@@ -1,4 +1,4 @@
-import { assert, present, type Index, type SnapshotId, type Term } from '../../core/index.ts'
+import { assert, isSameMembership, present, type Index, type SnapshotId, type Term } from '../../core/index.ts'
 import { isLower } from './ballot.ts'
 import type { Accepted, Placed, Value } from './messages.ts'
 import type { MultiPaxosState } from './state.ts'
@@ -57,13 +57,12 @@ export function pieces<T extends { readonly value: Value }>(values: readonly T[]
   return all
 }
 
-/** Two values are the same if they were first proposed by the same leader as the same command, or as the same thing of the protocol's own. */
+/** Two values are the same if they were first proposed by the same leader as the same command, or as the same membership, or as nothing both. */
 export function isSameValue(a: Value, b: Value): boolean {
   if (a === b) return true
   if (a.term !== b.term) return false
   const [one, other] = [a.command, b.command]
-  if (one === undefined || other === undefined)
-    return one === other && (a.membership === undefined) === (b.membership === undefined)
+  if (one === undefined || other === undefined) return one === other && isSameMembership(a.membership, b.membership)
   return one.origin === other.origin && one.sequence === other.sequence && one.checksum === other.checksum
 }
 

@@ -1,5 +1,6 @@
 import {
   isJoint,
+  isSameMembership,
   membersOf,
   type Electorate,
   type Index,
@@ -21,10 +22,6 @@ function isSame(a: Entry, b: Entry): boolean {
   const [one, other] = [a.command, b.command]
   if (one === undefined || other === undefined) return one === other && isSameMembership(a.membership, b.membership)
   return one.origin === other.origin && one.sequence === other.sequence && one.checksum === other.checksum
-}
-
-function isSameMembership(a: Membership | undefined, b: Membership | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && membershipText(a) === membershipText(b))
 }
 
 /** What an entry is, in a few characters. */

@@ -20,6 +20,7 @@ const greeting: fc.Arbitrary<Greeting> = fc.record({
     from: id,
     to: id,
     diskId: id,
+    protocol: id,
     contact: fc.string({ maxLength: 4096 }).map((text) => text.toWellFormed()),
   }),
   channel: fc.constantFrom<Channel>('urgent', 'bulk', 'snapshot'),
@@ -78,7 +79,7 @@ test('the highest version that both know is chosen', () => {
 test('what follows the fields that this version knows is passed over', () => {
   const said = {
     versions: { lowest: 1, highest: 2 },
-    hello: { cluster: '0'.repeat(16), from: 'a', to: 'b', diskId: 'd', contact: '{"v":1}' },
+    hello: { cluster: '0'.repeat(16), from: 'a', to: 'b', diskId: 'd', protocol: 'raft', contact: '{"v":1}' },
     channel: 'bulk',
   } as const
   const bytes = encodeGreeting(said)
@@ -90,7 +91,7 @@ test('what follows the fields that this version knows is passed over', () => {
 
 const valid = encodeGreeting({
   versions: { lowest: 1, highest: 1 },
-  hello: { cluster: '0123456789abcdef', from: 'a', to: 'b', diskId: 'disk', contact: '' },
+  hello: { cluster: '0123456789abcdef', from: 'a', to: 'b', diskId: 'disk', protocol: 'x', contact: '' },
   channel: 'urgent',
 })
 const broken = (change: (view: DataView) => void): Uint8Array => {
@@ -115,7 +116,8 @@ test.each([
   ['a text beyond the body', broken((view) => view.setUint32(16, 5000, true)), /5000 bytes expected/u],
   ['an empty id', broken((view) => view.setUint32(36, 0, true)), /sender's id has 0 bytes/u],
   ['an id too long', broken((view) => view.setUint32(36, 65, true)), /sender's id has 65 bytes instead of 1 to 64/u],
-  ['an unknown channel', broken((view) => view.setUint8(valid.length - 5, 9)), /no channel 9/u],
+  ['no engine', broken((view) => view.setUint32(valid.length - 5, 0, true)), /engine's id has 0 bytes/u],
+  ['an unknown channel', broken((view) => view.setUint8(valid.length - 10, 9)), /no channel 9/u],
 ])('refused in words: %s', (_, bytes, words) => {
   expect(() => decode(bytes)).toThrow(Malformed)
   expect(() => decode(bytes)).toThrow(words)

@@ -3,7 +3,7 @@ import { type Channel, encodeUtf8, type Hello, Malformed, Reader, type Refusal, 
 /**
  * How two peers get to know each other. The side that dials says a greeting, the other side answers it once:
  *
- *     greeting   'SYNP'  u32 lowest version  u32 highest version  u32 length  body: cluster from to diskId channel contact
+ *     greeting   'SYNP'  u32 lowest version  u32 highest version  u32 length  body: cluster from to diskId channel contact protocol
  *     answer     'SYNA'  u32 chosen version, 0 for a refusal      u32 length  body: refusal code and text, or nothing
  *
  * After a welcome the dialing side sends frames, each u32 length and bytes; an empty one is a sign of life. The other side
@@ -19,7 +19,7 @@ export interface VersionRange {
   readonly highest: number
 }
 
-export const versions: VersionRange = { lowest: 2, highest: 2 }
+export const versions: VersionRange = { lowest: 3, highest: 3 }
 
 /** The first words of a connection. */
 export interface Greeting {
@@ -34,7 +34,7 @@ export type Answer = { readonly version: number } | { readonly refusal: Refusal 
 /** Magic and the numbers before a body. */
 const greetingHead = 16
 const answerHead = 12
-/** No body is longer: four ids of at most 64 bytes and a contact, or a refusal's text, and room for what later versions append. */
+/** No body is longer: five ids of at most 64 bytes and a contact, or a refusal's text, and room for what later versions append. */
 const bodyMax = 16 * 1024
 const idMax = 64
 const textMax = 900
@@ -46,6 +46,7 @@ const channels: readonly Channel[] = ['urgent', 'bulk', 'snapshot']
 
 const refusals: readonly Refusal['code'][] = [
   'cluster-mismatch',
+  'engine-mismatch',
   'unknown-member',
   'wrong-address',
   'lost-disk',
@@ -68,6 +69,7 @@ export function encodeGreeting(greeting: Greeting): Uint8Array {
   body.text(greeting.hello.diskId)
   body.u8(channels.indexOf(greeting.channel))
   body.text(greeting.hello.contact)
+  body.text(greeting.hello.protocol)
   return message('SYNP', [greeting.versions.lowest, greeting.versions.highest], body)
 }
 
@@ -122,7 +124,9 @@ export function readGreeting(bytes: Uint8Array, head: GreetingHead): Greeting {
   const code = input.u8()
   const channel = channels[code]
   if (channel === undefined) throw new Malformed(`there is no channel ${code}`)
-  return { versions: head.versions, hello: { cluster, from, to, diskId, contact: input.text() }, channel }
+  const contact = input.text()
+  const protocol = id(input, 'engine')
+  return { versions: head.versions, hello: { cluster, from, to, diskId, protocol, contact }, channel }
 }
 
 /** `undefined`: more bytes are needed. Throws `Malformed` as soon as the bytes cannot become an answer. */

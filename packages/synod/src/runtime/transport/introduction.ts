@@ -8,11 +8,11 @@ import type { Address } from '../../member/index.ts'
  * On a connection of its own to a peer address it says a question, and is answered once:
  *
  *     question   'SYNQ'  u32 version
- *     answer     'SYNI'  u32 version, 0: not known yet  u32 length  body: cluster decided membership, or nothing
+ *     answer     'SYNI'  u32 version, 0: not known yet  u32 length  body: cluster decided membership protocol, or nothing
  */
 const question = 'SYNQ'
 const answer = 'SYNI'
-const version = 1
+const version = 2
 const questionLength = 8
 const answerHead = 12
 /** A membership of thousands is less. */
@@ -39,6 +39,7 @@ export function encodeIntroduction(introduction: Introduction | undefined): Uint
     body.text(introduction.cluster)
     body.u53(introduction.decided)
     writeMembership(introduction.membership, body)
+    body.text(introduction.protocol)
   }
   const out = head(answer, introduction === undefined ? 0 : version)
   out.bytes(body.control.subarray(0, body.length))
@@ -53,13 +54,15 @@ export function readIntroduction(bytes: Uint8Array): { readonly said: Introducti
   if (bytes.length < answerHead) return undefined
   const input = new Reader(bytes.subarray(answer.length))
   const spoken = input.u32()
-  if (spoken > version) throw new Malformed(`it answers in version ${spoken}; this program knows version ${version}`)
+  if (spoken !== 0 && spoken !== version)
+    throw new Malformed(`it answers in version ${spoken}; this program knows version ${version}`)
   const length = input.u32()
   if (length > bodyMax) throw new Malformed(`an answer of ${length} bytes is announced, ${bodyMax} are allowed`)
   if (bytes.length < answerHead + length) return undefined
   if (spoken === 0) return { said: undefined }
   const body = new Reader(bytes.subarray(answerHead, answerHead + length))
-  return { said: { cluster: body.text(), decided: body.u53(), membership: readMembership(body) } }
+  const [cluster, decided, membership] = [body.text(), body.u53(), readMembership(body)]
+  return { said: { cluster, protocol: body.text(), decided, membership } }
 }
 
 /** Who takes part, says the member at this address. Rejects with an `Error` whose message says why nobody said so. */

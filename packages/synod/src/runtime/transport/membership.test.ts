@@ -78,7 +78,8 @@ test('who joins asks who takes part, and is told; while a disk is still being re
   const a = await start('a')
   const address = { host: '127.0.0.1', port: a.port }
   await expect(askForIntroduction(address, 1000)).rejects.toThrow('still reading its disk')
-  const introduction = { cluster: '0123456789abcdef', decided: 7, membership: voting(['a'], { a: at(a.port) }) }
+  const membership = voting(['a'], { a: at(a.port) })
+  const introduction = { cluster: '0123456789abcdef', protocol: 'raft', decided: 7, membership }
   a.listener.introduction = introduction
   expect(await askForIntroduction(address, 1000)).toEqual(introduction)
   await expect(askForIntroduction({ host: '127.0.0.1', port: 1 }, 1000)).rejects.toThrow('ECONNREFUSED')
@@ -90,11 +91,17 @@ test('who joins asks who takes part, and is told; while a disk is still being re
 })
 
 test('an introduction in any pieces is read, and other bytes are refused', () => {
-  const said = { cluster: '0123456789abcdef', decided: 7, membership: voting(['a', 'b'], { a: at(1) }) }
+  const membership = voting(['a', 'b'], { a: at(1) })
+  const said = { cluster: '0123456789abcdef', protocol: 'multi-paxos', decided: 7, membership }
   const bytes = encodeIntroduction(said)
   for (let length = 0; length < bytes.length; length++)
     expect(readIntroduction(bytes.subarray(0, length))).toBeUndefined()
   expect(readIntroduction(bytes)).toEqual({ said })
+  for (const version of [1, 3]) {
+    const other = bytes.slice()
+    new DataView(other.buffer).setUint32(4, version, true)
+    expect(() => readIntroduction(other)).toThrow(`answers in version ${version}; this program knows version 2`)
+  }
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 4 }), (other) => {
       expect(() => readIntroduction(other)).toThrow(Malformed)

@@ -99,8 +99,8 @@ export class Outgoing {
       if (this.socket !== socket) return
       this.state = 'greeting'
       this.within(handshakeTimeout, `no answer to the greeting within ${handshakeTimeout} ms`)
-      const { cluster, id, diskId } = this.around.identity
-      const hello = { cluster, from: id, to: this.peer.id, diskId, contact: this.around.contact() }
+      const { cluster, id, diskId, protocol } = this.around.identity
+      const hello = { cluster, from: id, to: this.peer.id, diskId, protocol, contact: this.around.contact() }
       socket.write(encodeGreeting({ versions, hello, channel: this.channel }))
     })
     socket.on('data', (bytes: Uint8Array) => {

@@ -36,6 +36,8 @@ export interface Identity {
   readonly id: NodeId
   /** Random, made when the directory was formatted. */
   readonly diskId: string
+  /** The engine that it runs. */
+  readonly protocol: string
 }
 
 /** How long and how much the transport waits and holds. */

@@ -43,7 +43,14 @@ test('frames of every channel arrive, whole, and say whose they are', async () =
   await vi.waitFor(() => expect(texts(b).toSorted()).toEqual(['a: entries', 'a: piece', 'a: vote']), patience)
   expect(a.listener.connections).toEqual(['b'])
   expect(b.listener.greetings.length).toBe(3)
-  expect(b.listener.greetings[0]).toEqual({ cluster, from: 'a', to: 'b', diskId: 'disk-a', contact: '' })
+  expect(b.listener.greetings[0]).toEqual({
+    cluster,
+    from: 'a',
+    to: 'b',
+    diskId: 'disk-a',
+    protocol: 'raft',
+    contact: '',
+  })
 })
 
 test('parts may be used again as soon as they are sent, though the kernel has not taken them yet', async () => {
@@ -189,7 +196,7 @@ test('the member is asked with what was said, and refuses in its own words', asy
   })
   a.listener.welcome = (hello, answer) => answer(refusal(hello))
   const socket = await dial(a.port)
-  const hello = { cluster: 'f'.repeat(16), from: 'x', to: 'z', diskId: 'd', contact: '' }
+  const hello = { cluster: 'f'.repeat(16), from: 'x', to: 'z', diskId: 'd', protocol: 'raft', contact: '' }
   socket.write(greeting({ hello }))
   expect((await whatIsAnswered(socket))?.answer).toEqual({ refusal: refusal(hello) })
   await closed(socket)
@@ -214,7 +221,7 @@ test('a peer without a common version is refused with both ranges, though it say
   socket.write(new Uint8Array(200_000))
   expect((await whatIsAnswered(socket))?.answer).toMatchObject({ refusal: { code: 'version' } })
   await closed(socket)
-  expect(a.warnings.join()).toMatch(/7 to 9 .* 2 to 2/u)
+  expect(a.warnings.join()).toMatch(/7 to 9 .* 3 to 3/u)
   expect(a.listener.greetings).toEqual([])
 })
 

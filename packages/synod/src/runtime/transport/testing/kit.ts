@@ -76,7 +76,8 @@ export async function start(
   })
   endings.push(() => transport.close())
   transport.reconfigure(reached(peers))
-  return { listener, transport, warnings, halts, port: await transport.start({ cluster, id, diskId: `disk-${id}` }) }
+  const identity = { cluster, id, diskId: `disk-${id}`, protocol: 'raft' }
+  return { listener, transport, warnings, halts, port: await transport.start(identity) }
 }
 
 /** What a membership says of peers on these ports. */
@@ -133,7 +134,7 @@ export async function dial(port: number): Promise<Socket> {
 }
 
 export function greeting(changes: Partial<Greeting> = {}): Uint8Array {
-  const hello = { cluster, from: 'x', to: 'a', diskId: 'disk-x', contact: '' }
+  const hello = { cluster, from: 'x', to: 'a', diskId: 'disk-x', protocol: 'raft', contact: '' }
   return encodeGreeting({ versions, hello, channel: 'urgent', ...changes })
 }
 
