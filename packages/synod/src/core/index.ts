@@ -53,6 +53,7 @@ export type {
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
 export { isJoint, isSameMembership, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
+export { takeSteps, type MembershipStep } from './membership-steps.ts'
 export { committedIndex, majority, tally } from './quorum.ts'
 export type { Electorate, VoteResult } from './quorum.ts'
 export { choose, random, seeded } from './random.ts'
