@@ -2,14 +2,15 @@ import {
   isJoint,
   majority,
   membersOf,
+  takeSteps,
   tally,
   type ChangeRefused,
   type Index,
   type Membership,
   type MembershipChange,
+  type MembershipStep,
   type NodeId,
 } from '../../core/index.ts'
-import { take, type Step } from '../raft/membership.ts'
 import { pushedThrough } from './configuration.ts'
 import { becomeFollower } from './following.ts'
 import { followers, hasRoom, isActive, proposeMembership, sendAccept } from './proposing.ts'
@@ -65,13 +66,13 @@ function successor(
   for (const one of changes) {
     const reason = objection(paxos, draft, one)
     if (reason !== undefined) return reason
-    draft = take(draft, [stepOf(draft, one)])
+    draft = takeSteps(draft, [stepOf(draft, one)])
   }
   return draft.voters.length === 0 ? refused('no-voters', 'it would leave no voter') : draft
 }
 
 /** A voter that is added is a learner until it has caught up: meanwhile it can hold nothing up. */
-function stepOf({ voters }: Membership, one: MembershipChange): Step {
+function stepOf({ voters }: Membership, one: MembershipChange): MembershipStep {
   const { id } = one
   switch (one.type) {
     case 'addVoter':
@@ -141,7 +142,7 @@ export function proceedWithMembership(paxos: Replica): void {
   if (state.transfer !== undefined) return
   const id = membership.joining.find((joining) => isCaughtUp(paxos, joining))
   if (id === undefined) return
-  const next = take(membership, [{ id, become: 'voter' }])
+  const next = takeSteps(membership, [{ id, become: 'voter' }])
   if (lossOfQuorum(paxos, membership, next) === undefined && hasRoom(paxos, { term: 0, membership: next }))
     proposeMembership(paxos, next)
 }

@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isJoint, membersOf, unsound, voting, type Membership, type NodeId } from '../../core/index.ts'
-import { enterJoint, isImpossible, leaveJoint, simple, type Next, type Step } from './membership.ts'
+import {
+  isJoint,
+  membersOf,
+  unsound,
+  voting,
+  type Membership,
+  type MembershipStep,
+  type NodeId,
+} from '../../core/index.ts'
+import { enterJoint, isImpossible, leaveJoint, simple, type Next } from './membership.ts'
 import { parseScript } from './testing/script.ts'
 
 // Goal: memberships change by the rules of Ongaro §4.1 and §4.3. Method: testdata/membership, our own cases for what etcd's
@@ -21,7 +29,7 @@ const ofEtcd = [
 ]
 
 /** `a=voter`, `a=joining@contact`, … */
-function stepOf(word: string): Step {
+function stepOf(word: string): MembershipStep {
   const found = /^(?<id>[a-z])=(?<become>voter|learner|joining|gone|same)(@(?<contact>\w+))?$/.exec(word)?.groups
   const { id = '', become = '', contact } = found ?? {}
   const at = contact === undefined ? {} : { contact }
@@ -97,7 +105,7 @@ describe('each change leads where its file says', () => {
 })
 
 const names = ['a', 'b', 'c', 'd', 'e']
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<MembershipStep> = fc.oneof(
   fc.record({ id: fc.constantFrom(...names), become: fc.constant('voter'), contact: fc.constantFrom('1', '2') }),
   fc.record({
     id: fc.constantFrom(...names),
@@ -110,7 +118,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const steps = fc.array(step, { minLength: 1, maxLength: 8 })
 
 /** From one voter by simple changes, as many of them as are possible. */
-function grown(first: readonly Step[]): Membership {
+function grown(first: readonly MembershipStep[]): Membership {
   let membership = voting(['a'], { a: '1' })
   for (const one of first) {
     const next = simple(membership, [one])

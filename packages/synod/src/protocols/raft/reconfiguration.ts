@@ -3,16 +3,18 @@ import {
   isJoint,
   majority,
   membersOf,
+  takeSteps,
   tally,
   type ChangeRefused,
   type Index,
   type Membership,
   type MembershipChange,
+  type MembershipStep,
   type NodeId,
 } from '../../core/index.ts'
 import { becomeFollower } from './election.ts'
 import { isVoter, lastIndex, placedMembership } from './log.ts'
-import { difference, enterJoint, isImpossible, leaveJoint, simple, take, type Next, type Step } from './membership.ts'
+import { difference, enterJoint, isImpossible, leaveJoint, simple, type Next } from './membership.ts'
 import { appendAsLeader, isActive } from './replication.ts'
 import type { Replica } from './replica.ts'
 import { mostCaughtUp } from './transfer.ts'
@@ -54,14 +56,14 @@ function successor(
   membership: Membership,
   changes: readonly MembershipChange[],
 ): Membership | ChangeRefused {
-  const steps: Step[] = []
+  const steps: MembershipStep[] = []
   let draft = membership
   for (const one of changes) {
     const reason = objection(raft, draft, one)
     if (reason !== undefined) return reason
     const step = stepOf(draft, one)
     steps.push(step)
-    draft = take(draft, [step])
+    draft = takeSteps(draft, [step])
   }
   const next = simple(membership, steps)
   const several = isImpossible(next) && next.impossible === 'several-voters'
@@ -69,7 +71,7 @@ function successor(
 }
 
 /** A voter that is added is a learner until it has caught up: meanwhile it can hold nothing up (Ongaro §4.2.1). */
-function stepOf({ voters }: Membership, one: MembershipChange): Step {
+function stepOf({ voters }: Membership, one: MembershipChange): MembershipStep {
   const { id } = one
   switch (one.type) {
     case 'addVoter':
