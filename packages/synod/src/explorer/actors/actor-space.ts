@@ -2,13 +2,13 @@ import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
 import type { Independence, Property, Space } from '../space.ts'
-import { permutations, Symmetry } from '../symmetry.ts'
+import { Symmetry } from '../symmetry.ts'
 import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
 import type { Envelope, MessageOf, Participant, System } from './system.ts'
-import { Names } from './names.ts'
+import { NamesMatter } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
 
@@ -57,7 +57,10 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     this.next = new Int32Array(this.bits)
     this.symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
     this.independence = commutation(system, this.transitions)
-    if (system.history !== undefined) this.histories.number(system.history.initial)
+    if (system.history === undefined) return
+    const { initial } = system.history
+    this.compareHistories(initial, () => initial)
+    this.histories.number(initial)
   }
 
   get width(): number {
@@ -249,19 +252,28 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     const before = this.next[this.historySlot] ?? 0
     let after = this.recorded.get(before, outputs)
     if (after < 0) {
-      const told = this.transitions.outputs.value(outputs)
-      after = this.histories.number(told.reduce(history.record, this.histories.value(before)))
+      const [told, past] = [this.transitions.outputs.value(outputs), this.histories.value(before)]
+      const record = (renamed: <T>(value: T) => T): History => renamed(told).reduce(history.record, renamed(past))
+      const recorded = record((value) => value)
+      this.compareHistories(recorded, record)
+      after = this.histories.number(recorded)
       this.recorded.set(before, outputs, after)
     }
     this.next[this.historySlot] = after
   }
 
+  /** Whether the history of nodes with other names is the same under them. */
+  private compareHistories(told: History, under: (renamed: <T>(value: T) => T) => History): void {
+    for (const names of this.transitions.renamings)
+      if (encode(under((value) => names.in(value))) !== encode(names.in(told)))
+        throw new NamesMatter('symmetry is refused: what the history records depends on names')
+  }
+
   /** All orders of the nodes. */
-  private symmetryOf({ nodes, network }: System<P, Env, History>): Symmetry {
+  private symmetryOf({ network }: System<P, Env, History>): Symmetry {
     if (network !== 'set' && network !== 'multiset') throw new RangeError(`no symmetry where the network is ${network}`)
     const { transitions, histories, historySlot } = this
-    const renamings = permutations(nodes.length).map((order) => {
-      const names = new Names(nodes, order)
+    const renamings = transitions.renamings.map((names) => {
       return {
         slot: (slot: number) => names.slot(slot),
         component: (number: number, slot: number) => {
@@ -272,8 +284,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
         item: (envelope: number) => transitions.envelopes.renamed(envelope, names),
       }
     })
-    // The first is the identity.
-    return new Symmetry(this.bits, renamings.slice(1))
+    return new Symmetry(this.bits, renamings)
   }
 
   private underWay(state: Int32Array): Envelope<MessageOf<P>>[] {

@@ -31,8 +31,16 @@ export interface System<P extends Participant, Env, History = null> {
   readonly dead?: (message: MessageOf<P>, from: NodeId, state: StateOf<P>, self: NodeId) => boolean
   /** Nothing is dropped, and each message that `dead` names is delivered: it must do nothing, and stay dead. */
   readonly prove?: boolean
-  /** States that differ by the names of nodes alone are one. Refused, while it goes on, where a handler compares names. */
+  /**
+   * States that differ by the names of nodes alone are one. Refused, while it goes on, where a handler, a bound, the
+   * history or a property compares names.
+   */
   readonly symmetric?: boolean
+  /**
+   * Fields, of whatever it be, that keep nodes as a set: sorted by name. Under other names they are sorted again. Any other
+   * list is in the order of what happened, and stays in it.
+   */
+  readonly sets?: readonly string[]
   /** The order in which messages are delivered, where it matters which state is found first. */
   readonly deliveryOrder?: (a: Envelope<MessageOf<P>>, b: Envelope<MessageOf<P>>) => number
 }

@@ -37,7 +37,7 @@ export interface RaftPast {
   readonly leaders: Readonly<Record<number, NodeId>>
   readonly decided: Readonly<Record<number, string>>
   /** Two led one term, or two things were decided at one index. */
-  readonly broken?: string
+  readonly broken?: { readonly text: string; readonly by: readonly NodeId[] }
 }
 
 /** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
@@ -53,10 +53,11 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     bootstrap: (raft) => [raft.bootstrap(membership)],
     network: 'set',
     symmetric,
+    sets: ['voters', 'outgoing', 'learners', 'learnersNext'],
     sync: lateDisk ? 'event' : 'at once',
     history: past,
     properties: [
-      { kind: 'always', name: 'election safety, state machine safety', brokenHistory: ({ broken }) => broken },
+      { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise },
       ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
       { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
       { kind: 'sometimes', name: 'an entry is decided', seen: anyNode(({ commitIndex }) => commitIndex > 0) },
@@ -96,7 +97,7 @@ const past: HistoryFold<RaftPast> = {
 function led(history: RaftPast, { node, arguments: [by, term] }: Output): RaftPast {
   if (by !== node) return history
   const leader = history.leaders[Number(term)] ?? node
-  if (leader !== node) return { ...history, broken: `${leader} and ${node} both lead term ${String(term)}` }
+  if (leader !== node) return { ...history, broken: { text: `both lead term ${String(term)}`, by: [leader, node] } }
   return { ...history, leaders: { ...history.leaders, [Number(term)]: node } }
 }
 
@@ -105,8 +106,16 @@ function decided(history: RaftPast, { call, arguments: [index, term, what] }: Ou
   const { sequence = 0 } = (what ?? {}) as { sequence?: number }
   const entry = sequence === 0 ? `no-op of term ${String(term)}` : `command ${sequence} of term ${String(term)}`
   const before = history.decided[Number(index)] ?? entry
-  if (before !== entry) return { ...history, broken: `${before} and ${entry} are both decided at ${String(index)}` }
+  if (before !== entry) {
+    const text = `${before} and ${entry} are both decided at ${String(index)}`
+    return { ...history, broken: { text, by: [] } }
+  }
   return { ...history, decided: { ...history.decided, [Number(index)]: entry } }
+}
+
+/** Names are kept apart from the text, because servers exchange theirs. */
+function brokenPromise({ broken }: RaftPast): string | undefined {
+  return broken && [...broken.by.flatMap((node, i) => (i === 0 ? [node] : ['and', node])), broken.text].join(' ')
 }
 
 /** These say something about one member before and after an event. */
