@@ -26,6 +26,16 @@ export class Fingerprints {
 
   /** The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already. */
   add(state: Int32Array): number {
+    return this.look(state, true)
+  }
+
+  /** The number of a state that was added; -1: it was not. */
+  find(state: Int32Array): number {
+    const found = this.look(state, false)
+    return found < 0 ? ~found : -1
+  }
+
+  private look(state: Int32Array, adds: boolean): number {
     let end = state.length
     while (end > 0 && state[end - 1] === 0) end--
     let high = this.seed ^ 0x243f6a88
@@ -37,16 +47,17 @@ export class Fingerprints {
       low = Math.imul(((low << 13) | (low >>> 19)) + word, 0x85ebca6b)
       low ^= low >>> 13
     }
-    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)))
+    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)), adds)
   }
 
-  private place(high: number, low: number): number {
+  private place(high: number, low: number, adds: boolean): number {
     const { slots, mask } = this
     let at = low & mask
     for (;;) {
       const slot = 3 * at
       const known = slots[slot + 2] ?? 0
       if (known === 0) {
+        if (!adds) return this.count
         slots[slot] = high
         slots[slot + 1] = low
         slots[slot + 2] = ++this.count

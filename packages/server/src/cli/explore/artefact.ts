@@ -12,12 +12,14 @@ export interface Exploration {
   readonly bounds: Chosen
   readonly property: string
   readonly text: string
+  /** The number of the initial state; the first one where it is missing. */
+  readonly start?: number
   readonly path: readonly { readonly event: string; readonly alternative: number }[]
 }
 
-export function explorationOf(model: string, bounds: Chosen, { property, text, path }: Finding): Exploration {
+export function explorationOf(model: string, bounds: Chosen, { property, text, start, path }: Finding): Exploration {
   const steps = path.map(({ event, alternative }) => ({ event, alternative }))
-  return { format, model, bounds, property, text, path: steps }
+  return { format, model, bounds, property, text, start: start.number, path: steps }
 }
 
 /** Throws `UsageError` where nothing may be written: only an older one is overwritten. */

@@ -75,8 +75,10 @@ function printReport(
   printLine(`\nReplay it:\n  npx synod explore --artefact ${quoted(artefact)}`)
 }
 
-function printViolation({ property, text, path }: Finding): void {
-  printLine(`\nviolated: ${property}\n  ${text}\nafter ${path.length} events:`)
+function printViolation({ property, text, start, path }: Finding): void {
+  const from = start.number === 0 ? '' : `, from the initial state ${start.number}`
+  printLine(`\nviolated: ${property}\n  ${text}\nafter ${path.length} events${from}:`)
+  if (start.number > 0) printLine(start.state)
   for (const [i, { event }] of path.entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
 }
 
@@ -100,10 +102,11 @@ function asJson(
   artefact: string | undefined,
 ): object {
   const { states, generated, depth, ends, complete, pending } = report
-  const findings = report.findings.map(({ property, kind, text, path }) => ({
+  const findings = report.findings.map(({ property, kind, text, start, path }) => ({
     property,
     kind,
     text,
+    start: start.number,
     path: path.map(({ event }) => event),
   }))
   return {
@@ -125,11 +128,15 @@ function asJson(
 }
 
 /** Goes the way once more, with the code as it is now. */
-function replayed({ model, bounds, property, path }: Exploration): number {
+function replayed({ model, bounds, property, start, path }: Exploration): number {
   const space = modelNamed(model).space(bounds)
   const index = space.properties.findIndex(({ name }) => name === property)
   if (index < 0) throw new UsageError(`${model} has no property "${property}"`)
-  const { state, at } = replay(space, path)
+  const { state, at } = replay(space, start ?? 0, path)
+  if (at === 'start') {
+    printLine(`${model} has no initial state ${start} any more`)
+    return exitCodes.ok
+  }
   for (const [i, { event }] of path.slice(0, at).entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
   if (at !== undefined) {
     printLine(`\nThis cannot happen any more: ${path[at]?.event ?? ''}`)

@@ -20,7 +20,7 @@ import { eventText } from './words.ts'
 export class ActorSpace<P extends Participant, Env, History> implements Space {
   readonly properties: readonly Property[]
   readonly independence: Independence | undefined
-  private readonly symmetry: Symmetry | undefined
+  readonly representative: ((state: Int32Array) => Int32Array) | undefined
   private readonly system: System<P, Env, History>
   private readonly transitions: Transitions<P, Env, History>
   private readonly network: Network
@@ -55,7 +55,8 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       else this.graveyard = graveyard
     }
     this.next = new Int32Array(this.bits)
-    this.symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    const symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    this.representative = symmetry && ((state) => symmetry.canonical(state))
     this.independence = commutation(system, this.transitions)
     if (system.history === undefined) return
     const { initial } = system.history
@@ -75,7 +76,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
 
   /** All nodes start before anything else happens, one after the other. */
   private startFrom(slot: number, state: Int32Array, visit: (state: Int32Array) => void): void {
-    if (slot === this.system.nodes.length) return visit(this.symmetry?.canonical(state) ?? state)
+    if (slot === this.system.nodes.length) return visit(state)
     for (const transition of this.transitions.births(slot)) {
       this.begin(state)
       this.apply(slot, transition)
@@ -84,8 +85,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
-    const { autopsy, symmetry } = this
-    if (symmetry !== undefined) return this.expand(state, (next, event) => visit(symmetry.canonical(next), event))
+    const { autopsy } = this
     if (autopsy === undefined) return this.expand(state, visit)
     autopsy.examine(state, this.list.slice(0, this.ready(state)))
     this.expand(state, (next, event) => {

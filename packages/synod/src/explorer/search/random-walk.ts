@@ -1,7 +1,7 @@
-import { assert, choose, seeded } from '../../core/index.ts'
+import { choose, present, seeded } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import type { Space } from '../space.ts'
-import { stepTo, type Step } from './path.ts'
+import { initials, startAt, stepTo, widened, type Step } from './path.ts'
 import { Decided, finding, type Finding, type SearchOptions, type SearchReport } from './search.ts'
 
 export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'> {
@@ -22,14 +22,17 @@ export function randomWalk(space: Space, options: WalkOptions = {}): SearchRepor
   const findings: Finding[] = []
   let [generated, depth, ends] = [0, 0, 0]
   let isBroken = false
+  const starts = initials(space)
+  const { representative = (state) => state } = space
   for (let walk = 0; walk < walks && !isBroken && known.size < maxStates; walk++) {
-    let state = initial(space)
+    const start = starts.length === 1 ? 0 : choose(stream, starts.length)
+    let state = present(starts[start], 'a space has an initial state')
     const choices: number[] = []
     for (;;) {
-      known.add(state)
+      known.add(representative(state))
       isBroken = decided.examine(state, 0, 'violation')
       while (findings.length < decided.indexes.length)
-        findings.push(told(space, decided.indexes[findings.length]?.[0] ?? 0, choices, state))
+        findings.push(told(space, decided.indexes[findings.length]?.[0] ?? 0, start, choices))
       if (isBroken || choices.length === steps) break
       const next = successors(space, state)
       generated += next.length
@@ -46,36 +49,22 @@ export function randomWalk(space: Space, options: WalkOptions = {}): SearchRepor
   return { states, generated, depth, ends, complete: false, pending: 0, findings, bytes }
 }
 
-/** Of several, the first one. */
-function initial(space: Space): Int32Array {
-  let start: Int32Array | undefined
-  space.starts((state) => void (start ??= state.slice()))
-  assert(start !== undefined, 'a space has an initial state')
-  return start
-}
-
 function successors(space: Space, state: Int32Array): Int32Array[] {
   const all: Int32Array[] = []
   space.successors(widened(space, state), (next) => void all.push(next.slice()))
   return all
 }
 
-/** A state may be narrower than the space has become since. */
-function widened(space: Space, state: Int32Array): Int32Array {
-  const wide = new Int32Array(Math.max(space.width, state.length))
-  wide.set(state)
-  return wide
-}
-
 /** The walk once more, this time in words. */
-function told(space: Space, property: number, choices: readonly number[], end: Int32Array): Finding {
+function told(space: Space, property: number, start: number, choices: readonly number[]): Finding {
+  const begin = startAt(space, start)
   const steps: Step[] = []
-  let state = initial(space)
+  let { state } = begin
   for (const choice of choices) {
     let at = 0
-    const step = stepTo(space, widened(space, state), () => at++ === choice)
+    const step = stepTo(space, state, () => at++ === choice)
     steps.push(step.told)
     state = step.next
   }
-  return finding(space, property, { steps, state: widened(space, end) })
+  return finding(space, property, { start: begin.told, steps, state: widened(space, state) })
 }

@@ -1,7 +1,7 @@
 import { Fingerprints } from '../fingerprints.ts'
 import type { Property, Space } from '../space.ts'
 import { Numbers } from '../numbers.ts'
-import { pathTo, type Step } from './path.ts'
+import { pathTo, type Path, type Start, type Step } from './path.ts'
 import { Pending } from './pending.ts'
 
 export interface SearchOptions {
@@ -24,6 +24,7 @@ export interface Finding {
   readonly property: string
   readonly kind: 'always' | 'sometimes'
   readonly text: string
+  readonly start: Start
   readonly path: readonly Step[]
 }
 
@@ -58,9 +59,11 @@ export function search(space: Space, options: SearchOptions = {}): SearchReport 
   let generated = 0
   let parent = -1
   let fresh = 0
-  const visit = (next: Int32Array): void => {
+  const { representative } = space
+  const visit = (found: Int32Array): void => {
     generated++
     fresh++
+    const next = representative === undefined ? found : representative(found)
     const index = known.add(next)
     if (index < 0) return
     parents.push(parent)
@@ -105,9 +108,9 @@ export function search(space: Space, options: SearchOptions = {}): SearchReport 
 }
 
 /** What a path to a state that decides a property tells. */
-export function finding(space: Space, property: number, { steps, state }: ReturnType<typeof pathTo>): Finding {
+export function finding(space: Space, property: number, { start, steps, state }: Path): Finding {
   const { name = '', kind = 'always' } = space.properties[property] ?? {}
-  return { property: name, kind, text: space.finding(state, property), path: steps }
+  return { property: name, kind, text: space.finding(state, property), start, path: steps }
 }
 
 /** The properties that are decided, each by the first state that does so. */
