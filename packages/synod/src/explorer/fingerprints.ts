@@ -1,3 +1,5 @@
+import { zeros } from './memory.ts'
+
 /**
  * The states that were visited, each known by 64 bits of a hash of its numbers: a table of numbers with open addressing,
  * because the engine's own sets end at 16,777,216 members and take 56 bytes for each. Two states with the same
@@ -24,7 +26,10 @@ export class Fingerprints {
     return this.slots.byteLength
   }
 
-  /** The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already. */
+  /**
+   * The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already.
+   * Throws `OutOfMemory`, and knows what it knew.
+   */
   add(state: Int32Array): number {
     return this.look(state, true)
   }
@@ -58,11 +63,14 @@ export class Fingerprints {
       const known = slots[slot + 2] ?? 0
       if (known === 0) {
         if (!adds) return this.count
+        // Above 5/8 the search for a free place takes long.
+        if (8 * (this.count + 1) > 5 * (mask + 1)) {
+          this.grow()
+          return this.place(high, low, adds)
+        }
         slots[slot] = high
         slots[slot + 1] = low
         slots[slot + 2] = ++this.count
-        // Above 5/8 the search for a free place takes long.
-        if (8 * this.count > 5 * (mask + 1)) this.grow()
         return this.count - 1
       }
       if (slots[slot] === high && slots[slot + 1] === low) return ~(known - 1)
@@ -72,8 +80,8 @@ export class Fingerprints {
 
   private grow(): void {
     const old = this.slots
+    this.slots = zeros(2 * old.length)
     this.mask = 2 * this.mask + 1
-    this.slots = new Int32Array(3 * (this.mask + 1))
     const { slots, mask } = this
     for (let i = 0; i < old.length; i += 3) {
       if (old[i + 2] === 0) continue

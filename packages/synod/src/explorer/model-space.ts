@@ -2,7 +2,7 @@ import { present } from '../core/index.ts'
 import { encode } from './encoding.ts'
 import { Interner } from './interner.ts'
 import type { Change, Model, ModelProperty, ModelRenaming, ModelState } from './model.ts'
-import type { Property, Space } from './space.ts'
+import { countable, type Property, type Space } from './space.ts'
 import { Symmetry, widened, type Renaming } from './symmetry.ts'
 
 /** A specification as a space: a slot for each process and one for what they share, and a bit for each message. */
@@ -21,7 +21,7 @@ export class ModelSpace<Process, Shared, Message> implements Space {
   constructor(model: Model<Process, Shared, Message>) {
     this.model = model
     this.tests = model.properties ?? []
-    this.properties = this.tests.map(({ name, kind }) => ({ name, kind }))
+    this.properties = countable(this.tests.map(({ name, kind }) => ({ name, kind })))
     this.slots = present(model.initial[0], 'a model has an initial state').processes.length + 1
     this.next = new Int32Array(this.slots)
     const renamings = model.symmetry?.map((renaming) => this.renaming(renaming))

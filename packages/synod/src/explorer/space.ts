@@ -45,3 +45,12 @@ export interface Property {
 export interface Independence {
   commute(event: number, other: number, state: Int32Array): boolean
 }
+
+/** What is decided is a bit for each. */
+const mostProperties = 32
+
+/** Throws `RangeError` where they are too many to be told apart. */
+export function countable<P>(properties: readonly P[]): readonly P[] {
+  if (properties.length <= mostProperties) return properties
+  throw new RangeError(`at most ${mostProperties} properties, not ${properties.length}`)
+}

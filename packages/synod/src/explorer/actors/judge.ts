@@ -1,8 +1,9 @@
 import { present } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import type { Interner } from '../interner.ts'
+import { OutOfMemory } from '../memory.ts'
 import { Numbers } from '../numbers.ts'
-import type { Property } from '../space.ts'
+import { countable, type Property } from '../space.ts'
 import { NamesMatter, type Names } from './names.ts'
 import { failedAssertion } from './stage.ts'
 import type {
@@ -31,6 +32,8 @@ export class Judge<P extends Participant, Env, History> {
   private readonly transitions: Transitions<P, Env, History>
   private readonly histories: Interner<History>
   private readonly seen = new Fingerprints()
+  /** There is no room to remember more of them: the others are looked at each time. */
+  private isFull = false
   /** What each combination decides, and each history. */
   private readonly ofSituations = new Numbers()
   private readonly ofHistories: number[] = []
@@ -49,10 +52,10 @@ export class Judge<P extends Participant, Env, History> {
   ) {
     this.tests = system.properties ?? []
     this.failures = [failedAssertion, ...(system.steps ?? []).map(({ name }) => name)]
-    this.properties = [
+    this.properties = countable([
       ...this.failures.map((name) => ({ name, kind: 'always', builtIn: true }) as const),
       ...this.tests.map(({ name, kind }) => ({ name, kind })),
-    ]
+    ])
     this.transitions = transitions
     this.allNames = [undefined, ...transitions.renamings]
     this.histories = histories
@@ -111,16 +114,27 @@ export class Judge<P extends Participant, Env, History> {
   private judgeSituation(state: Int32Array): number {
     const { situation } = this
     for (let slot = 0; slot < situation.length; slot++) situation[slot] = state[slot] ?? 0
-    const index = this.seen.add(situation)
-    if (index < 0) return this.ofSituations.at(~index)
+    if (this.isFull) return this.decideSituation(state)
+    try {
+      const index = this.seen.add(situation)
+      if (index < 0) return this.ofSituations.at(~index)
+      const decided = this.decideSituation(state)
+      this.ofSituations.push(decided)
+      return decided
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error
+      this.isFull = true
+      return this.decideSituation(state)
+    }
+  }
+
+  private decideSituation(state: Int32Array): number {
     const situations = new Map(this.allNames.map((names) => [names, this.decoded(state, names)]))
-    const decided = this.decided((test, names) => {
+    return this.decided((test, names) => {
       const decoded = present(situations.get(names), 'the situation is decoded under all names')
       if ('broken' in test) return test.broken(decoded) !== undefined
       return 'seen' in test && test.seen(decoded)
     })
-    this.ofSituations.push(decided)
-    return decided
   }
 
   /** The answers are the same whatever nodes are called. Throws `NamesMatter`. */

@@ -2,9 +2,10 @@ import { choose, present, seeded } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import type { Space } from '../space.ts'
 import { initials, startAt, stepTo, widened, type Step } from './path.ts'
-import { Decided, finding, type Finding, type SearchOptions, type SearchReport } from './search.ts'
+import { Decided, finding, toItsEnd } from './search.ts'
+import type { Finding, Searching, SearchOptions, SearchReport } from './search.ts'
 
-export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'> {
+export interface WalkOptions extends Pick<SearchOptions, 'maxStates'> {
   /** Of the choices. */
   readonly seed?: number
   /** So many, each from an initial state on. */
@@ -15,7 +16,12 @@ export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'
 
 /** For models that no search gets to the end of: walks at random, each until nothing can happen or for so many steps. */
 export function randomWalk(space: Space, options: WalkOptions = {}): SearchReport {
-  const { seed = 1, walks = 1000, steps = 1000, maxStates = Infinity, proceed } = options
+  return toItsEnd(walking(space, options))
+}
+
+/** The same, in pieces. */
+export function* walking(space: Space, options: WalkOptions = {}): Searching {
+  const { seed = 1, walks = 1000, steps = 1000, maxStates = Infinity } = options
   const stream = seeded(seed)
   const known = new Fingerprints()
   const decided = new Decided(space)
@@ -43,10 +49,10 @@ export function randomWalk(space: Space, options: WalkOptions = {}): SearchRepor
       state = next[chosen] ?? state
     }
     depth = Math.max(depth, choices.length + 1)
-    if (proceed?.(known.size, depth) === false) break
+    if ((yield { states: known.size, depth }) === false) break
   }
   const { size: states, bytes } = known
-  return { states, generated, depth, ends, complete: false, pending: 0, findings, bytes }
+  return { states, generated, depth, ends, outOfMemory: false, complete: false, pending: 0, findings, bytes }
 }
 
 function successors(space: Space, state: Int32Array): Int32Array[] {
