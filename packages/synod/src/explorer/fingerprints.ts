@@ -31,6 +31,8 @@ export class Fingerprints {
    * Throws `OutOfMemory`, and knows what it knew.
    */
   add(state: Int32Array): number {
+    // Above 5/8 the search for a free place takes long.
+    if (8 * this.count >= 5 * (this.mask + 1)) this.grow()
     return this.look(state, true)
   }
 
@@ -63,11 +65,6 @@ export class Fingerprints {
       const known = slots[slot + 2] ?? 0
       if (known === 0) {
         if (!adds) return this.count
-        // Above 5/8 the search for a free place takes long.
-        if (8 * (this.count + 1) > 5 * (mask + 1)) {
-          this.grow()
-          return this.place(high, low, adds)
-        }
         slots[slot] = high
         slots[slot + 1] = low
         slots[slot + 2] = ++this.count

@@ -55,6 +55,7 @@ const ofModels = [
   'elections',
   'proposals',
   'crashes',
+  'duplicates',
   'pre-vote',
   'check-quorum',
   'late-disk',

@@ -3,6 +3,7 @@ import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
 import type { Independence, Property, Space } from '../space.ts'
 import { Symmetry } from '../symmetry.ts'
+import type { Cost } from './budget.ts'
 import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
@@ -15,7 +16,7 @@ import { eventText } from './words.ts'
 /**
  * Nodes of a production class, and what is under way between them, as a space. A slot for each node, one for the history
  * and one for what was used of the bounds; then what the network needs. Events are numbered: `4e` the delivery of
- * envelope e, `4e + 1` its loss, `4o + 2` the event o at a node itself.
+ * envelope e, `4e + 1` its loss, `4e + 3` its delivery while a copy stays under way, `4o + 2` the event o at a node itself.
  */
 export class ActorSpace<P extends Participant, Env, History> implements Space {
   readonly properties: readonly Property[]
@@ -112,6 +113,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       }
     }
     if (losses !== 0) this.lose(state, count, visit)
+    if (transitions.budget.duplicate !== undefined) this.duplicate(state, count, transitions.budget.duplicate, visit)
     for (let slot = 0; slot < this.historySlot; slot++) this.happen(state, slot, visit)
   }
 
@@ -129,6 +131,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     const number = event >>> 2
     if ((event & 3) === 0) return eventText.delivery(transitions.envelopes.value(number))
     if ((event & 3) === 1) return eventText.loss(transitions.envelopes.value(number))
+    if ((event & 3) === 3) return eventText.duplicate(transitions.envelopes.value(number))
     const { slot, event: own } = transitions.ownEvent(number)
     return eventText.own(this.system.nodes[slot] ?? '', own, this.system.bounds?.inputs ?? [])
   }
@@ -140,12 +143,15 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   leftOut(): readonly string[] {
+    const { transitions } = this
     const { bounds = {} } = this.system
-    const told = this.transitions.budget.leftOut()
+    const told = transitions.budget.leftOut()
     if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
     if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
     if (bounds.losses === undefined)
       told.push('losses, but for this: a message that is never delivered is as good as lost')
+    if (this.system.network !== 'duplicating' && transitions.budget.duplicate === undefined)
+      told.push('messages that arrive twice')
     if (bounds.firesText !== undefined) told.push(bounds.firesText)
     if (this.system.sync === 'at once') told.push('disks that are late: what is persisted is durable at once')
     return told
@@ -190,21 +196,12 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
         if (outcome === undefined || outcome.idle || this.isBeyond(outcome)) continue
         this.begin(state)
         if (cost !== undefined) this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
-        if (cost === transitions.budget.crash && cost !== undefined) this.loseOwn(slot)
+        // What a node says to itself is in its memory.
+        if (cost === transitions.budget.crash && cost !== undefined)
+          this.network.losePair(this.next, slot * this.historySlot + slot)
         this.apply(slot, outcome)
         visit(this.next, 4 * number + 2)
       }
-    }
-  }
-
-  /** What a node says to itself is in its memory. */
-  private loseOwn(slot: number): void {
-    const { list, network, transitions } = this
-    const count = network.ready(this.next, list)
-    for (let i = 0; i < count; i++) {
-      const envelope = list[i] ?? 0
-      if (transitions.envelopes.from(envelope) === slot && transitions.envelopes.to(envelope) === slot)
-        network.lose(this.next, envelope)
     }
   }
 
@@ -218,6 +215,27 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       this.network.lose(this.next, envelope)
       if (cost !== undefined) this.next[this.budgetSlot] = (this.next[this.budgetSlot] ?? 0) + (1 << cost.shift)
       visit(this.next, 4 * envelope + 1)
+    }
+  }
+
+  /** Deliveries of which the message stays under way. */
+  private duplicate(
+    state: Int32Array,
+    count: number,
+    cost: Cost,
+    visit: (next: Int32Array, event: number) => void,
+  ): void {
+    const { transitions, budgetSlot } = this
+    if (count > 0 && !transitions.budget.affords(state[budgetSlot] ?? 0, cost)) return
+    for (const envelope of this.list.slice(0, count)) {
+      const slot = transitions.envelopes.to(envelope)
+      for (const outcome of transitions.delivery(state[slot] ?? 0, envelope)) {
+        if (outcome.idle || this.isBeyond(outcome)) continue
+        this.begin(state)
+        this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
+        this.apply(slot, outcome)
+        visit(this.next, 4 * envelope + 3)
+      }
     }
   }
 

@@ -63,6 +63,8 @@ export interface Bounds<P extends Participant> {
   readonly crashes?: number
   /** Messages that are lost; `any` number. None by default: one that is late for ever is as good as lost, but for what it hides in a queue. */
   readonly losses?: number | 'any'
+  /** Deliveries of which the message stays under way, to arrive once more. None by default. */
+  readonly duplicates?: number
   /** Calls from outside: each may happen once, at any node that is up. */
   readonly inputs?: readonly Input<P>[]
   /** Of all nodes together, for timers that may not fire as often as they are armed. */

@@ -22,6 +22,8 @@ export interface RaftBounds {
   /** Commands, each proposed once, wherever somebody leads. */
   readonly proposals: number
   readonly crashes: number
+  /** Deliveries of which the message stays under way. */
+  readonly duplicates: number
   /** How often a timer for an election fires, of all servers together. */
   readonly elections: number
   readonly preVote: boolean
@@ -43,7 +45,7 @@ export interface RaftPast {
 /** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
 export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, RaftPast> {
   const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
-  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, lateDisk, symmetric } = bounds
+  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, duplicates, lateDisk, symmetric } = bounds
   const options: RaftOptions = { ...defaultRaftOptions, preVote, checkQuorum }
   const membership = voting(nodes)
   return {
@@ -68,6 +70,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     steps: raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
     bounds: {
       crashes,
+      duplicates,
       timeouts: { election: elections },
       inputs: Array.from({ length: proposals }, (_, i) => ({
         name: `propose ${i + 1}`,
@@ -205,13 +208,14 @@ export const explorableRaft: Explorable = {
     parameter('elections', 'how often an election timer fires, of all servers together', 2, 1, 15),
     parameter('proposals', 'commands, each proposed once', 1, 0, 8),
     parameter('crashes', 'of all servers together', 0, 0, 15),
+    parameter('duplicates', 'messages that arrive twice', 0, 0, 15),
     parameter('pre-vote', '1: they ask before they campaign', 0, 0, 1),
     parameter('check-quorum', '1: a leader without a quorum steps down', 0, 0, 1),
     parameter('symmetry', '1: what differs by names alone is one state', 0, 0, 1),
     parameter('late-disk', '1: a sync may be late, or never come', 0, 0, 1),
   ],
   space: (chosen) => {
-    const { servers = 3, terms = 1, rounds = 1, elections = 2, proposals = 1, crashes = 0 } = chosen
+    const { servers = 3, terms = 1, rounds = 1, elections = 2, proposals = 1, crashes = 0, duplicates = 0 } = chosen
     const isOn = (name: string): boolean => chosen[name] === 1
     return new ActorSpace(
       raftModel({
@@ -221,6 +225,7 @@ export const explorableRaft: Explorable = {
         elections,
         proposals,
         crashes,
+        duplicates,
         preVote: isOn('pre-vote'),
         checkQuorum: isOn('check-quorum'),
         lateDisk: isOn('late-disk'),
