@@ -1,15 +1,18 @@
-import { collisionBound, randomWalk, replay, search } from 'synod/explorer'
-import type { Chosen, Explorable, Finding, SearchReport, Space } from 'synod/explorer'
+import { setImmediate } from 'node:timers/promises'
+import { collisionBound, NamesMatter, replay, searching, walking } from 'synod/explorer'
+import type { Chosen, Explorable, Finding, Progress, Searching, SearchReport, Space } from 'synod/explorer'
 import { grouped } from 'synod/simulator'
 import { exitCodes, UsageError } from '../exit.ts'
+import { Interruption } from '../interruption.ts'
 import { printJson, printLine } from '../output.ts'
+import { ProgressLine } from '../progress-line.ts'
 import { quoted } from '../shell.ts'
 import { checkPlace, explorationOf, readExploration, writeExploration, type Exploration } from './artefact.ts'
 import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Explores a model, replays what it was found to break, or lists the models. */
-export function explore(name: string | undefined, options: ExploreOptions): number {
+export async function explore(name: string | undefined, options: ExploreOptions): Promise<number> {
   if (name === undefined && options.artefact !== undefined) return replayed(readExploration(options.artefact))
   if (name === undefined) {
     process.stdout.write(listText())
@@ -21,13 +24,15 @@ export function explore(name: string | undefined, options: ExploreOptions): numb
   checkPlace(artefact)
   const space = model.space(chosen)
   const began = performance.now()
-  const report = explored(space, options)
+  const { report, interrupted } = await ended(explored(space, options))
   const seconds = (performance.now() - began) / 1000
   const violation = report.findings.find(({ kind }) => kind === 'always')
   if (violation !== undefined) writeExploration(artefact, explorationOf(name, chosen, violation))
   if (options.json === true) printJson(asJson(name, chosen, space, report, seconds, violation && artefact))
   else printReport(model, chosen, space, report, seconds, violation && artefact)
-  return violation === undefined ? exitCodes.ok : exitCodes.failed
+  if (violation !== undefined) return exitCodes.failed
+  if (report.outOfMemory) return exitCodes.unknown
+  return interrupted ? exitCodes.interrupted : exitCodes.ok
 }
 
 /** The bounds that were written on the command line. */
@@ -36,10 +41,38 @@ function given(options: ExploreOptions): string[] {
   return [...names].filter((name) => options[camelCased(name)] !== undefined)
 }
 
-function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): SearchReport {
+function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): Searching {
   const limits = { ...(maxStates !== undefined && { maxStates }), ...(seed !== undefined && { seed }) }
-  if (order === 'random') return randomWalk(space, limits)
-  return search(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
+  if (order !== 'random') return searching(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
+  if (all === true) throw new UsageError('--all: walks at random (--order random) end at the first violation')
+  return walking(space, limits)
+}
+
+/** Goes on until nothing is left or somebody has seen enough; says how it goes. */
+async function ended(goingOn: Searching): Promise<{ readonly report: SearchReport; readonly interrupted: boolean }> {
+  const began = performance.now()
+  let progress: Progress = { states: 0, depth: 0 }
+  const line = new ProgressLine(() => progressText(progress, (performance.now() - began) / 1000))
+  const interruption = new Interruption()
+  try {
+    for (;;) {
+      const { done, value } = goingOn.next(!interruption.happened)
+      if (done === true) return { report: value, interrupted: interruption.happened }
+      progress = value
+      // Signals and the clock come in between.
+      await setImmediate()
+    }
+  } catch (error) {
+    throw error instanceof NamesMatter ? new UsageError(error.message, { cause: error }) : error
+  } finally {
+    interruption.release()
+    line.end()
+  }
+}
+
+function progressText({ states, depth }: Progress, seconds: number): string {
+  const rate = grouped(Math.round(states / seconds), 0)
+  return `${grouped(states, 0)} states, ${depth} deep: ${rate} a second`
 }
 
 function printReport(
@@ -87,8 +120,9 @@ function unseen(space: Space, { findings }: SearchReport): string[] {
   return space.properties.filter(({ kind, name }) => kind === 'sometimes' && !seen.has(name)).map(({ name }) => name)
 }
 
-function notExplored(space: Space, { complete, pending }: SearchReport): string[] {
+function notExplored(space: Space, { complete, pending, outOfMemory }: SearchReport): string[] {
   if (complete) return [...space.leftOut()]
+  if (outOfMemory) return [`what follows ${pending} states, for which memory ran out`, ...space.leftOut()]
   const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states that were found`
   return [rest, ...space.leftOut()]
 }
@@ -101,7 +135,7 @@ function asJson(
   seconds: number,
   artefact: string | undefined,
 ): object {
-  const { states, generated, depth, ends, complete, pending } = report
+  const { states, generated, depth, ends, complete, outOfMemory, pending } = report
   const findings = report.findings.map(({ property, kind, text, start, path }) => ({
     property,
     kind,
@@ -117,6 +151,7 @@ function asJson(
     depth,
     ends,
     complete,
+    outOfMemory,
     pending,
     seconds,
     findings,
