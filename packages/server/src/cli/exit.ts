@@ -5,7 +5,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line, the environment or the input is wrong: nothing was tried. */
   usage: 2,
-  /** No answer to a write that may have been applied, or may still be. */
+  /** No answer to a write that may have been applied, or may still be; an exploration that ran out of memory. */
   unknown: 3,
   /** `get` of one key that does not exist. */
   notFound: 4,

@@ -186,7 +186,7 @@ function addExplore(program: Command, done: Done): void {
     .argument('[model]', 'its name; without one, all of them are listed')
     .addHelpText('after', exploreHelp)
     .action(async (model: string | undefined, options: ExploreOptions) =>
-      done((await import('./explore/command.ts')).explore(model, options)),
+      done(await (await import('./explore/command.ts')).explore(model, options)),
     )
 }
 

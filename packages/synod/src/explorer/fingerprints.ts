@@ -1,3 +1,5 @@
+import { zeros } from './memory.ts'
+
 /**
  * The states that were visited, each known by 64 bits of a hash of its numbers: a table of numbers with open addressing,
  * because the engine's own sets end at 16,777,216 members and take 56 bytes for each. Two states with the same
@@ -24,8 +26,23 @@ export class Fingerprints {
     return this.slots.byteLength
   }
 
-  /** The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already. */
+  /**
+   * The state's number, counted from 0, if it is new; otherwise the complement (`~`) of the number that it has already.
+   * Throws `OutOfMemory`, and knows what it knew.
+   */
   add(state: Int32Array): number {
+    // Above 5/8 the search for a free place takes long.
+    if (8 * this.count >= 5 * (this.mask + 1)) this.grow()
+    return this.look(state, true)
+  }
+
+  /** The number of a state that was added; -1: it was not. */
+  find(state: Int32Array): number {
+    const found = this.look(state, false)
+    return found < 0 ? ~found : -1
+  }
+
+  private look(state: Int32Array, adds: boolean): number {
     let end = state.length
     while (end > 0 && state[end - 1] === 0) end--
     let high = this.seed ^ 0x243f6a88
@@ -37,21 +54,20 @@ export class Fingerprints {
       low = Math.imul(((low << 13) | (low >>> 19)) + word, 0x85ebca6b)
       low ^= low >>> 13
     }
-    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)))
+    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)), adds)
   }
 
-  private place(high: number, low: number): number {
+  private place(high: number, low: number, adds: boolean): number {
     const { slots, mask } = this
     let at = low & mask
     for (;;) {
       const slot = 3 * at
       const known = slots[slot + 2] ?? 0
       if (known === 0) {
+        if (!adds) return this.count
         slots[slot] = high
         slots[slot + 1] = low
         slots[slot + 2] = ++this.count
-        // Above 5/8 the search for a free place takes long.
-        if (8 * this.count > 5 * (mask + 1)) this.grow()
         return this.count - 1
       }
       if (slots[slot] === high && slots[slot + 1] === low) return ~(known - 1)
@@ -61,8 +77,8 @@ export class Fingerprints {
 
   private grow(): void {
     const old = this.slots
+    this.slots = zeros(2 * old.length)
     this.mask = 2 * this.mask + 1
-    this.slots = new Int32Array(3 * (this.mask + 1))
     const { slots, mask } = this
     for (let i = 0; i < old.length; i += 3) {
       if (old[i + 2] === 0) continue

@@ -2,7 +2,7 @@ import { present } from '../core/index.ts'
 import { encode } from './encoding.ts'
 import { Interner } from './interner.ts'
 import type { Change, Model, ModelProperty, ModelRenaming, ModelState } from './model.ts'
-import type { Property, Space } from './space.ts'
+import { countable, type Property, type Space } from './space.ts'
 import { Symmetry, widened, type Renaming } from './symmetry.ts'
 
 /** A specification as a space: a slot for each process and one for what they share, and a bit for each message. */
@@ -15,17 +15,18 @@ export class ModelSpace<Process, Shared, Message> implements Space {
   private readonly shared = new Interner<Shared>()
   private readonly messages = new Interner<Message>()
   private readonly events = new Interner<string>()
-  private readonly symmetry: Symmetry | undefined
+  readonly representative: ((state: Int32Array) => Int32Array) | undefined
   private next: Int32Array
 
   constructor(model: Model<Process, Shared, Message>) {
     this.model = model
     this.tests = model.properties ?? []
-    this.properties = this.tests.map(({ name, kind }) => ({ name, kind }))
+    this.properties = countable(this.tests.map(({ name, kind }) => ({ name, kind })))
     this.slots = present(model.initial[0], 'a model has an initial state').processes.length + 1
     this.next = new Int32Array(this.slots)
     const renamings = model.symmetry?.map((renaming) => this.renaming(renaming))
-    this.symmetry = renamings === undefined ? undefined : new Symmetry(this.slots, renamings)
+    const symmetry = renamings && new Symmetry(this.slots, renamings)
+    this.representative = symmetry && ((state) => symmetry.canonical(state))
   }
 
   get width(): number {
@@ -38,7 +39,7 @@ export class ModelSpace<Process, Shared, Message> implements Space {
       for (const [i, process] of processes.entries()) this.next[i] = this.processes.number(process)
       this.next[this.slots - 1] = this.shared.number(shared)
       this.send(messages)
-      visit(this.representative())
+      visit(this.next)
     }
   }
 
@@ -49,7 +50,7 @@ export class ModelSpace<Process, Shared, Message> implements Space {
       this.next.set(state)
       this.next.fill(0, state.length)
       this.apply(change)
-      visit(this.representative(), this.events.number(action, action))
+      visit(this.next, this.events.number(action, action))
     })
   }
 
@@ -108,10 +109,6 @@ export class ModelSpace<Process, Shared, Message> implements Space {
       if (word >= this.next.length) this.next = widened(this.next, word + 1)
       this.next[word] = (this.next[word] ?? 0) | (1 << (number & 31))
     }
-  }
-
-  private representative(): Int32Array {
-    return this.symmetry === undefined ? this.next : this.symmetry.canonical(this.next)
   }
 
   private renaming(renaming: ModelRenaming<Process, Shared, Message>): Renaming {

@@ -1,4 +1,5 @@
 import { present } from '../core/index.ts'
+import { zeros } from './memory.ts'
 
 const chunkLength = 1 << 16
 
@@ -13,7 +14,7 @@ export class Numbers {
 
   push(value: number): void {
     const offset = this.count & (chunkLength - 1)
-    if (offset === 0) this.chunks.push(new Int32Array(chunkLength))
+    if (offset === 0) this.chunks.push(zeros(chunkLength))
     const chunk = present(this.chunks.at(-1), 'a list that grows has a last chunk')
     chunk[offset] = value
     this.count++

@@ -1,3 +1,5 @@
+import { zeros } from './memory.ts'
+
 /** From two whole numbers to one that is not negative: looked up tens of millions of times, so made of numbers alone. */
 export class PairMap {
   /** Three numbers each: the two, and 1 + what they map to; 0: empty. */
@@ -36,8 +38,8 @@ export class PairMap {
 
   private grow(): void {
     const old = this.slots
+    this.slots = zeros(2 * old.length)
     this.mask = 2 * this.mask + 1
-    this.slots = new Int32Array(3 * (this.mask + 1))
     for (let i = 0; i < old.length; i += 3)
       if (old[i + 2] !== 0) this.put(old[i] ?? 0, old[i + 1] ?? 0, old[i + 2] ?? 0)
   }

@@ -96,6 +96,7 @@ function votes(
 ): System<Voter, Env> {
   return {
     nodes: voters,
+    sets: ['granted'],
     make: (env) => new Voter(env, prefers),
     network: 'set',
     bounds,

@@ -24,6 +24,11 @@ export interface Space {
   leftOut(): readonly string[]
   /** How it went: for people who ask where the time goes. */
   statistics(): Readonly<Record<string, number>>
+  /**
+   * Of all states that differ from this one by names alone the one that stands for them; undefined: each state stands for
+   * itself. The array is used again for the next one. Starts and successors are not replaced by it, so that a path is a run.
+   */
+  readonly representative?: ((state: Int32Array) => Int32Array) | undefined
   /** Which events commute; undefined: nothing is known of that. */
   readonly independence?: Independence | undefined
 }
@@ -39,4 +44,13 @@ export interface Property {
 /** For sleep sets: whether two events lead to the same state in either order, wherever both can happen. */
 export interface Independence {
   commute(event: number, other: number, state: Int32Array): boolean
+}
+
+/** What is decided is a bit for each. */
+const mostProperties = 32
+
+/** Throws `RangeError` where they are too many to be told apart. */
+export function countable<P>(properties: readonly P[]): readonly P[] {
+  if (properties.length <= mostProperties) return properties
+  throw new RangeError(`at most ${mostProperties} properties, not ${properties.length}`)
 }

@@ -12,16 +12,19 @@ export interface Exploration {
   readonly bounds: Chosen
   readonly property: string
   readonly text: string
+  /** The number of the initial state; the first one where it is missing. */
+  readonly start?: number
   readonly path: readonly { readonly event: string; readonly alternative: number }[]
 }
 
 export function explorationOf(
   model: string,
   bounds: Chosen,
-  { property, text, path }: Pick<Exploration, 'property' | 'text' | 'path'>,
+  found: Pick<Exploration, 'property' | 'text' | 'path'> & { readonly start?: { readonly number: number } },
 ): Exploration {
-  const steps = path.map(({ event, alternative }) => ({ event, alternative }))
-  return { format, model, bounds, property, text, path: steps }
+  const { property, text, start } = found
+  const path = found.path.map(({ event, alternative }) => ({ event, alternative }))
+  return { format, model, bounds, property, text, ...(start === undefined ? {} : { start: start.number }), path }
 }
 
 /** Throws `UsageError` where nothing may be written: only an older one is overwritten. */

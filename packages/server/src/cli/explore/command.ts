@@ -1,8 +1,11 @@
-import { collisionBound, randomWalk, replay, search } from 'synod/explorer'
-import type { Chosen, Explorable, Finding, SearchReport, Space } from 'synod/explorer'
+import { setImmediate } from 'node:timers/promises'
+import { collisionBound, NamesMatter, replay, searching, walking } from 'synod/explorer'
+import type { Chosen, Explorable, Finding, Progress, Searching, SearchReport, Space } from 'synod/explorer'
 import { grouped } from 'synod/simulator'
 import { exitCodes, UsageError } from '../exit.ts'
+import { Interruption } from '../interruption.ts'
 import { printJson, printLine } from '../output.ts'
+import { ProgressLine } from '../progress-line.ts'
 import { quoted } from '../shell.ts'
 import { checkPlace, explorationOf, readExploration, writeExploration, type Exploration } from './artefact.ts'
 import { exploreFlp, flp } from './flp.ts'
@@ -10,7 +13,7 @@ import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Explores a model, replays what it was found to break, or lists the models. */
-export function explore(name: string | undefined, options: ExploreOptions): number {
+export async function explore(name: string | undefined, options: ExploreOptions): Promise<number> {
   if (name === undefined && options.artefact !== undefined) return replayed(readExploration(options.artefact))
   if (name === undefined) {
     process.stdout.write(listText())
@@ -23,13 +26,15 @@ export function explore(name: string | undefined, options: ExploreOptions): numb
   if (model === flp) return exploreFlp(chosen, artefact, options)
   const space = model.space(chosen)
   const began = performance.now()
-  const report = explored(space, options)
+  const { report, interrupted } = await ended(explored(space, options))
   const seconds = (performance.now() - began) / 1000
   const violation = report.findings.find(({ kind }) => kind === 'always')
   if (violation !== undefined) writeExploration(artefact, explorationOf(name, chosen, violation))
   if (options.json === true) printJson(asJson(name, chosen, space, report, seconds, violation && artefact))
   else printReport(model, chosen, space, report, seconds, violation && artefact)
-  return violation === undefined ? exitCodes.ok : exitCodes.failed
+  if (violation !== undefined) return exitCodes.failed
+  if (report.outOfMemory) return exitCodes.unknown
+  return interrupted ? exitCodes.interrupted : exitCodes.ok
 }
 
 /** The bounds that were written on the command line. */
@@ -38,10 +43,38 @@ function given(options: ExploreOptions): string[] {
   return [...names].filter((name) => options[camelCased(name)] !== undefined)
 }
 
-function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): SearchReport {
+function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): Searching {
   const limits = { ...(maxStates !== undefined && { maxStates }), ...(seed !== undefined && { seed }) }
-  if (order === 'random') return randomWalk(space, limits)
-  return search(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
+  if (order !== 'random') return searching(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
+  if (all === true) throw new UsageError('--all: walks at random (--order random) end at the first violation')
+  return walking(space, limits)
+}
+
+/** Goes on until nothing is left or somebody has seen enough; says how it goes. */
+async function ended(goingOn: Searching): Promise<{ readonly report: SearchReport; readonly interrupted: boolean }> {
+  const began = performance.now()
+  let progress: Progress = { states: 0, depth: 0 }
+  const line = new ProgressLine(() => progressText(progress, (performance.now() - began) / 1000))
+  const interruption = new Interruption()
+  try {
+    for (;;) {
+      const { done, value } = goingOn.next(!interruption.happened)
+      if (done === true) return { report: value, interrupted: interruption.happened }
+      progress = value
+      // Signals and the clock come in between.
+      await setImmediate()
+    }
+  } catch (error) {
+    throw error instanceof NamesMatter ? new UsageError(error.message, { cause: error }) : error
+  } finally {
+    interruption.release()
+    line.end()
+  }
+}
+
+function progressText({ states, depth }: Progress, seconds: number): string {
+  const rate = grouped(Math.round(states / seconds), 0)
+  return `${grouped(states, 0)} states, ${depth} deep: ${rate} a second`
 }
 
 function printReport(
@@ -77,8 +110,10 @@ function printReport(
   printLine(`\nReplay it:\n  npx synod explore --artefact ${quoted(artefact)}`)
 }
 
-function printViolation({ property, text, path }: Finding): void {
-  printLine(`\nviolated: ${property}\n  ${text}\nafter ${path.length} events:`)
+function printViolation({ property, text, start, path }: Finding): void {
+  const from = start.number === 0 ? '' : `, from the initial state ${start.number}`
+  printLine(`\nviolated: ${property}\n  ${text}\nafter ${path.length} events${from}:`)
+  if (start.number > 0) printLine(start.state)
   for (const [i, { event }] of path.entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
 }
 
@@ -87,8 +122,9 @@ function unseen(space: Space, { findings }: SearchReport): string[] {
   return space.properties.filter(({ kind, name }) => kind === 'sometimes' && !seen.has(name)).map(({ name }) => name)
 }
 
-function notExplored(space: Space, { complete, pending }: SearchReport): string[] {
+function notExplored(space: Space, { complete, pending, outOfMemory }: SearchReport): string[] {
   if (complete) return [...space.leftOut()]
+  if (outOfMemory) return [`what follows ${pending} states, for which memory ran out`, ...space.leftOut()]
   const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states that were found`
   return [rest, ...space.leftOut()]
 }
@@ -101,11 +137,12 @@ function asJson(
   seconds: number,
   artefact: string | undefined,
 ): object {
-  const { states, generated, depth, ends, complete, pending } = report
-  const findings = report.findings.map(({ property, kind, text, path }) => ({
+  const { states, generated, depth, ends, complete, outOfMemory, pending } = report
+  const findings = report.findings.map(({ property, kind, text, start, path }) => ({
     property,
     kind,
     text,
+    start: start.number,
     path: path.map(({ event }) => event),
   }))
   return {
@@ -116,6 +153,7 @@ function asJson(
     depth,
     ends,
     complete,
+    outOfMemory,
     pending,
     seconds,
     findings,
@@ -127,11 +165,15 @@ function asJson(
 }
 
 /** Goes the way once more, with the code as it is now. */
-function replayed({ model, bounds, property, path }: Exploration): number {
+function replayed({ model, bounds, property, start, path }: Exploration): number {
   const space = modelNamed(model).space(bounds)
   const index = space.properties.findIndex(({ name }) => name === property)
   if (index < 0) throw new UsageError(`${model} has no property "${property}"`)
-  const { state, at } = replay(space, path)
+  const { state, at } = replay(space, start ?? 0, path)
+  if (at === 'start') {
+    printLine(`${model} has no initial state ${start} any more`)
+    return exitCodes.ok
+  }
   for (const [i, { event }] of path.slice(0, at).entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
   if (at !== undefined) {
     printLine(`\nThis cannot happen any more: ${path[at]?.event ?? ''}`)

@@ -82,6 +82,33 @@ test('walks at random, and bounds on the number of states', async () => {
   expect(out).toMatch(/not explored: what follows \d+ states that were found/)
 })
 
+test('Ctrl-C ends it with 130 and what was seen', async () => {
+  const going = synod('raft', '--crashes', '2', '--elections', '9', '--artefact', file('i.json'))
+  await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBeGreaterThan(0))
+  process.emit('SIGINT')
+  const { code, out } = await going
+  expect(code).toBe(130)
+  expect(out).toMatch(/\d+ distinct states/)
+  expect(out).toMatch(/not explored: what follows \d+ states that were found/)
+})
+
+test('memory that runs out is no violation: 3', async () => {
+  const Narrow = new Proxy(Int32Array, {
+    construct(array, [length]: [number]) {
+      if (length > 65_536) throw new RangeError('Array buffer allocation failed')
+      return new array(length)
+    },
+  })
+  vi.stubGlobal('Int32Array', Narrow)
+  try {
+    const { code, out } = await synod('raft', '--artefact', file('m.json'))
+    expect(code).toBe(3)
+    expect(out).toMatch(/not explored: what follows \d+ states, for which memory ran out/)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})
+
 describe('what cannot be meant ends with 2', () => {
   test.each([
     [['paxos-regster'], 'did you mean paxos-register?'],
@@ -89,6 +116,7 @@ describe('what cannot be meant ends with 2', () => {
     [['raft', '--servers', '9'], '--servers 9: raft takes 1 to 5'],
     [['raft', '--servers', 'many'], 'Expected a whole number'],
     [['raft', '--servrs', '3'], '--servers'],
+    [['raft', '--order', 'random', '--all'], '--all: walks at random'],
     [['--artefact', '/dev/null'], 'is not the artefact of an exploration'],
   ])('%j', async (words, text) => {
     const { code, error } = await synod(...words)

@@ -56,6 +56,7 @@ const ofModels = [
   'elections',
   'proposals',
   'crashes',
+  'duplicates',
   'pre-vote',
   'check-quorum',
   'late-disk',
@@ -83,7 +84,8 @@ export const exploreSettings: readonly Setting[] = [
 export const exploreHelp = `
 Without a model it lists them, with the bounds that each takes.
 
-Exit codes: 0 nothing was violated, 1 something was, 2 the command line or a file is wrong.
+Exit codes: 0 nothing was violated, 1 something was, 2 the command line or a file is wrong, 3 memory ran out before all
+was seen, and nothing was violated by then, 130 interrupted.
 
 Examples:
   synod explore paxos-register --clients 2

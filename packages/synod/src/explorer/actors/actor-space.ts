@@ -3,25 +3,26 @@ import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
 import type { Independence, Property, Space } from '../space.ts'
-import { permutations, Symmetry } from '../symmetry.ts'
+import { Symmetry } from '../symmetry.ts'
+import type { Cost } from './budget.ts'
 import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
 import type { Envelope, MessageOf, Participant, System } from './system.ts'
-import { Names } from './names.ts'
+import { NamesMatter } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
 
 /**
  * Nodes of a production class, and what is under way between them, as a space. A slot for each node, one for the history
  * and one for what was used of the bounds; then what the network needs. Events are numbered: `4e` the delivery of
- * envelope e, `4e + 1` its loss, `4o + 2` the event o at a node itself.
+ * envelope e, `4e + 1` its loss, `4e + 3` its delivery while a copy stays under way, `4o + 2` the event o at a node itself.
  */
 export class ActorSpace<P extends Participant, Env, History> implements Space {
   readonly properties: readonly Property[]
   readonly independence: Independence | undefined
-  private readonly symmetry: Symmetry | undefined
+  readonly representative: ((state: Int32Array) => Int32Array) | undefined
   private readonly system: System<P, Env, History>
   private readonly transitions: Transitions<P, Env, History>
   private readonly network: Network
@@ -56,9 +57,13 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       else this.graveyard = graveyard
     }
     this.next = new Int32Array(this.bits)
-    this.symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    const symmetry = system.symmetric === true ? this.symmetryOf(system) : undefined
+    this.representative = symmetry && ((state) => symmetry.canonical(state))
     this.independence = commutation(system, this.transitions)
-    if (system.history !== undefined) this.histories.number(system.history.initial)
+    if (system.history === undefined) return
+    const { initial } = system.history
+    this.compareHistories(initial, () => initial)
+    this.histories.number(initial)
   }
 
   get nodes(): readonly NodeId[] {
@@ -77,7 +82,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
 
   /** All nodes start before anything else happens, one after the other. */
   private startFrom(slot: number, state: Int32Array, visit: (state: Int32Array) => void): void {
-    if (slot === this.system.nodes.length) return visit(this.symmetry?.canonical(state) ?? state)
+    if (slot === this.system.nodes.length) return visit(state)
     for (const transition of this.transitions.births(slot)) {
       this.begin(state)
       this.apply(slot, transition)
@@ -86,8 +91,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
-    const { autopsy, symmetry } = this
-    if (symmetry !== undefined) return this.expand(state, (next, event) => visit(symmetry.canonical(next), event))
+    const { autopsy } = this
     if (autopsy === undefined) return this.expand(state, visit)
     autopsy.examine(state, this.list.slice(0, this.ready(state)))
     this.expand(state, (next, event) => {
@@ -115,6 +119,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       }
     }
     if (losses !== 0) this.lose(state, count, visit)
+    if (transitions.budget.duplicate !== undefined) this.duplicate(state, count, transitions.budget.duplicate, visit)
     for (let slot = 0; slot < this.historySlot; slot++) this.happen(state, slot, visit)
   }
 
@@ -132,6 +137,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     const number = event >>> 2
     if ((event & 3) === 0) return eventText.delivery(transitions.envelopes.value(number))
     if ((event & 3) === 1) return eventText.loss(transitions.envelopes.value(number))
+    if ((event & 3) === 3) return eventText.duplicate(transitions.envelopes.value(number))
     const { slot, event: own } = transitions.ownEvent(number)
     return eventText.own(this.system.nodes[slot] ?? '', own, this.system.bounds?.inputs ?? [])
   }
@@ -151,12 +157,15 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   }
 
   leftOut(): readonly string[] {
+    const { transitions } = this
     const { bounds = {} } = this.system
-    const told = this.transitions.budget.leftOut()
+    const told = transitions.budget.leftOut()
     if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
     if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
     if (bounds.losses === undefined)
       told.push('losses, but for this: a message that is never delivered is as good as lost')
+    if (this.system.network !== 'duplicating' && transitions.budget.duplicate === undefined)
+      told.push('messages that arrive twice')
     if (bounds.firesText !== undefined) told.push(bounds.firesText)
     if (this.system.sync === 'at once') told.push('disks that are late: what is persisted is durable at once')
     return told
@@ -201,21 +210,12 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
         if (outcome === undefined || outcome.idle || this.isBeyond(outcome)) continue
         this.begin(state)
         if (cost !== undefined) this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
-        if (cost === transitions.budget.crash && cost !== undefined) this.loseOwn(slot)
+        // What a node says to itself is in its memory.
+        if (cost === transitions.budget.crash && cost !== undefined)
+          this.network.losePair(this.next, slot * this.historySlot + slot)
         this.apply(slot, outcome)
         visit(this.next, 4 * number + 2)
       }
-    }
-  }
-
-  /** What a node says to itself is in its memory. */
-  private loseOwn(slot: number): void {
-    const { list, network, transitions } = this
-    const count = network.ready(this.next, list)
-    for (let i = 0; i < count; i++) {
-      const envelope = list[i] ?? 0
-      if (transitions.envelopes.from(envelope) === slot && transitions.envelopes.to(envelope) === slot)
-        network.lose(this.next, envelope)
     }
   }
 
@@ -229,6 +229,27 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       this.network.lose(this.next, envelope)
       if (cost !== undefined) this.next[this.budgetSlot] = (this.next[this.budgetSlot] ?? 0) + (1 << cost.shift)
       visit(this.next, 4 * envelope + 1)
+    }
+  }
+
+  /** Deliveries of which the message stays under way. */
+  private duplicate(
+    state: Int32Array,
+    count: number,
+    cost: Cost,
+    visit: (next: Int32Array, event: number) => void,
+  ): void {
+    const { transitions, budgetSlot } = this
+    if (count > 0 && !transitions.budget.affords(state[budgetSlot] ?? 0, cost)) return
+    for (const envelope of this.list.slice(0, count)) {
+      const slot = transitions.envelopes.to(envelope)
+      for (const outcome of transitions.delivery(state[slot] ?? 0, envelope)) {
+        if (outcome.idle || this.isBeyond(outcome)) continue
+        this.begin(state)
+        this.next[budgetSlot] = (this.next[budgetSlot] ?? 0) + (1 << cost.shift)
+        this.apply(slot, outcome)
+        visit(this.next, 4 * envelope + 3)
+      }
     }
   }
 
@@ -263,19 +284,28 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
     const before = this.next[this.historySlot] ?? 0
     let after = this.recorded.get(before, outputs)
     if (after < 0) {
-      const told = this.transitions.outputs.value(outputs)
-      after = this.histories.number(told.reduce(history.record, this.histories.value(before)))
+      const [told, past] = [this.transitions.outputs.value(outputs), this.histories.value(before)]
+      const record = (renamed: <T>(value: T) => T): History => renamed(told).reduce(history.record, renamed(past))
+      const recorded = record((value) => value)
+      this.compareHistories(recorded, record)
+      after = this.histories.number(recorded)
       this.recorded.set(before, outputs, after)
     }
     this.next[this.historySlot] = after
   }
 
+  /** Whether the history of nodes with other names is the same under them. */
+  private compareHistories(told: History, under: (renamed: <T>(value: T) => T) => History): void {
+    for (const names of this.transitions.renamings)
+      if (encode(under((value) => names.in(value))) !== encode(names.in(told)))
+        throw new NamesMatter('symmetry is refused: what the history records depends on names')
+  }
+
   /** All orders of the nodes. */
-  private symmetryOf({ nodes, network }: System<P, Env, History>): Symmetry {
+  private symmetryOf({ network }: System<P, Env, History>): Symmetry {
     if (network !== 'set' && network !== 'multiset') throw new RangeError(`no symmetry where the network is ${network}`)
     const { transitions, histories, historySlot } = this
-    const renamings = permutations(nodes.length).map((order) => {
-      const names = new Names(nodes, order)
+    const renamings = transitions.renamings.map((names) => {
       return {
         slot: (slot: number) => names.slot(slot),
         component: (number: number, slot: number) => {
@@ -286,8 +316,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
         item: (envelope: number) => transitions.envelopes.renamed(envelope, names),
       }
     })
-    // The first is the identity.
-    return new Symmetry(this.bits, renamings.slice(1))
+    return new Symmetry(this.bits, renamings)
   }
 
   private underWay(state: Int32Array): Envelope<MessageOf<P>>[] {

@@ -11,34 +11,30 @@ export interface Cost {
   refused: number
 }
 
-const crashBits = 4
-const lossBits = 8
-const inputBits = 8
-const timerBits = 4
+/** Of a number that is compared as one with a sign. */
+const mostBits = 31
 
-type Counted = Pick<Bounds<Participant>, 'crashes' | 'losses' | 'timeouts'> & { readonly inputs?: readonly unknown[] }
+type Counted = Pick<Bounds<Participant>, 'crashes' | 'losses' | 'duplicates' | 'timeouts'> & {
+  readonly inputs?: readonly unknown[]
+}
 
 /** What may happen, and how often, of all nodes together. */
 export class Budget {
   readonly crash: Cost | undefined
   readonly loss: Cost | undefined
+  readonly duplicate: Cost | undefined
   private readonly inputs: readonly Cost[]
   private readonly timers: ReadonlyMap<TimerName, Cost>
+  /** That are taken. */
+  private bits = 0
 
-  constructor({ crashes = 0, losses = 0, inputs = [], timeouts = {} }: Counted) {
-    this.crash = crashes === 0 ? undefined : counting(`crashes than ${crashes}`, 0, crashBits, crashes)
-    this.loss =
-      losses === 'any' || losses === 0 ? undefined : counting(`losses than ${losses}`, crashBits, lossBits, losses)
-    const first = crashBits + lossBits
-    if (inputs.length > inputBits) throw new RangeError(`at most ${inputBits} inputs, not ${inputs.length}`)
-    this.inputs = inputs.map((_, i) => counting('', first + i, 1, 1))
-    const timers = Object.entries(timeouts)
-    if (timers.length > 3) throw new RangeError(`at most 3 timers are counted, not ${timers.length}`)
+  constructor({ crashes = 0, losses = 0, duplicates = 0, inputs = [], timeouts = {} }: Counted) {
+    this.crash = this.counting('crashes', crashes)
+    this.loss = losses === 'any' ? undefined : this.counting('losses', losses)
+    this.duplicate = this.counting('deliveries of a message that stays under way', duplicates)
+    this.inputs = inputs.map(() => this.countingTo('', 1))
     this.timers = new Map(
-      timers.map(([timer, limit], i) => [
-        timer,
-        counting(`timeouts of ${timer} than ${limit}`, first + inputBits + timerBits * i, timerBits, limit),
-      ]),
+      Object.entries(timeouts).map(([timer, limit]) => [timer, this.countingTo(`timeouts of ${timer}`, limit)]),
     )
   }
 
@@ -58,13 +54,21 @@ export class Budget {
   }
 
   leftOut(): string[] {
-    const counted = [this.crash, this.loss, ...this.timers.values()].filter((cost) => cost !== undefined)
+    const counted = [this.crash, this.loss, this.duplicate, ...this.timers.values()].filter(
+      (cost) => cost !== undefined,
+    )
     return counted.filter(({ refused }) => refused > 0).map(({ what, refused }) => `more ${what}, ${refused} times`)
   }
-}
 
-function counting(what: string, shift: number, bits: number, limit: number): Cost {
-  const mask = (1 << bits) - 1
-  if (limit > mask) throw new RangeError(`no more ${what}: ${mask} can be counted`)
-  return { what, shift, mask, limit, refused: 0 }
+  private counting(what: string, limit: number): Cost | undefined {
+    return limit === 0 ? undefined : this.countingTo(what, limit)
+  }
+
+  private countingTo(what: string, limit: number): Cost {
+    const shift = this.bits
+    const bits = 32 - Math.clz32(limit)
+    this.bits += bits
+    if (this.bits > mostBits) throw new RangeError(`the bounds are more than ${mostBits} bits can count`)
+    return { what: `${what} than ${limit}`, shift, mask: 2 ** bits - 1, limit, refused: 0 }
+  }
 }

@@ -30,11 +30,11 @@ export function commutation<P extends Participant, Env, History>(
       return { slot, envelope: -1, cost, transitions: transitions.happening(state[slot] ?? 0, number) }
     }
     const slot = envelopes.to(number)
-    const isLoss = (event & 3) === 1
+    const [isLoss, isDuplicate] = [(event & 3) === 1, (event & 3) === 3]
     return {
       slot,
       envelope: number,
-      cost: isLoss ? budget.loss : undefined,
+      cost: isLoss ? budget.loss : isDuplicate ? budget.duplicate : undefined,
       transitions: isLoss ? [] : transitions.delivery(state[slot] ?? 0, number),
     }
   }

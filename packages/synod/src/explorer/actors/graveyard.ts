@@ -1,4 +1,5 @@
 import { encode } from '../encoding.ts'
+import { underAllNames } from './names.ts'
 import type { Participant, StateOf, System } from './system.ts'
 import type { Transitions } from './transitions.ts'
 
@@ -53,7 +54,12 @@ export class Graveyard<P extends Participant, Env, History> {
     const { from, to, message } = transitions.envelopes.value(envelope)
     const view = transitions.view(component)
     if (view.id !== to || system.dead === undefined) return false
-    const says = (state: StateOf<P>): boolean => system.dead?.(message, from, state, to) === true
+    const says = (state: StateOf<P>): boolean =>
+      underAllNames(
+        '`dead`',
+        transitions.renamings,
+        (renamed) => system.dead?.(renamed(message), renamed(from), renamed(state), renamed(to)) === true,
+      )
     return says(view.state) && ((system.bounds?.crashes ?? 0) === 0 || says(view.durable))
   }
 }

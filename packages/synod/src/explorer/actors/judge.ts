@@ -1,10 +1,24 @@
+import { present } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import type { Interner } from '../interner.ts'
+import { OutOfMemory } from '../memory.ts'
 import { Numbers } from '../numbers.ts'
-import type { Property } from '../space.ts'
+import { countable, type Property } from '../space.ts'
+import { NamesMatter, type Names } from './names.ts'
 import { failedAssertion } from './stage.ts'
-import type { Envelope, MessageOf, Participant, Situation, StateOf, System, SystemProperty } from './system.ts'
+import type {
+  Envelope,
+  MessageOf,
+  Participant,
+  Situation,
+  SituationNode,
+  StateOf,
+  System,
+  SystemProperty,
+} from './system.ts'
 import type { Transitions } from './transitions.ts'
+
+type Test<P extends Participant, History> = SystemProperty<StateOf<P>, MessageOf<P>, History>
 
 /**
  * Holds states against the properties. These read the nodes and the history, and not what is under way; so each
@@ -12,12 +26,14 @@ import type { Transitions } from './transitions.ts'
  */
 export class Judge<P extends Participant, Env, History> {
   readonly properties: readonly Property[]
-  private readonly tests: readonly SystemProperty<StateOf<P>, MessageOf<P>, History>[]
+  private readonly tests: readonly Test<P, History>[]
   /** What a failed node may say, by the name of the property. */
   private readonly failures: readonly string[]
   private readonly transitions: Transitions<P, Env, History>
   private readonly histories: Interner<History>
   private readonly seen = new Fingerprints()
+  /** There is no room to remember more of them: the others are looked at each time. */
+  private isFull = false
   /** What each combination decides, and each history. */
   private readonly ofSituations = new Numbers()
   private readonly ofHistories: number[] = []
@@ -25,6 +41,9 @@ export class Judge<P extends Participant, Env, History> {
   private readonly initial: History
   private readonly ofNetwork: number
   private readonly readsSituation: boolean
+  private readonly allNames: readonly (Names | undefined)[]
+  /** Nodes as they are under each of the other names, by component. */
+  private readonly views: SituationNode<StateOf<P>>[][] = []
 
   constructor(
     system: System<P, Env, History>,
@@ -33,11 +52,12 @@ export class Judge<P extends Participant, Env, History> {
   ) {
     this.tests = system.properties ?? []
     this.failures = [failedAssertion, ...(system.steps ?? []).map(({ name }) => name)]
-    this.properties = [
+    this.properties = countable([
       ...this.failures.map((name) => ({ name, kind: 'always', builtIn: true }) as const),
       ...this.tests.map(({ name, kind }) => ({ name, kind })),
-    ]
+    ])
     this.transitions = transitions
+    this.allNames = [undefined, ...transitions.renamings]
     this.histories = histories
     this.situation = new Int32Array(system.nodes.length + 1)
     this.initial = system.history?.initial as History
@@ -79,30 +99,55 @@ export class Judge<P extends Participant, Env, History> {
   }
 
   private judgeNetwork(sent: readonly Envelope<MessageOf<P>>[]): number {
-    return this.decided((test) => 'sent' in test && sent.some(({ message }) => test.sent(message)))
+    return this.decided((test, names) => {
+      if (!('sent' in test)) return false
+      return sent.some(({ message }) => test.sent(names === undefined ? message : names.in(message)))
+    })
   }
 
   private judgeHistory(number: number): number {
-    const history = this.history(number)
-    return this.decided((test) => 'brokenHistory' in test && test.brokenHistory(history) !== undefined)
+    return this.decided((test, names) => {
+      return 'brokenHistory' in test && test.brokenHistory(this.history(number, names)) !== undefined
+    })
   }
 
   private judgeSituation(state: Int32Array): number {
     const { situation } = this
     for (let slot = 0; slot < situation.length; slot++) situation[slot] = state[slot] ?? 0
-    const index = this.seen.add(situation)
-    if (index < 0) return this.ofSituations.at(~index)
-    const decoded = this.decoded(state)
-    const decided = this.decided((test) => {
+    if (this.isFull) return this.decideSituation(state)
+    try {
+      const index = this.seen.add(situation)
+      if (index < 0) return this.ofSituations.at(~index)
+      const decided = this.decideSituation(state)
+      this.ofSituations.push(decided)
+      return decided
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error
+      this.isFull = true
+      return this.decideSituation(state)
+    }
+  }
+
+  private decideSituation(state: Int32Array): number {
+    const situations = new Map(this.allNames.map((names) => [names, this.decoded(state, names)]))
+    return this.decided((test, names) => {
+      const decoded = present(situations.get(names), 'the situation is decoded under all names')
       if ('broken' in test) return test.broken(decoded) !== undefined
       return 'seen' in test && test.seen(decoded)
     })
-    this.ofSituations.push(decided)
-    return decided
   }
 
-  private decided(decides: (test: SystemProperty<StateOf<P>, MessageOf<P>, History>) => boolean): number {
-    return this.tests.reduce((bits, test, i) => (decides(test) ? bits | this.bit(i) : bits), 0)
+  /** The answers are the same whatever nodes are called. Throws `NamesMatter`. */
+  private decided(decides: (test: Test<P, History>, names: Names | undefined) => boolean): number {
+    let bits = 0
+    for (const [i, test] of this.tests.entries()) {
+      const decided = decides(test, undefined)
+      if (decided) bits |= this.bit(i)
+      for (const names of this.transitions.renamings)
+        if (decides(test, names) !== decided)
+          throw new NamesMatter(`symmetry is refused: the property "${test.name}" depends on names`)
+    }
+    return bits
   }
 
   private failed(state: Int32Array): { readonly property: string; readonly text: string } | undefined {
@@ -113,14 +158,22 @@ export class Judge<P extends Participant, Env, History> {
     return undefined
   }
 
-  private decoded(state: Int32Array): Situation<StateOf<P>, History> {
+  private decoded(state: Int32Array, names?: Names): Situation<StateOf<P>, History> {
     const last = this.situation.length - 1
-    const nodes = Array.from({ length: last }, (_, slot) => this.transitions.view(state[slot] ?? 0))
-    return { nodes, history: this.history(state[last] ?? 0) }
+    const nodes: SituationNode<StateOf<P>>[] = []
+    for (let slot = 0; slot < last; slot++) nodes[names?.slot(slot) ?? slot] = this.view(state[slot] ?? 0, names)
+    return { nodes, history: this.history(state[last] ?? 0, names) }
   }
 
-  private history(number: number): History {
-    return this.histories.size === 0 ? this.initial : this.histories.value(number)
+  private view(component: number, names: Names | undefined): SituationNode<StateOf<P>> {
+    if (names === undefined) return this.transitions.view(component)
+    const views = (this.views[this.transitions.renamings.indexOf(names)] ??= [])
+    return (views[component] ??= names.in(this.transitions.view(component)))
+  }
+
+  private history(number: number, names?: Names): History {
+    const history = this.histories.size === 0 ? this.initial : this.histories.value(number)
+    return names === undefined ? history : names.in(history)
   }
 
   private bit(test: number): number {

@@ -21,6 +21,8 @@ export interface Network {
   put(state: Int32Array, envelope: number): Int32Array
   deliver(state: Int32Array, envelope: number): void
   lose(state: Int32Array, envelope: number): void
+  /** Loses all that is under way between two, copies and what waits behind the first included. */
+  losePair(state: Int32Array, pair: number): void
 }
 
 /** The envelopes, and what networks must know of them. */
@@ -37,9 +39,9 @@ export interface Envelopes {
 export function createNetwork(kind: NetworkKind, place: Place, envelopes: Envelopes, pairs: number): Network {
   switch (kind) {
     case 'set':
-      return new SetNetwork(place)
+      return new SetNetwork(place, envelopes)
     case 'duplicating':
-      return new DuplicatingNetwork(place)
+      return new DuplicatingNetwork(place, envelopes)
     case 'multiset':
       return new MultisetNetwork(place, envelopes)
     case 'ordered':
@@ -52,12 +54,18 @@ class SetNetwork implements Network {
   readonly slots: number = 0
   readonly countsAll: boolean = false
   protected readonly place: Place
+  protected readonly envelopes: Envelopes
 
-  constructor(place: Place) {
+  constructor(place: Place, envelopes: Envelopes) {
     this.place = place
+    this.envelopes = envelopes
   }
 
   ready(state: Int32Array, list: number[]): number {
+    return this.all(state, list)
+  }
+
+  protected all(state: Int32Array, list: number[]): number {
     const { bits: first } = this.place
     let count = 0
     for (let word = first; word < state.length; word++)
@@ -78,8 +86,18 @@ class SetNetwork implements Network {
   }
 
   lose(state: Int32Array, envelope: number): void {
+    this.clear(state, envelope)
+  }
+
+  protected clear(state: Int32Array, envelope: number): void {
     const word = this.place.bits + (envelope >>> 5)
     state[word] = (state[word] ?? 0) & ~(1 << (envelope & 31))
+  }
+
+  losePair(state: Int32Array, pair: number): void {
+    const all: number[] = []
+    this.all(state, all)
+    for (const envelope of all) if (this.envelopes.pair(envelope) === pair) this.clear(state, envelope)
   }
 
   protected has(state: Int32Array, envelope: number): boolean {
@@ -98,15 +116,8 @@ class DuplicatingNetwork extends SetNetwork {
 
 /** Counts in unary: a second copy of an envelope is a bit of its own, which exists only where it is needed. */
 class MultisetNetwork extends SetNetwork {
-  private readonly envelopes: Envelopes
-
-  constructor(place: Place, envelopes: Envelopes) {
-    super(place)
-    this.envelopes = envelopes
-  }
-
   override ready(state: Int32Array, list: number[]): number {
-    const all = super.ready(state, list)
+    const all = this.all(state, list)
     let count = 0
     for (let i = 0; i < all; i++) {
       const envelope = list[i] ?? 0
@@ -125,7 +136,7 @@ class MultisetNetwork extends SetNetwork {
   override lose(state: Int32Array, envelope: number): void {
     let last = envelope
     for (let next = last; next >= 0 && this.has(state, next); next = this.envelopes.copyOf(next)) last = next
-    super.lose(state, last)
+    this.clear(state, last)
   }
 }
 
@@ -176,5 +187,9 @@ class OrderedNetwork implements Network {
     const slot = this.place.slot + this.envelopes.pair(envelope)
     const queue = state[slot] ?? 0
     state[slot] = this.shorter[queue] ??= this.queues.number(this.queues.value(queue).slice(1))
+  }
+
+  losePair(state: Int32Array, pair: number): void {
+    state[this.place.slot + pair] = 0
   }
 }

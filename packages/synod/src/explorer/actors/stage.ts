@@ -1,5 +1,5 @@
 import { AssertionFailed, type Environment, type NodeId, type TimerName } from '../../core/index.ts'
-import { copy } from '../encoding.ts'
+import { copy, encode } from '../encoding.ts'
 import { unordered, type Image, type NodeEvent, type Outcome, type Outgoing } from './image.ts'
 import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
 
@@ -42,7 +42,7 @@ export class Stage<P extends Participant, Env, History> {
     if (image.phase === 'failed') return []
     if (event.type === 'restart') return this.handled(this.awake(image.durable), event)
     if (image.phase === 'down') return []
-    if (event.type === 'crash') return [{ image: { phase: 'down', durable: image.durable }, sends: [], outputs: [] }]
+    if (event.type === 'crash') return this.powerLost(image)
     if (event.type === 'sync') return [this.judged(image, { ...this.synced(image), outputs: [] }, event)]
     return this.handled(image, event)
   }
@@ -60,6 +60,16 @@ export class Stage<P extends Participant, Env, History> {
   private synced(image: Up<P>): { image: Up<P>; sends: readonly Outgoing<MessageOf<P>>[] } {
     const durable = this.folded(image.durable, image.unsynced)
     return { image: { ...image, durable, unsynced: [], held: [] }, sends: image.held }
+  }
+
+  /** What was not synced is durable up to some record, or not at all: disks write in order. */
+  private powerLost({ durable, unsynced }: Up<P>): OutcomeOf<P>[] {
+    const disks = new Map([[encode(durable), durable]])
+    for (let count = 1; count <= unsynced.length; count++) {
+      const disk = this.folded(durable, unsynced.slice(0, count))
+      disks.set(encode(disk), disk)
+    }
+    return [...disks.values()].map((disk) => ({ image: { phase: 'down', durable: disk }, sends: [], outputs: [] }))
   }
 
   /** As a restart would read it. */

@@ -31,10 +31,18 @@ export interface System<P extends Participant, Env, History = null> {
   readonly dead?: (message: MessageOf<P>, from: NodeId, state: StateOf<P>, self: NodeId) => boolean
   /** Nothing is dropped, and each message that `dead` names is delivered: it must do nothing, and stay dead. */
   readonly prove?: boolean
-  /** States that differ by the names of nodes alone are one. Refused, while it goes on, where a handler compares names. */
+  /**
+   * States that differ by the names of nodes alone are one. Refused, while it goes on, where a handler, a bound, the
+   * history or a property compares names.
+   */
   readonly symmetric?: boolean
   /** A delivery without any effect is a transition, too: it takes the message away. Otherwise it is none, and the message stays. */
   readonly everyDelivery?: boolean
+  /**
+   * Fields, of whatever it be, that keep nodes as a set: sorted by name. Under other names they are sorted again. Any other
+   * list is in the order of what happened, and stays in it.
+   */
+  readonly sets?: readonly string[]
   /** The order in which messages are delivered, where it matters which state is found first. */
   readonly deliveryOrder?: (a: Envelope<MessageOf<P>>, b: Envelope<MessageOf<P>>) => number
 }
@@ -57,6 +65,8 @@ export interface Bounds<P extends Participant> {
   readonly crashes?: number
   /** Messages that are lost; `any` number. None by default: one that is late for ever is as good as lost, but for what it hides in a queue. */
   readonly losses?: number | 'any'
+  /** Deliveries of which the message stays under way, to arrive once more. None by default. */
+  readonly duplicates?: number
   /** Calls from outside: each may happen once, at any node that is up. */
   readonly inputs?: readonly Input<P>[]
   /** Of all nodes together, for timers that may not fire as often as they are armed. */

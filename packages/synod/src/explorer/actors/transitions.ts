@@ -1,11 +1,12 @@
-import type { NodeId } from '../../core/index.ts'
+import type { NodeId, TimerName } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
+import { permutations } from '../symmetry.ts'
 import { Budget, type Cost } from './budget.ts'
 import { Directory } from './directory.ts'
 import type { Image, NodeEvent } from './image.ts'
-import { Names, NamesMatter, outcomesText } from './names.ts'
+import { Names, NamesMatter, outcomesText, underAllNames } from './names.ts'
 import { Stage } from './stage.ts'
 import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
 
@@ -56,12 +57,13 @@ export class Transitions<P extends Participant, Env, History> {
   /** Some node has failed somewhere. */
   anyFailed = false
   readonly budget: Budget
+  /** All that are not the identity, where nodes may exchange their names. */
+  readonly renamings: readonly Names[]
   private readonly system: System<P, Env, History>
   private readonly stages: readonly Stage<P, Env, History>[]
   private readonly components = new Interner<Component<P>>()
   private readonly own = new Interner<OwnEvent>()
   private readonly ownOf: (readonly Happening[])[] = []
-  private readonly neighbors: readonly Names[]
   private readonly memo = new PairMap()
   private readonly results: (readonly Transition[])[] = [[]]
 
@@ -69,11 +71,8 @@ export class Transitions<P extends Participant, Env, History> {
     this.system = system
     this.budget = new Budget(system.bounds ?? {})
     this.envelopes = new Directory(system.nodes)
-    this.neighbors = system.nodes.slice(1).map((_, i) => {
-      const order = [...system.nodes.keys()]
-      ;[order[i], order[i + 1]] = [i + 1, i]
-      return new Names(system.nodes, order)
-    })
+    const orders = system.symmetric === true ? permutations(system.nodes.length).slice(1) : []
+    this.renamings = orders.map((order) => new Names(system.nodes, order, system.sets ?? []))
     this.stages = system.nodes.map((self) => new Stage(system, self))
   }
 
@@ -95,7 +94,11 @@ export class Transitions<P extends Participant, Env, History> {
 
   /** Before its first start. */
   unborn(slot: number): number {
-    return this.component(slot, this.stage(slot).unborn())
+    const image = this.stage(slot).unborn()
+    for (const names of this.renamings)
+      if (encode(names.image(image)) !== encode(this.stage(names.slot(slot)).unborn()))
+        throw new NamesMatter(`symmetry is refused: what ${this.node(slot)} begins with depends on names`)
+    return this.component(slot, image)
   }
 
   view(component: number): SituationNode<StateOf<P>> {
@@ -144,7 +147,7 @@ export class Transitions<P extends Participant, Env, History> {
     const { slot, image } = this.components.value(component)
     const { bounds } = this.system
     const outcomes = this.stage(slot).outcomes(image, event)
-    if (this.system.symmetric === true) this.compareNames(slot, image, event, outcomes)
+    this.compareNames(slot, image, event, outcomes)
     const transitions = outcomes.map(({ image: next, sends, outputs }): Transition => {
       const number = this.component(slot, next)
       if (next.phase === 'failed') this.anyFailed = true
@@ -154,7 +157,7 @@ export class Transitions<P extends Participant, Env, History> {
         sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
         outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
         idle: number === component && sends.length === 0 && outputs.length === 0,
-        beyond: next.phase === 'up' && bounds?.within?.(next.state) === false,
+        beyond: next.phase === 'up' && bounds?.within !== undefined && !this.isWithin(next.state, bounds.within),
       }
     })
     this.memo.set(component, key, this.results.length)
@@ -162,30 +165,45 @@ export class Transitions<P extends Participant, Env, History> {
     return transitions
   }
 
-  /** Whether nodes with other names would have done the same under them: for neighbors, of which all orders are made. */
+  /**
+   * Whether nodes with other names would have done the same under them: under all of them, because the states in which
+   * they have those names are never seen.
+   */
   private compareNames(
     slot: number,
     image: ImageOf<P>,
     event: NodeEvent<MessageOf<P>>,
     outcomes: Parameters<typeof outcomesText>[0],
   ): void {
-    for (const names of this.neighbors) {
+    for (const names of this.renamings) {
       const others = this.stage(names.slot(slot)).outcomes(names.image(image), names.in(event))
       if (outcomesText(others) === outcomesText(outcomes, names)) continue
-      throw new NamesMatter(`symmetry is refused: what ${this.node(slot)} does upon ${encode(event)} depends on names`)
+      throw new NamesMatter(
+        `symmetry is refused: what ${this.node(slot)} does upon ${encode(event)} depends on names. Is a list of nodes sorted that \`sets\` does not name?`,
+      )
     }
+  }
+
+  private isWithin(state: StateOf<P>, within: (state: StateOf<P>) => boolean): boolean {
+    return underAllNames('`within`', this.renamings, (renamed) => within(renamed(state)))
+  }
+
+  private mayFire(timer: TimerName, state: StateOf<P>): boolean {
+    const { fires } = this.system.bounds ?? {}
+    if (fires === undefined) return true
+    return underAllNames('`fires`', this.renamings, (renamed) => fires(renamed(timer), renamed(state)))
   }
 
   private eventsAt(component: number): Happening[] {
     const { slot, image } = this.components.value(component)
-    const { inputs = [], fires } = this.system.bounds ?? {}
+    const { inputs = [] } = this.system.bounds ?? {}
     const { budget } = this
     const events: Omit<OwnEvent, 'slot'>[] = []
     if (image.phase === 'down') events.push({ event: { type: 'restart' }, cost: undefined })
     if (image.phase === 'up') {
       if (image.unsynced.length > 0) events.push({ event: { type: 'sync' }, cost: undefined })
       for (const timer of image.timers)
-        if (fires?.(timer, image.state) !== false)
+        if (this.mayFire(timer, image.state))
           events.push({ event: { type: 'timeout', timer }, cost: budget.timer(timer) })
       for (const input of inputs.keys()) events.push({ event: { type: 'input', input }, cost: budget.input(input) })
       if (budget.crash !== undefined) events.push({ event: { type: 'crash' }, cost: budget.crash })

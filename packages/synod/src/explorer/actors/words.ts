@@ -6,6 +6,7 @@ import type { Envelope } from './system.ts'
 /** What happens, in words that tell events apart. */
 export const eventText = {
   delivery: ({ from, to, message }: Envelope<unknown>): string => `${to} receives ${encode(message)} from ${from}`,
+  duplicate: (envelope: Envelope<unknown>): string => `${eventText.delivery(envelope)}, and not for the last time`,
   loss: ({ from, to, message }: Envelope<unknown>): string => `${encode(message)} from ${from} to ${to} is lost`,
   own: (node: NodeId, event: NodeEvent<never>, inputs: readonly { readonly name: string }[]): string => {
     switch (event.type) {

@@ -1,4 +1,5 @@
 import { present } from '../../core/index.ts'
+import { zeros } from '../memory.ts'
 
 const chunkWords = 1 << 16
 
@@ -62,7 +63,7 @@ export class Pending {
   private room(words: number): Chunk {
     const last = this.chunks.at(-1)
     if (last !== undefined && last.to + words <= last.words.length) return last
-    const chunk = { words: new Int32Array(Math.max(chunkWords, words)), from: 0, to: 0 }
+    const chunk = { words: zeros(Math.max(chunkWords, words)), from: 0, to: 0 }
     this.chunks.push(chunk)
     return chunk
   }

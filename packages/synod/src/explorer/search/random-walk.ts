@@ -1,10 +1,11 @@
-import { assert, choose, seeded } from '../../core/index.ts'
+import { choose, present, seeded } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import type { Space } from '../space.ts'
-import { stepTo, type Step } from './path.ts'
-import { Decided, finding, type Finding, type SearchOptions, type SearchReport } from './search.ts'
+import { initials, startAt, stepTo, widened, type Step } from './path.ts'
+import { Decided, finding, toItsEnd } from './search.ts'
+import type { Finding, Searching, SearchOptions, SearchReport } from './search.ts'
 
-export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'> {
+export interface WalkOptions extends Pick<SearchOptions, 'maxStates'> {
   /** Of the choices. */
   readonly seed?: number
   /** So many, each from an initial state on. */
@@ -15,21 +16,29 @@ export interface WalkOptions extends Pick<SearchOptions, 'maxStates' | 'proceed'
 
 /** For models that no search gets to the end of: walks at random, each until nothing can happen or for so many steps. */
 export function randomWalk(space: Space, options: WalkOptions = {}): SearchReport {
-  const { seed = 1, walks = 1000, steps = 1000, maxStates = Infinity, proceed } = options
+  return toItsEnd(walking(space, options))
+}
+
+/** The same, in pieces. */
+export function* walking(space: Space, options: WalkOptions = {}): Searching {
+  const { seed = 1, walks = 1000, steps = 1000, maxStates = Infinity } = options
   const stream = seeded(seed)
   const known = new Fingerprints()
   const decided = new Decided(space)
   const findings: Finding[] = []
   let [generated, depth, ends] = [0, 0, 0]
   let isBroken = false
+  const starts = initials(space)
+  const { representative = (state) => state } = space
   for (let walk = 0; walk < walks && !isBroken && known.size < maxStates; walk++) {
-    let state = initial(space)
+    const start = starts.length === 1 ? 0 : choose(stream, starts.length)
+    let state = present(starts[start], 'a space has an initial state')
     const choices: number[] = []
     for (;;) {
-      known.add(state)
+      known.add(representative(state))
       isBroken = decided.examine(state, 0, 'violation')
       while (findings.length < decided.indexes.length)
-        findings.push(told(space, decided.indexes[findings.length]?.[0] ?? 0, choices, state))
+        findings.push(told(space, decided.indexes[findings.length]?.[0] ?? 0, start, choices))
       if (isBroken || choices.length === steps) break
       const next = successors(space, state)
       generated += next.length
@@ -40,18 +49,10 @@ export function randomWalk(space: Space, options: WalkOptions = {}): SearchRepor
       state = next[chosen] ?? state
     }
     depth = Math.max(depth, choices.length + 1)
-    if (proceed?.(known.size, depth) === false) break
+    if ((yield { states: known.size, depth }) === false) break
   }
   const { size: states, bytes } = known
-  return { states, generated, depth, ends, complete: false, pending: 0, findings, bytes }
-}
-
-/** Of several, the first one. */
-function initial(space: Space): Int32Array {
-  let start: Int32Array | undefined
-  space.starts((state) => void (start ??= state.slice()))
-  assert(start !== undefined, 'a space has an initial state')
-  return start
+  return { states, generated, depth, ends, outOfMemory: false, complete: false, pending: 0, findings, bytes }
 }
 
 function successors(space: Space, state: Int32Array): Int32Array[] {
@@ -60,22 +61,16 @@ function successors(space: Space, state: Int32Array): Int32Array[] {
   return all
 }
 
-/** A state may be narrower than the space has become since. */
-function widened(space: Space, state: Int32Array): Int32Array {
-  const wide = new Int32Array(Math.max(space.width, state.length))
-  wide.set(state)
-  return wide
-}
-
 /** The walk once more, this time in words. */
-function told(space: Space, property: number, choices: readonly number[], end: Int32Array): Finding {
+function told(space: Space, property: number, start: number, choices: readonly number[]): Finding {
+  const begin = startAt(space, start)
   const steps: Step[] = []
-  let state = initial(space)
+  let { state } = begin
   for (const choice of choices) {
     let at = 0
-    const step = stepTo(space, widened(space, state), () => at++ === choice)
+    const step = stepTo(space, state, () => at++ === choice)
     steps.push(step.told)
     state = step.next
   }
-  return finding(space, property, { steps, state: widened(space, end) })
+  return finding(space, property, { start: begin.told, steps, state: widened(space, state) })
 }

@@ -1,7 +1,8 @@
 import { Fingerprints } from '../fingerprints.ts'
+import { OutOfMemory } from '../memory.ts'
 import type { Property, Space } from '../space.ts'
 import { Numbers } from '../numbers.ts'
-import { pathTo, type Step } from './path.ts'
+import { pathTo, type Path, type Start, type Step } from './path.ts'
 import { Pending } from './pending.ts'
 
 export interface SearchOptions {
@@ -12,11 +13,10 @@ export interface SearchOptions {
    * itself, as Stateright does. `never`: only when nothing is left. The state at which it stops is not expanded.
    */
   readonly stop?: 'violation' | 'together' | 'never'
+  /** Beyond so many no more are looked for. All that were found are held against the properties. */
   readonly maxStates?: number
   /** Of the hash. */
   readonly seed?: number
-  /** Called now and then, to show that it goes on; answers whether it shall. */
-  readonly proceed?: (states: number, depth: number) => boolean
 }
 
 /** A property that was decided, and how one gets to the state that decides it. */
@@ -24,6 +24,7 @@ export interface Finding {
   readonly property: string
   readonly kind: 'always' | 'sometimes'
   readonly text: string
+  readonly start: Start
   readonly path: readonly Step[]
 }
 
@@ -36,6 +37,8 @@ export interface SearchReport {
   readonly depth: number
   /** States without a successor. */
   readonly ends: number
+  /** There was no room for more states. */
+  readonly outOfMemory: boolean
   /** Everything within the bounds was seen. */
   readonly complete: boolean
   /** States that were found and not expanded. */
@@ -45,69 +48,144 @@ export interface SearchReport {
   readonly bytes: number
 }
 
-/** How many states are expanded between two calls of `proceed`. */
-const breath = 1 << 14
+/** What is told now and then, by a search that can be ended there. */
+export interface Progress {
+  readonly states: number
+  readonly depth: number
+}
+
+/** Told each time; it is to go on unless the answer is `false`. */
+export type Searching = Generator<Progress, SearchReport, boolean | undefined>
+
+/** How many states are expanded between two words on how it goes. */
+const breath = 1 << 12
 
 /** Visits every state that can be reached, each once. */
 export function search(space: Space, options: SearchOptions = {}): SearchReport {
-  const { order = 'breadth', stop = 'violation', maxStates = Infinity, proceed } = options
-  const known = new Fingerprints(options.seed)
-  const parents = new Numbers()
-  const pending = new Pending()
+  return toItsEnd(searching(space, options))
+}
+
+export function toItsEnd(goingOn: Searching): SearchReport {
+  for (;;) {
+    const { done, value } = goingOn.next()
+    if (done === true) return value
+  }
+}
+
+/** The same, in pieces. */
+export function* searching(space: Space, options: SearchOptions = {}): Searching {
+  const { order = 'breadth', stop = 'violation', maxStates = Infinity } = options
+  const frontier = new Frontier(space, order, options.seed)
   const decided = new Decided(space)
-  let generated = 0
-  let parent = -1
-  let fresh = 0
-  const visit = (next: Int32Array): void => {
-    generated++
-    fresh++
-    const index = known.add(next)
-    if (index < 0) return
-    parents.push(parent)
-    pending.push(next, index)
+  const { known, pending } = frontier
+  let isDecided = false
+  let goesOn = frontier.begin()
+  for (let expanded = 1; pending.size > 0 && goesOn && !isDecided; expanded++) {
+    const index = frontier.take()
+    isDecided = decided.examine(frontier.state, index, stop)
+    if (isDecided) break
+    goesOn = frontier.expand(index) && known.size <= maxStates
+    if (goesOn && expanded % breath === 0) goesOn = (yield { states: known.size, depth: frontier.depth }) !== false
   }
-  space.starts(visit)
-  let depth = 0
-  let ends = 0
-  let levelEnd = 0
-  let state = new Int32Array(space.width)
-  let stopped = false
-  for (let expanded = 0; pending.size > 0 && !stopped; expanded++) {
-    if (state.length < space.width) state = new Int32Array(space.width)
-    const index = order === 'breadth' ? pending.shift(state) : pending.pop(state)
-    if (index >= levelEnd) {
-      depth++
-      levelEnd = known.size
-    }
-    stopped = decided.examine(state, index, stop)
-    if (stopped) break
-    parent = index
-    fresh = 0
-    space.successors(state, visit)
-    if (fresh === 0) ends++
-    if (known.size > maxStates) stopped = true
-    if (expanded % breath === breath - 1 && proceed?.(known.size, depth) === false) stopped = true
+  // The state for whose successors there was no room is one of those.
+  const left = pending.size + (frontier.outOfMemory ? 1 : 0)
+  const { depth } = frontier
+  // What was found and is not expanded is judged all the same: nothing is violated in any state that is counted.
+  for (let judged = 1; pending.size > 0 && !isDecided && !goesOn; judged++) {
+    const index = frontier.take()
+    isDecided = decided.examine(frontier.state, index, stop)
+    if (judged % breath === 0) yield { states: known.size, depth }
   }
-  const findings = decided.indexes.map(([property, index]) => {
-    const path = pathTo(space, index, parents, known)
-    return finding(space, property, path)
-  })
   return {
     states: known.size,
-    generated,
+    generated: frontier.generated,
     depth: order === 'breadth' ? depth : 0,
-    ends,
-    complete: !stopped,
-    pending: pending.size,
-    findings,
+    ends: frontier.ends,
+    outOfMemory: frontier.outOfMemory,
+    complete: goesOn && !isDecided,
+    pending: left,
+    findings: decided.indexes.map(([property, index]) =>
+      finding(space, property, pathTo(space, index, frontier.parents, known)),
+    ),
     bytes: known.bytes,
   }
 }
 
+/** The states that were found, and those of them that are still to be expanded. */
+class Frontier {
+  readonly known: Fingerprints
+  readonly parents = new Numbers()
+  readonly pending = new Pending()
+  /** The one that was taken last. */
+  state: Int32Array
+  generated = 0
+  depth = 0
+  ends = 0
+  outOfMemory = false
+  private readonly space: Space
+  private readonly order: 'breadth' | 'depth'
+  private readonly visit: (found: Int32Array) => void
+  private parent = -1
+  private levelEnd = 0
+
+  constructor(space: Space, order: 'breadth' | 'depth', seed: number | undefined) {
+    this.space = space
+    this.order = order
+    this.known = new Fingerprints(seed)
+    this.state = new Int32Array(space.width)
+    const { known, parents, pending } = this
+    const { representative } = space
+    this.visit = (found) => {
+      this.generated++
+      const next = representative === undefined ? found : representative(found)
+      const index = known.add(next)
+      if (index < 0) return
+      parents.push(this.parent)
+      pending.push(next, index)
+    }
+  }
+
+  begin(): boolean {
+    return this.withinMemory(() => this.space.starts(this.visit))
+  }
+
+  /** The next one, and its number. */
+  take(): number {
+    const { space, pending } = this
+    if (this.state.length < space.width) this.state = new Int32Array(space.width)
+    const index = this.order === 'breadth' ? pending.shift(this.state) : pending.pop(this.state)
+    if (index >= this.levelEnd) {
+      this.depth++
+      this.levelEnd = this.known.size
+    }
+    return index
+  }
+
+  /** False: there was no room for what follows. */
+  expand(index: number): boolean {
+    const { generated: before } = this
+    this.parent = index
+    const isDone = this.withinMemory(() => this.space.successors(this.state, this.visit))
+    if (this.generated === before) this.ends++
+    return isDone
+  }
+
+  private withinMemory(act: () => void): boolean {
+    try {
+      act()
+      return true
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error
+      this.outOfMemory = true
+      return false
+    }
+  }
+}
+
 /** What a path to a state that decides a property tells. */
-export function finding(space: Space, property: number, { steps, state }: ReturnType<typeof pathTo>): Finding {
+export function finding(space: Space, property: number, { start, steps, state }: Path): Finding {
   const { name = '', kind = 'always' } = space.properties[property] ?? {}
-  return { property: name, kind, text: space.finding(state, property), path: steps }
+  return { property: name, kind, text: space.finding(state, property), start, path: steps }
 }
 
 /** The properties that are decided, each by the first state that does so. */

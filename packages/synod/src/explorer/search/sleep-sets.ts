@@ -46,15 +46,20 @@ class SleepSearch {
     const decided = new Decided(space)
     const none = this.sets.number([])
     space.starts((state) => this.reach(state, -1, none))
-    let stopped = false
+    let isDecided = false
+    let isFull = false
+    let left = 0
     let state = new Int32Array(space.width)
-    while (pending.size > 0 && !stopped) {
+    while (pending.size > 0 && !isDecided) {
       if (state.length < space.width) state = new Int32Array(space.width)
       const index = pending.pop(state)
       const only = this.tasks.pop() ?? -1
       const sleeping = this.sets.value(this.tasks.pop() ?? none)
-      stopped = (only < 0 && decided.examine(state, index, stop)) || known.size > maxStates
-      if (!stopped) this.expand(state, index, sleeping, only < 0 ? undefined : this.sets.value(only))
+      isDecided = only < 0 && decided.examine(state, index, stop)
+      isFull ||= known.size > maxStates
+      // What was found is judged, also where it is not expanded any more.
+      if (isFull && only < 0) left++
+      if (!isFull && !isDecided) this.expand(state, index, sleeping, only < 0 ? undefined : this.sets.value(only))
     }
     const findings = decided.indexes.map(([property, index]) =>
       finding(space, property, pathTo(space, index, parents, known)),
@@ -64,8 +69,9 @@ class SleepSearch {
       generated: this.generated,
       depth: 0,
       ends: this.ends,
-      complete: !stopped,
-      pending: pending.size,
+      outOfMemory: false,
+      complete: !isDecided && !isFull,
+      pending: left + pending.size,
       findings,
       bytes: known.bytes,
     }

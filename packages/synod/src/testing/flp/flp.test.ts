@@ -12,7 +12,8 @@ const found = exhibitFlp(3, steps)
 
 function decidedAfter(path: readonly ToldStep[]): string[] {
   const space = flpSpace(found.inputs)
-  const { state, at } = replay(space, path)
+  const { state, at } = replay(space, 0, path)
+  if (state === undefined) throw new Error('there is no initial state')
   expect(at).toBe(undefined)
   const decided = space.judge(state, -1)
   return space.properties.filter((_, i) => (decided & (1 << i)) !== 0).map(({ name }) => name)

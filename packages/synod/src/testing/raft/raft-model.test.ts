@@ -24,6 +24,7 @@ const small: RaftBounds = {
   elections: 3,
   proposals: 0,
   crashes: 0,
+  duplicates: 0,
   preVote: false,
   checkQuorum: false,
   lateDisk: false,
@@ -36,6 +37,7 @@ const instances: readonly Partial<RaftBounds>[] = [
   { servers: 2, terms: 2, proposals: 1, elections: 2, crashes: 1, lateDisk: true },
   { servers: 2, rounds: 2, elections: 2, preVote: true, checkQuorum: true },
   { elections: 2, lateDisk: true },
+  { elections: 2, duplicates: 1 },
 ]
 
 function explored(

@@ -22,6 +22,8 @@ export interface RaftBounds {
   /** Commands, each proposed once, wherever somebody leads. */
   readonly proposals: number
   readonly crashes: number
+  /** Deliveries of which the message stays under way. */
+  readonly duplicates: number
   /** How often a timer for an election fires, of all servers together. */
   readonly elections: number
   readonly preVote: boolean
@@ -37,13 +39,13 @@ export interface RaftPast {
   readonly leaders: Readonly<Record<number, NodeId>>
   readonly decided: Readonly<Record<number, string>>
   /** Two led one term, or two things were decided at one index. */
-  readonly broken?: string
+  readonly broken?: { readonly text: string; readonly by: readonly NodeId[] }
 }
 
 /** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
 export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, RaftPast> {
   const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
-  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, lateDisk, symmetric } = bounds
+  const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, duplicates, lateDisk, symmetric } = bounds
   const options: RaftOptions = { ...defaultRaftOptions, preVote, checkQuorum }
   const membership = voting(nodes)
   return {
@@ -53,10 +55,11 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     bootstrap: (raft) => [raft.bootstrap(membership)],
     network: 'set',
     symmetric,
+    sets: ['voters', 'outgoing', 'learners', 'learnersNext'],
     sync: lateDisk ? 'event' : 'at once',
     history: past,
     properties: [
-      { kind: 'always', name: 'election safety, state machine safety', brokenHistory: ({ broken }) => broken },
+      { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise },
       ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
       { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
       { kind: 'sometimes', name: 'an entry is decided', seen: anyNode(({ commitIndex }) => commitIndex > 0) },
@@ -67,6 +70,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     steps: raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
     bounds: {
       crashes,
+      duplicates,
       timeouts: { election: elections },
       inputs: Array.from({ length: proposals }, (_, i) => ({
         name: `propose ${i + 1}`,
@@ -96,7 +100,7 @@ const past: HistoryFold<RaftPast> = {
 function led(history: RaftPast, { node, arguments: [by, term] }: Output): RaftPast {
   if (by !== node) return history
   const leader = history.leaders[Number(term)] ?? node
-  if (leader !== node) return { ...history, broken: `${leader} and ${node} both lead term ${String(term)}` }
+  if (leader !== node) return { ...history, broken: { text: `both lead term ${String(term)}`, by: [leader, node] } }
   return { ...history, leaders: { ...history.leaders, [Number(term)]: node } }
 }
 
@@ -105,8 +109,16 @@ function decided(history: RaftPast, { call, arguments: [index, term, what] }: Ou
   const { sequence = 0 } = (what ?? {}) as { sequence?: number }
   const entry = sequence === 0 ? `no-op of term ${String(term)}` : `command ${sequence} of term ${String(term)}`
   const before = history.decided[Number(index)] ?? entry
-  if (before !== entry) return { ...history, broken: `${before} and ${entry} are both decided at ${String(index)}` }
+  if (before !== entry) {
+    const text = `${before} and ${entry} are both decided at ${String(index)}`
+    return { ...history, broken: { text, by: [] } }
+  }
   return { ...history, decided: { ...history.decided, [Number(index)]: entry } }
+}
+
+/** Names are kept apart from the text, because servers exchange theirs. */
+function brokenPromise({ broken }: RaftPast): string | undefined {
+  return broken && [...broken.by.flatMap((node, i) => (i === 0 ? [node] : ['and', node])), broken.text].join(' ')
 }
 
 /** These say something about one member before and after an event. */
@@ -196,13 +208,14 @@ export const explorableRaft: Explorable = {
     parameter('elections', 'how often an election timer fires, of all servers together', 2, 1, 15),
     parameter('proposals', 'commands, each proposed once', 1, 0, 8),
     parameter('crashes', 'of all servers together', 0, 0, 15),
+    parameter('duplicates', 'messages that arrive twice', 0, 0, 15),
     parameter('pre-vote', '1: they ask before they campaign', 0, 0, 1),
     parameter('check-quorum', '1: a leader without a quorum steps down', 0, 0, 1),
     parameter('symmetry', '1: what differs by names alone is one state', 0, 0, 1),
     parameter('late-disk', '1: a sync may be late, or never come', 0, 0, 1),
   ],
   space: (chosen) => {
-    const { servers = 3, terms = 1, rounds = 1, elections = 2, proposals = 1, crashes = 0 } = chosen
+    const { servers = 3, terms = 1, rounds = 1, elections = 2, proposals = 1, crashes = 0, duplicates = 0 } = chosen
     const isOn = (name: string): boolean => chosen[name] === 1
     return new ActorSpace(
       raftModel({
@@ -212,6 +225,7 @@ export const explorableRaft: Explorable = {
         elections,
         proposals,
         crashes,
+        duplicates,
         preVote: isOn('pre-vote'),
         checkQuorum: isOn('check-quorum'),
         lateDisk: isOn('late-disk'),

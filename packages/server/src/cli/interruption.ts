@@ -1,5 +1,5 @@
-import { exitCodes } from '../exit.ts'
-import { onStopSignals } from '../stop-signals.ts'
+import { exitCodes } from './exit.ts'
+import { onStopSignals } from './stop-signals.ts'
 
 /** Ctrl-C: the first one ends what goes on in good order, the second one the process. */
 export class Interruption {
