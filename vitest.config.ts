@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { readMutant } from './scripts/mutant.ts'
@@ -71,8 +72,8 @@ export default defineConfig({
     // A transformed module of a run before must not stand in for a mutant, nor a mutant for the module.
     fsModuleCache: mutant === undefined,
     pool: 'threads',
-    // All cores: much of the time of the longest files is spent waiting for processes that they started.
-    maxWorkers: '100%',
+    // One more than cores: much of the time of the longest files is spent waiting for processes that they started.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './scripts/tally.ts'],
     projects: await projects(),
     isolate: false,

@@ -82,7 +82,10 @@ describe('as docs/state-counts.md publishes', () => {
   })
 
   test.each(
-    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
+    // Under symmetry each state costs as much as there are ways to exchange the names.
+    rows
+      .filter(([, bounds = '', states]) => Number(states) < (bounds.includes('--symmetry') ? most / 6 : most))
+      .map(([, bounds = '', ...figures]) => [bounds, figures] as const),
   )('%s', (bounds, figures) => {
     const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)])
     const usual = explorableRaft.parameters.map(({ name, fallback }) => [name, fallback])
