@@ -36,24 +36,26 @@ export interface Place {
   readonly knownPeerPort: number
 }
 
-/** Ports that were free a moment ago: whoever starts at once gets them. */
+/**
+ * Ports that were free a moment ago: whoever starts at once gets them. They are none of those that the system gives to
+ * whoever asks for any, so that a member which was killed finds its own free when it is started again.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            if (address === null || typeof address === 'string') reject(new Error('a listening port has no number'))
-            else resolve(address.port)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  const ports = new Set<number>()
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries > 100 * count) throw new Error('no free ports')
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** One member in a process of its own, that may be killed, stopped and started again on the same directory. */
