@@ -103,6 +103,8 @@ export function restore(state: RaftState, written: Durable): void {
     case 'repairing':
       restoreRepairing(state, record.repair)
       foldHardState(state, record)
+      // Its writer had begun: what comes next was written by one whose log went on from there.
+      reachSnapshot(state)
       break
     case 'repaired':
       restoreRepaired(state, record)
@@ -240,14 +242,23 @@ function giveUpLog(state: RaftState): void {
 /** After the last record: the state machine begins with the snapshot, so the log must go on from it. */
 export function connectLogToSnapshot(state: RaftState): void {
   const base = positionOf(state.snapshot)
-  const membership = { index: base.index, membership: state.snapshot?.membership ?? membershipOf(state) }
   if (state.compacted.index > base.index) {
     // A record of a newer snapshot was lost, and the entries up to that one are cut off already.
     giveUpLog(state)
-    beginAfter(state, base, membership)
-  } else if (lastIndex(state) < base.index) {
-    beginAfter(state, base, membership)
+    beginAfterSnapshot(state)
+  } else {
+    reachSnapshot(state)
   }
+}
+
+/** With the entries before the snapshot lost, what the snapshot stands for takes their place. */
+function reachSnapshot(state: RaftState): void {
+  if (lastIndex(state) < positionOf(state.snapshot).index) beginAfterSnapshot(state)
+}
+
+function beginAfterSnapshot(state: RaftState): void {
+  const base = positionOf(state.snapshot)
+  beginAfter(state, base, { index: base.index, membership: state.snapshot?.membership ?? membershipOf(state) })
 }
 
 /** The persistent part of a state, as a state of its own that goes on by folding records. */

@@ -314,6 +314,37 @@ describe('a member with a hole in its journal', () => {
     expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 6 })
   })
 
+  test('goes on from a snapshot that what is left of its log does not reach, and is as whole after the next start', () => {
+    const world = new World({ members: ['a', 'b', 'c'] })
+    world.elect('a')
+    for (let i = 1; i <= 5; i++) {
+      world.propose('a', i)
+      world.deliver()
+    }
+    for (const id of ['a', 'b', 'c']) world.compact(id)
+    world.deliver()
+    world.crash('b')
+    const b = world.member('b')
+    const { currentTerm, votedFor, snapshot } = b.durable
+    const journal = [...b.journal]
+    // An earlier repair, which a snapshot of the leader has ended, is all that tells of it; the entries before it are lost.
+    b.journal = journal.slice(0, entriesAt(journal, 4) + 1)
+    b.journal.push({ type: 'repaired', currentTerm, votedFor, last: { index: 6, term: 1 }, snapshot })
+    b.synced = b.journal.length
+    b.unreadable.add(entriesAt(journal, 4))
+    world.start('b')
+    expect(world.raft('b').standing).toMatchObject({ repairing: true, lastIndex: 6, compacted: 6 })
+    for (let i = 6; i <= 8; i++) {
+      world.propose('a', i)
+      world.deliver()
+    }
+    world.run(1000)
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 9 })
+    world.crash('b')
+    world.start('b')
+    expect(world.raft('b').standing).toMatchObject({ repairing: false, lastIndex: 9 })
+  })
+
   test('that is the only voter says so, and never serves', () => {
     const world = new World({ members: ['a'] })
     world.startAll()
