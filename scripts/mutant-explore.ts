@@ -10,13 +10,21 @@ import { readMutant } from './mutant.ts'
  * is this file with the mutant's file and the bounds. Exits with 1 if one is not found.
  *
  * Not among them: a request for votes that leaves early (a1) and a vote that its leader erases (a3), of which nothing comes
- * in any order of one term with two elections and a crash, or three elections; and what takes entries of two terms.
+ * in any order of one term with two elections and a crash, or three elections; what takes entries of two terms; and a liar that is
+ * believed (ben-or-k3): it tosses the coin of whoever believes it, and that decides nothing.
  */
-const bounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  'a1-vote-before-durable': { elections: 2, crashes: 1, proposals: 0, 'late-disk': 1 },
-  'a2-vote-not-persisted': { elections: 2, crashes: 1, proposals: 0 },
-  'b-ack-before-durable': { elections: 1, proposals: 1, 'late-disk': 1 },
+const worlds: Readonly<Record<string, World>> = {
+  'a1-vote-before-durable': { model: 'raft', bounds: { elections: 2, crashes: 1, proposals: 0, 'late-disk': 1 } },
+  'a2-vote-not-persisted': { model: 'raft', bounds: { elections: 2, crashes: 1, proposals: 0 } },
+  'b-ack-before-durable': { model: 'raft', bounds: { elections: 1, proposals: 1, 'late-disk': 1 } },
+  'ben-or-k3-lie-counts': { model: 'ben-or-byzantine', bounds: {} },
 }
+
+interface World {
+  readonly model: 'raft' | 'ben-or-byzantine'
+  readonly bounds: Readonly<Record<string, number>>
+}
+
 const maxStates = 1_000_000
 
 const [file] = process.argv.slice(2)
@@ -24,7 +32,7 @@ process.exitCode = file === undefined ? all() : await one(file)
 
 function all(): number {
   const self = fileURLToPath(import.meta.url)
-  const failed = Object.keys(bounds).filter((name) => {
+  const failed = Object.keys(worlds).filter((name) => {
     const args = ['-C', '@synod/source', self, `mutants/${name}.txt`]
     return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
   })
@@ -45,9 +53,12 @@ async function one(path: string): Promise<number> {
   })
   // After the hook: what it is for must not be loaded before.
   const { search } = await import('synod/explorer')
-  const { explorableRaft } = await import('synod/testing')
-  const usual = explorableRaft.parameters.map(({ name, fallback }) => [name, fallback] as const)
-  const space = explorableRaft.space({ ...Object.fromEntries(usual), ...bounds[mutant.name] })
+  const { explorableByzantineBenOr, explorableRaft } = await import('synod/testing')
+  const { model: wanted = '', bounds = {} } = worlds[mutant.name] ?? {}
+  const model = [explorableRaft, explorableByzantineBenOr].find(({ name }) => name === wanted)
+  if (model === undefined) throw new Error(`nobody has said in which world to look for ${mutant.name}`)
+  const usual = model.parameters.map(({ name, fallback }) => [name, fallback] as const)
+  const space = model.space({ ...Object.fromEntries(usual), ...bounds })
   const { states, findings } = search(space, { maxStates })
   const found = findings.find(({ kind }) => kind === 'always')
   const told = found === undefined ? 'not found' : `${found.path.length} events, ${found.property}: ${found.text}`

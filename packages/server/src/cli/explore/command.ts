@@ -124,9 +124,10 @@ function unseen(space: Space, { findings }: SearchReport): string[] {
 
 function notExplored(space: Space, { complete, pending, outOfMemory }: SearchReport): string[] {
   if (complete) return [...space.leftOut()]
-  if (outOfMemory) return [`what follows ${pending} states, for which memory ran out`, ...space.leftOut()]
-  const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states that were found`
-  return [rest, ...space.leftOut()]
+  // Walks at random do not count what they leave.
+  const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states`
+  const why = outOfMemory ? ', for which memory ran out' : pending === 0 ? '' : ' that were found'
+  return [rest + why, ...space.leftOut()]
 }
 
 function asJson(

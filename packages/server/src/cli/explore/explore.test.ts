@@ -104,6 +104,9 @@ test('memory that runs out is no violation: 3', async () => {
     const { code, out } = await synod('raft', '--artefact', file('m.json'))
     expect(code).toBe(3)
     expect(out).toMatch(/not explored: what follows \d+ states, for which memory ran out/)
+    const walked = await synod('raft', '--order', 'random', '--artefact', file('m.json'))
+    expect(walked.code).toBe(3)
+    expect(walked.out).toContain('not explored: whatever the walks did not come to, for which memory ran out')
   } finally {
     vi.unstubAllGlobals()
   }

@@ -1,5 +1,11 @@
 import { catalogue, type Chosen, type Explorable } from 'synod/explorer'
-import { explorableBenOr, explorableChandraToueg, explorablePaxos, explorableRaft } from 'synod/testing'
+import {
+  explorableBenOr,
+  explorableByzantineBenOr,
+  explorableChandraToueg,
+  explorablePaxos,
+  explorableRaft,
+} from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
@@ -11,6 +17,7 @@ export const models: readonly Explorable[] = [
   explorableRaft,
   explorablePaxos,
   explorableBenOr,
+  explorableByzantineBenOr,
   explorableChandraToueg,
   flp,
   ...catalogue,

@@ -67,6 +67,7 @@ const ofModels = [
   'participants',
   'faults',
   'ones',
+  'liars',
   'steps',
   'inputs',
 ] as const

@@ -9,7 +9,7 @@ import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
-import type { Envelope, MessageOf, Participant, System } from './system.ts'
+import type { Envelope, EnvironmentOf, MessageOf, Participant, System } from './system.ts'
 import { NamesMatter } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
@@ -19,7 +19,7 @@ import { eventText } from './words.ts'
  * and one for what was used of the bounds; then what the network needs. Events are numbered: `4e` the delivery of
  * envelope e, `4e + 1` its loss, `4e + 3` its delivery while a copy stays under way, `4o + 2` the event o at a node itself.
  */
-export class ActorSpace<P extends Participant, Env, History> implements Space {
+export class ActorSpace<P extends Participant, Env extends EnvironmentOf<P>, History> implements Space {
   readonly properties: readonly Property[]
   readonly independence: Independence | undefined
   readonly representative: ((state: Int32Array) => Int32Array) | undefined

@@ -1,5 +1,5 @@
 import { Fingerprints } from '../fingerprints.ts'
-import { OutOfMemory } from '../memory.ts'
+import { withinMemory } from '../memory.ts'
 import type { Property, Space } from '../space.ts'
 import { Numbers } from '../numbers.ts'
 import { pathTo, type Path, type Start, type Step } from './path.ts'
@@ -146,7 +146,7 @@ class Frontier {
   }
 
   begin(): boolean {
-    return this.withinMemory(() => this.space.starts(this.visit))
+    return this.fits(() => this.space.starts(this.visit))
   }
 
   /** The next one, and its number. */
@@ -165,20 +165,15 @@ class Frontier {
   expand(index: number): boolean {
     const { generated: before } = this
     this.parent = index
-    const isDone = this.withinMemory(() => this.space.successors(this.state, this.visit))
+    const isDone = this.fits(() => this.space.successors(this.state, this.visit))
     if (this.generated === before) this.ends++
     return isDone
   }
 
-  private withinMemory(act: () => void): boolean {
-    try {
-      act()
-      return true
-    } catch (error) {
-      if (!(error instanceof OutOfMemory)) throw error
-      this.outOfMemory = true
-      return false
-    }
+  private fits(act: () => void): boolean {
+    const isDone = withinMemory(act)
+    this.outOfMemory ||= !isDone
+    return isDone
   }
 }
 

@@ -1,6 +1,7 @@
 import { present } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import { Interner } from '../interner.ts'
+import { withinMemory } from '../memory.ts'
 import { Numbers } from '../numbers.ts'
 import type { Independence, Space } from '../space.ts'
 import { pathTo } from './path.ts'
@@ -45,9 +46,9 @@ class SleepSearch {
     const { space, known, pending, parents } = this
     const decided = new Decided(space)
     const none = this.sets.number([])
-    space.starts((state) => this.reach(state, -1, none))
+    let outOfMemory = !withinMemory(() => space.starts((state) => this.reach(state, -1, none)))
     let isDecided = false
-    let isFull = false
+    let isFull = outOfMemory
     let left = 0
     let state = new Int32Array(space.width)
     while (pending.size > 0 && !isDecided) {
@@ -59,7 +60,12 @@ class SleepSearch {
       isFull ||= known.size > maxStates
       // What was found is judged, also where it is not expanded any more.
       if (isFull && only < 0) left++
-      if (!isFull && !isDecided) this.expand(state, index, sleeping, only < 0 ? undefined : this.sets.value(only))
+      if (isFull || isDecided) continue
+      const awake = only < 0 ? undefined : this.sets.value(only)
+      outOfMemory = !withinMemory(() => this.expand(state, index, sleeping, awake))
+      // The state for whose successors there was no room is left, too.
+      if (outOfMemory) left++
+      isFull = outOfMemory
     }
     const findings = decided.indexes.map(([property, index]) =>
       finding(space, property, pathTo(space, index, parents, known)),
@@ -69,7 +75,7 @@ class SleepSearch {
       generated: this.generated,
       depth: 0,
       ends: this.ends,
-      outOfMemory: false,
+      outOfMemory,
       complete: !isDecided && !isFull,
       pending: left + pending.size,
       findings,

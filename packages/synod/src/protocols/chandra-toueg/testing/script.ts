@@ -11,14 +11,14 @@ import {
 import type { Detection, FailureDetector } from '../../failure-detectors/index.ts'
 import { parseScript } from '../../raft/testing/script.ts'
 import { ChandraToueg } from '../chandra-toueg.ts'
-import type { Durable, Message, StrongMessage } from '../messages.ts'
+import type { Durable, Message, Round, StrongMessage } from '../messages.ts'
 import type { DetectorMaker } from '../options.ts'
 import { StrongConsensus } from '../strong.ts'
 
 type AnyMessage = Message | StrongMessage
 type AnyProcess = Pick<Protocol<unknown, AnyMessage, Durable>, 'receive' | 'restore' | 'start' | 'timeout'> & {
   propose(command: Command): boolean
-  readonly state: { readonly detection: Detection }
+  readonly state: { readonly round: Round; readonly detection: Detection }
 }
 
 interface Letter {
@@ -81,9 +81,10 @@ export class ScriptWorld {
       decide: (_index, round, command) => this.told.push(`${id} decides ${command?.origin} in round ${round}`),
     }
     const options = { detector: obedient, againMin: 1, againMax: 2 }
-    const process = (this.kind === 'strong'
-      ? new StrongConsensus(env, this.nodes, options)
-      : new ChandraToueg(env, this.nodes, options)) as unknown as AnyProcess
+    const process: AnyProcess =
+      this.kind === 'strong'
+        ? new StrongConsensus(env, this.nodes, options)
+        : new ChandraToueg(env, this.nodes, options)
     this.processes.set(id, process)
     for (const record of records) process.restore(record)
     process.start()
