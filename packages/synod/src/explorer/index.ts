@@ -26,6 +26,14 @@ export type {
 } from './actors/system.ts'
 export { NotDead } from './actors/graveyard.ts'
 export { NamesMatter } from './actors/names.ts'
+export {
+  ExplorationUnreadable,
+  explorationVersion,
+  isExploration,
+  readExploration,
+  writeExploration,
+} from './exploration.ts'
+export type { Exploration } from './exploration.ts'
 export { collisionBound } from './fingerprints.ts'
 export { catalogue } from './models/catalogue.ts'
 export type { Chosen, Explorable, Parameter } from './models/catalogue.ts'

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -15,7 +15,17 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function synod(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+interface Said {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+function synod(...words: readonly string[]): Promise<Said> {
+  return command('explore', ...words)
+}
+
+async function command(...words: readonly string[]): Promise<Said> {
   const said = { out: '', error: '' }
   const listen = (stream: NodeJS.WriteStream, to: 'out' | 'error'): { mockRestore(): void } =>
     vi.spyOn(stream, 'write').mockImplementation((text) => {
@@ -24,7 +34,7 @@ async function synod(...words: readonly string[]): Promise<{ code: number; out: 
     })
   const spies = [listen(process.stdout, 'out'), listen(process.stderr, 'error')]
   try {
-    return { code: await run(['node', 'synod', 'explore', ...words], {}), ...said }
+    return { code: await run(['node', 'synod', ...words], {}), ...said }
   } finally {
     for (const spy of spies) spy.mockRestore()
   }
@@ -72,6 +82,55 @@ test('flp: a run that never decides is found, written and shown again', async ()
   const again = await synod('--artefact', artefact)
   expect(again.code).toBe(1)
   expect(again.out).toContain('violated: somebody has decided\n  nobody has decided')
+})
+
+test('flp: a run of a thousand steps fits into a report', async () => {
+  const artefact = file('flp-200.json')
+  await synod('flp', '--steps', '200', '--artefact', artefact)
+  // What is said comes again, of later rounds: a fifth of the run takes at least a fifth of the room.
+  expect(statSync(artefact).size).toBeLessThanOrEqual(64_000 / 5)
+})
+
+describe('an artefact is replayed by `synod simulate` as well', () => {
+  test('with the same words, or one JSON object', async () => {
+    const artefact = file('simulated.json')
+    await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+    const [explored, simulated] = [
+      await synod('--artefact', artefact),
+      await command('simulate', '--artefact', artefact),
+    ]
+    expect(simulated).toEqual(explored)
+    expect(simulated.code).toBe(1)
+    const { code, out } = await command('simulate', '--artefact', artefact, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ model: 'single-copy-register', property: 'linearizable', stopsAt: null })
+    const quiet = await command('simulate', 'single-copy-register', '--artefact', artefact, '--quiet')
+    expect(quiet.out).not.toContain('c receives {"request":4')
+    expect(quiet.out).toContain('violated: linearizable')
+  })
+
+  test('but not as one of another protocol, nor where a campaign is asked for', async () => {
+    const artefact = file('of-single.json')
+    await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+    const ofRaft = await command('simulate', 'raft', '--artefact', artefact)
+    expect(ofRaft).toMatchObject({ code: 2, error: expect.stringContaining('of single-copy-register, not of raft') })
+    const campaign = await command('simulate', 'raft', '--seeds', '1', '--artefact', artefact)
+    expect(campaign).toMatchObject({ code: 2, error: expect.stringContaining('is there already') })
+  })
+})
+
+test('a file that is no artefact is not overwritten; an older one is', async () => {
+  const [other, older] = [file('other.json'), file('older.json')]
+  writeFileSync(other, '{"synod":"artefact"}')
+  writeFileSync(older, '{\n "format": "synod exploration 1"\n}')
+  const words = ['single-copy-register', '--servers', '2', '--artefact']
+  expect(await synod(...words, other)).toMatchObject({ code: 2, error: expect.stringContaining('is not overwritten') })
+  expect(await synod('--artefact', older)).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('it is of version 1; this is Synod with version 2'),
+  })
+  expect(await synod(...words, older)).toMatchObject({ code: 1 })
+  expect(await synod('--artefact', older)).toMatchObject({ code: 1 })
 })
 
 test('walks at random, and bounds on the number of states', async () => {
