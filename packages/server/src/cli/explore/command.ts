@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { collisionBound, NamesMatter, searching, walking } from 'synod/explorer'
+import { collisionBound, NamesMatter, searching, searchingWithSleepSets, walking } from 'synod/explorer'
 import type { Chosen, Exploration, Explorable, Finding, Progress, Searching, SearchReport, Space } from 'synod/explorer'
 import { grouped } from 'synod/simulator'
 import { exitCodes, UsageError } from '../exit.ts'
@@ -25,10 +25,11 @@ export async function explore(name: string | undefined, options: ExploreOptions)
   const chosen = chosenBy(model, options, given(options))
   const artefact = options.artefact ?? `./synod-explore-${name}.json`
   checkPlace(artefact)
+  if (model === flp && options.sleepSets === true) throw new UsageError('--sleep-sets: flp is searched in its own way')
   if (model === flp) return exploreFlp(chosen, artefact, options)
   const space = model.space(chosen)
   const began = performance.now()
-  const { report, interrupted } = await ended(explored(space, options))
+  const { report, interrupted } = await ended(explored(name, space, options))
   const seconds = (performance.now() - began) / 1000
   const violation = report.findings.find(({ kind }) => kind === 'always')
   if (violation !== undefined) writeExplorationFile(artefact, explorationOf(name, chosen, violation))
@@ -45,11 +46,28 @@ function given(options: ExploreOptions): string[] {
   return [...names].filter((name) => options[camelCased(name)] !== undefined)
 }
 
-function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): Searching {
+/** Throws `UsageError` where it cannot be explored like that. */
+function explored(model: string, space: Space, options: ExploreOptions): Searching {
+  const { order, maxStates, seed, all = false, sleepSets = false } = options
   const limits = { ...(maxStates !== undefined && { maxStates }), ...(seed !== undefined && { seed }) }
-  if (order !== 'random') return searching(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
-  if (all === true) throw new UsageError('--all: walks at random (--order random) end at the first violation')
+  const stop = all ? 'never' : 'violation'
+  if (sleepSets) {
+    if (order === 'breadth' || order === 'random')
+      throw new UsageError(`--sleep-sets: they are searched depth first, not with --order ${order}`)
+    if (space.independence === undefined) throw new UsageError(nothingCommutes(model))
+    return searchingWithSleepSets(space, { ...limits, stop })
+  }
+  if (order !== 'random') return searching(space, { ...limits, order: order ?? 'breadth', stop })
+  if (all) throw new UsageError('--all: walks at random (--order random) end at the first violation')
   return walking(space, limits)
+}
+
+/** The flag says what to do; this is why. */
+function nothingCommutes(model: string): string {
+  return (
+    `--sleep-sets: it is not known which events of ${model} commute. It is known of nodes and messages, but not of ` +
+    'specifications, nor with --symmetry 1 or --duplicating 1'
+  )
 }
 
 /** Goes on until nothing is left or somebody has seen enough; says how it goes. */
