@@ -13,7 +13,7 @@ export function zeros(count: number): Int32Array<ArrayBuffer> {
   }
 }
 
-/** False: there was no room for what it needs. */
+/** Whether there was room for what is done. */
 export function withinMemory(act: () => void): boolean {
   try {
     act()

@@ -27,6 +27,11 @@ export interface System<P extends Participant, Env extends EnvironmentOf<P>, His
   readonly steps?: readonly StepProperty<StateOf<P>>[]
   readonly bounds?: Bounds<P>
   /**
+   * What has happened where the search begins, event by event: for each some words, of which the event is the first that has
+   * them all. What is far away is looked for from there; it counts within the bounds.
+   */
+  readonly before?: readonly (readonly string[])[]
+  /**
    * Tells messages that can no longer matter to a node in this state, nor in any that follows: they are dropped, which
    * leaves out nothing. `prove` holds it against the handler.
    */

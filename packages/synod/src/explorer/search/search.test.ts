@@ -6,8 +6,8 @@ import { paxosRegister } from '../models/register/paxos-register.ts'
 import { singleCopyRegister } from '../models/register/single-copy.ts'
 import type { Space } from '../space.ts'
 import { search, searching, type SearchReport } from './search.ts'
-import { searchWithSleepSets } from './sleep-sets.ts'
 import { randomWalk } from './random-walk.ts'
+import { searchingWithSleepSets, searchWithSleepSets } from './sleep-sets.ts'
 
 // Goal: a search that ends early says so, and claims nothing of states that it did not look at. Method: bounds on the
 // number of states, an engine without room, and somebody who has seen enough.
@@ -75,8 +75,11 @@ describe('no room for more states', () => {
   })
 })
 
-test('whoever has seen enough gets what was seen', () => {
-  const goingOn = searching(new ActorSpace(paxosRegister({ clients: 2, servers: 3 })))
+test.each([
+  ['breadth first', searching],
+  ['with sleep sets', searchingWithSleepSets],
+] as const)('whoever has seen enough gets what was seen, %s', (_, begin) => {
+  const goingOn = begin(new ActorSpace(paxosRegister({ clients: 2, servers: 3 })))
   const { value: progress, done } = goingOn.next()
   expect(done).toBe(false)
   const { value: report } = goingOn.next(false)

@@ -58,7 +58,7 @@ export interface Progress {
 export type Searching = Generator<Progress, SearchReport, boolean | undefined>
 
 /** How many states are expanded between two words on how it goes. */
-const breath = 1 << 12
+export const breath: number = 1 << 12
 
 /** Visits every state that can be reached, each once. */
 export function search(space: Space, options: SearchOptions = {}): SearchReport {
@@ -146,7 +146,8 @@ class Frontier {
   }
 
   begin(): boolean {
-    return this.fits(() => this.space.starts(this.visit))
+    this.outOfMemory = !withinMemory(() => this.space.starts(this.visit))
+    return !this.outOfMemory
   }
 
   /** The next one, and its number. */
@@ -165,15 +166,9 @@ class Frontier {
   expand(index: number): boolean {
     const { generated: before } = this
     this.parent = index
-    const isDone = this.fits(() => this.space.successors(this.state, this.visit))
+    this.outOfMemory = !withinMemory(() => this.space.successors(this.state, this.visit))
     if (this.generated === before) this.ends++
-    return isDone
-  }
-
-  private fits(act: () => void): boolean {
-    const isDone = withinMemory(act)
-    this.outOfMemory ||= !isDone
-    return isDone
+    return !this.outOfMemory
   }
 }
 
