@@ -1,5 +1,11 @@
 import { catalogue, type Chosen, type Explorable } from 'synod/explorer'
-import { explorableBenOr, explorableChandraToueg, explorablePaxos, explorableRaft } from 'synod/testing'
+import {
+  explorableBenOr,
+  explorableChandraToueg,
+  explorableMultiPaxos,
+  explorablePaxos,
+  explorableRaft,
+} from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
@@ -9,6 +15,7 @@ import type { ExploreOptions } from './settings.ts'
 /** Those that can be explored: our own first. */
 export const models: readonly Explorable[] = [
   explorableRaft,
+  explorableMultiPaxos,
   explorablePaxos,
   explorableBenOr,
   explorableChandraToueg,

@@ -51,13 +51,17 @@ const ofModels = [
   'writes',
   'reads',
   'terms',
+  'ballots',
   'rounds',
+  'alpha',
   'suspicions',
   'elections',
   'proposals',
+  'transfers',
   'crashes',
   'duplicates',
   'pre-vote',
+  'canvass',
   'check-quorum',
   'late-disk',
   'proposers',
@@ -90,6 +94,7 @@ was seen, and nothing was violated by then, 130 interrupted.
 Examples:
   synod explore paxos-register --clients 2
   synod explore raft --terms 2 --crashes 1 --max-states 5000000
+  synod explore multi-paxos --elections 3
   synod explore flp --steps 1000
   synod explore single-copy-register --servers 2           finds that this is no register
   synod explore --artefact synod-explore-single-copy-register.json`

@@ -207,11 +207,14 @@ function sendAgain(paxos: Replica, to: NodeId, late: readonly Index[]): void {
   for (const piece of pieces(missing, options.maxMessageBytes)) sendAccept(paxos, to, piece)
 }
 
-/** Phase 2b arrives: a slot is chosen when a quorum of its own electorate has accepted it in this very ballot. */
-export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId): void {
+/**
+ * Phase 2b arrives: a slot is chosen when a quorum of its own electorate has accepted it in this very ballot. False: it is
+ * about another one, and nothing follows from it.
+ */
+export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId): boolean {
   const { state, options } = paxos
   const progress = state.progress[from]
-  if (state.role !== 'leader' || !isSame(message.ballot, state.promised) || progress === undefined) return
+  if (state.role !== 'leader' || !isSame(message.ballot, state.promised) || progress === undefined) return false
   progress.recentActive = true
   progress.round = Math.max(progress.round, message.round)
   progress.decided = Math.max(progress.decided, message.decided)
@@ -225,6 +228,7 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
   advance(paxos)
   const { parting } = progress
   if (parting !== undefined && progress.round > parting.round) delete state.progress[from]
+  return true
 }
 
 /** Slots are chosen in any order, and decided in theirs. */

@@ -9,13 +9,14 @@ import {
   type Message,
   type RaftEnvironment,
 } from '../../protocols/raft/index.ts'
-import { explorableRaft, raftModel, type RaftBounds, type RaftPast } from './raft-model.ts'
+import type { EnginePast } from '../log-engine/engine-past.ts'
+import { explorableRaft, raftModel, type RaftBounds } from './raft-model.ts'
 
 // Goal: within small bounds there is no order of events in which Raft breaks a promise, and what makes it break one is
 // found by the shortest way there is. Method: the class that a server runs, every order of everything; then the class with
 // one rule less.
 
-type Model = System<Raft, RaftEnvironment, RaftPast>
+type Model = System<Raft, RaftEnvironment, EnginePast>
 
 const small: RaftBounds = {
   servers: 3,

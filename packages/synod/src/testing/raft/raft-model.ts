@@ -1,6 +1,6 @@
-import { voting, type Invariant, type NodeId } from '../../core/index.ts'
+import { voting, type Invariant } from '../../core/index.ts'
 import { ActorSpace, type Explorable } from '../../explorer/index.ts'
-import type { HistoryFold, Output, Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
+import type { Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
 import {
   defaultRaftOptions,
   isDead,
@@ -11,6 +11,7 @@ import {
   type RaftOptions,
   type RaftState,
 } from '../../protocols/raft/index.ts'
+import { brokenPromise, commandNumbered, enginePast, type EnginePast } from '../log-engine/engine-past.ts'
 
 /** What of Raft is explored. */
 export interface RaftBounds {
@@ -34,16 +35,8 @@ export interface RaftBounds {
   readonly symmetric: boolean
 }
 
-/** What of the past the safety of Raft is about: who has led a term, and what was decided, ever. */
-export interface RaftPast {
-  readonly leaders: Readonly<Record<number, NodeId>>
-  readonly decided: Readonly<Record<number, string>>
-  /** Two led one term, or two things were decided at one index. */
-  readonly broken?: { readonly text: string; readonly by: readonly NodeId[] }
-}
-
 /** The production class, as a server runs it, but for reads, snapshots and changes of the membership. */
-export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, RaftPast> {
+export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, EnginePast> {
   const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
   const { preVote, checkQuorum, terms, rounds, elections, proposals, crashes, duplicates, lateDisk, symmetric } = bounds
   const options: RaftOptions = { ...defaultRaftOptions, preVote, checkQuorum }
@@ -57,7 +50,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     symmetric,
     sets: ['voters', 'outgoing', 'learners', 'learnersNext'],
     sync: lateDisk ? 'event' : 'at once',
-    history: past,
+    history: enginePast,
     properties: [
       { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise },
       ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
@@ -74,7 +67,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
       timeouts: { election: elections },
       inputs: Array.from({ length: proposals }, (_, i) => ({
         name: `propose ${i + 1}`,
-        call: (raft: Raft) => void raft.propose(command(i + 1)),
+        call: (raft: Raft) => void raft.propose(commandNumbered(i + 1)),
       })),
       within: ({ currentTerm, round }) => currentTerm <= terms && round <= rounds,
       ...(!checkQuorum && {
@@ -85,40 +78,6 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment, Raf
     },
     dead: (message, from, state) => isDead(message, from, state),
   }
-}
-
-/** Its origin does not matter: no member looks at it. */
-function command(sequence: number): Parameters<Raft['propose']>[0] {
-  return { origin: '', sequence, checksum: sequence, bytes: new Uint8Array(0) }
-}
-
-const past: HistoryFold<RaftPast> = {
-  initial: { leaders: {}, decided: {} },
-  record: (history, output) => (output.call === 'led' ? led(history, output) : decided(history, output)),
-}
-
-function led(history: RaftPast, { node, arguments: [by, term] }: Output): RaftPast {
-  if (by !== node) return history
-  const leader = history.leaders[Number(term)] ?? node
-  if (leader !== node) return { ...history, broken: { text: `both lead term ${String(term)}`, by: [leader, node] } }
-  return { ...history, leaders: { ...history.leaders, [Number(term)]: node } }
-}
-
-function decided(history: RaftPast, { call, arguments: [index, term, what] }: Output): RaftPast {
-  if (call !== 'decide') return history
-  const { sequence = 0 } = (what ?? {}) as { sequence?: number }
-  const entry = sequence === 0 ? `no-op of term ${String(term)}` : `command ${sequence} of term ${String(term)}`
-  const before = history.decided[Number(index)] ?? entry
-  if (before !== entry) {
-    const text = `${before} and ${entry} are both decided at ${String(index)}`
-    return { ...history, broken: { text, by: [] } }
-  }
-  return { ...history, decided: { ...history.decided, [Number(index)]: entry } }
-}
-
-/** Names are kept apart from the text, because servers exchange theirs. */
-function brokenPromise({ broken }: RaftPast): string | undefined {
-  return broken && [...broken.by.flatMap((node, i) => (i === 0 ? [node] : ['and', node])), broken.text].join(' ')
 }
 
 /** These say something about one member before and after an event. */
@@ -156,7 +115,7 @@ function betweenTwo({ name, watch }: Invariant<RaftNode>): StepProperty<RaftStat
 function inOneSituation({ name, watch }: Invariant<RaftNode>): {
   readonly kind: 'always'
   readonly name: string
-  readonly broken: (situation: Situation<RaftState, RaftPast>) => string | undefined
+  readonly broken: (situation: Situation<RaftState, EnginePast>) => string | undefined
 } {
   return {
     kind: 'always',
@@ -174,11 +133,11 @@ function inOneSituation({ name, watch }: Invariant<RaftNode>): {
   }
 }
 
-function anyNode(is: (state: RaftState) => boolean): (situation: Situation<RaftState, RaftPast>) => boolean {
+function anyNode(is: (state: RaftState) => boolean): (situation: Situation<RaftState, EnginePast>) => boolean {
   return ({ nodes }) => nodes.some(({ state }) => is(state))
 }
 
-function twoLeaders({ history: { leaders } }: Situation<RaftState, RaftPast>): boolean {
+function twoLeaders({ history: { leaders } }: Situation<RaftState, EnginePast>): boolean {
   return Object.keys(leaders).length > 1
 }
 
