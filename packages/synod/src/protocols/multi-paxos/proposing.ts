@@ -11,7 +11,7 @@ import {
 import { isLower, isSame } from './ballot.ts'
 import { electorateAt, pushedThrough } from './configuration.ts'
 import { hardState } from './durable.ts'
-import { decideNext } from './learning.ts'
+import { decideNext, isChanging, vouch } from './learning.ts'
 import { acceptedAt, lastIndex, pieces, valueBytes } from './log.ts'
 import type { Accept, AcceptedSlots, Proposal, Value } from './messages.ts'
 import { prepareRest, promisers } from './promises.ts'
@@ -183,6 +183,7 @@ export function beat(paxos: Replica): void {
   beginBeat(paxos)
   prepareRest(paxos)
   proceed(paxos)
+  if (isChanging(paxos)) vouch(paxos)
   const late = Object.keys(state.open)
     .map(Number)
     .filter((slot) => (state.open[slot]?.sent ?? 0) < state.beats.previous)
@@ -243,11 +244,13 @@ function advance(paxos: Replica): void {
   tellDecided(paxos)
 }
 
-/** What a quorum of the newest voters has decided: whoever was a voter before is needed no more for that. */
-function stableIndex({ state, env }: Replica): Index {
+/** What a quorum of the newest voters has decided, on its disks: whoever was a voter before is needed no more for that. */
+function stableIndex({ state }: Replica): Index {
   const { voters } = present(state.memberships.at(-1), 'a leader knows a membership').membership
-  const decidedBy = (id: NodeId): Index | undefined => (id === env.self ? state.decided : state.progress[id]?.decided)
-  return Math.min(state.decided, committedIndex({ voters, outgoing: [] }, decidedBy))
+  return Math.min(
+    state.decided,
+    committedIndex({ voters, outgoing: [] }, (id) => state.progress[id]?.decided),
+  )
 }
 
 /** Who waits for its own clients' commands must not wait for a heartbeat to learn that they are decided. */
