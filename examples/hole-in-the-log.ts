@@ -82,7 +82,13 @@ function inWords(message: Message): string {
         : `accept ${ballot}: ${message.proposals.map(({ slot, value }) => held(slot, value)).join(', ')}`
     case 'accepted':
       return message.slots.length === 0 ? '' : `accepted ${ballot}: ${message.slots.join(', ')}`
-    default:
+    case 'refused':
+    case 'handOver':
+    case 'learn':
+    case 'chosen':
+    case 'installSnapshot':
+    case 'askPromise':
+    case 'tellPromise':
       return message.type
   }
 }

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
+import { assert } from '../../core/index.ts'
 import type { EngineNode } from '../../testing/log-engine/engine-world.ts'
 import { randomWorld } from '../../testing/log-engine/random-world.ts'
 import { commandOf, OneMember } from './testing/one-member.ts'
@@ -43,12 +45,12 @@ class Examined extends MultiPaxos {
   }
 
   override receive(message: Message, from: string): void {
-    for (const one of this.dead) expect(isDead(one.message, one.from, this.state), one.message.type).toBe(true)
+    for (const { message: one, from: sender } of this.dead)
+      assert(isDead(one, sender, this.state), `${one.type} stays dead`)
     if (!isDead(message, from, this.state)) return super.receive(message, from)
     const [before, times] = [structuredClone(this.state), this.said.times]
     super.receive(message, from)
-    expect(this.state).toEqual(before)
-    expect(this.said.times).toBe(times)
+    assert(isDeepStrictEqual(this.state, before) && this.said.times === times, `${message.type} does nothing`)
     this.found.add(message.type)
     if (this.dead.length < 50) this.dead.push({ message, from })
     return undefined
@@ -64,7 +66,7 @@ test('in random worlds a message that is said to be dead does nothing, and stays
     look: (node: EngineNode<MultiPaxosState>) =>
       Object.create(node, { alpha: { value: alpha } }) as typeof node & { alpha: number },
   }
-  for (let seed = 1; seed <= 30; seed++) randomWorld(parts, seed, { changes: seed % 3 === 0 })
+  for (let seed = 1; seed <= 18; seed++) randomWorld(parts, seed, { changes: seed % 3 === 0 })
   expect([...found]).toEqual(
     expect.arrayContaining(['support', 'promise', 'accepted', 'refused', 'handOver', 'chosen', 'installSnapshot']),
   )
