@@ -73,6 +73,12 @@ test('duelling-proposers: the one that is behind proposes what the other one has
   expect(output).toMatch(/a has learnt y\nb has learnt y\nc has learnt y\n$/)
 })
 
+test('hole-in-the-log: the next leader of Multi-Paxos fills what the one before it left open', async () => {
+  const output = await run('hole-in-the-log.ts')
+  expect(output).toContain('b → c  accept 2.b: 2 nothing, 3 two, 4 three, 5 nothing')
+  for (const id of ['b', 'c']) expect(output).toContain(`${id}: 1 nothing, 2 nothing, 3 two, 4 three, 5 nothing`)
+})
+
 test('coins-against-a-scheduler: own coins take exponentially long, a common one for ever, a confirmed one three rounds', async () => {
   const output = await run('coins-against-a-scheduler.ts')
   expect(output).toMatch(/5 participants, 2 may crash: 1\d\.\d rounds, 16 by the closed form/)

@@ -21,7 +21,7 @@ Exit codes: 0 all were found as recorded, 1 some were not.
 `
 
 /** A mutant that is not found in so many is not found. */
-const maxStates = 3_000_000
+const maxStates = 8_000_000
 
 /** What a process that explores one of them prints. */
 type Told = Omit<Caught, 'model' | 'bounds'> | { readonly states: number }
@@ -82,9 +82,9 @@ async function one(name: string, withoutBug: string | undefined): Promise<Told> 
   if (withoutBug === undefined) mutate(readMutant(`mutants/${name}.txt`))
   // After the hook: what it is for must not be loaded before.
   const { search } = await import('synod/explorer')
-  const { explorableByzantineBenOr, explorableRaft } = await import('synod/testing')
+  const { explorableByzantineBenOr, explorableMultiPaxos, explorableRaft } = await import('synod/testing')
   const { model: wanted = '', bounds = {} } = readExploredMutants().caught[name] ?? {}
-  const model = [explorableRaft, explorableByzantineBenOr].find((one) => one.name === wanted)
+  const model = [explorableRaft, explorableMultiPaxos, explorableByzantineBenOr].find(({ name: its }) => its === wanted)
   if (model === undefined) throw new Error(`mutants/explorer.json does not say in which model to look for ${name}`)
   const usual = model.parameters.map((parameter) => [parameter.name, parameter.fallback] as const)
   const space = model.space({ ...Object.fromEntries(usual), ...bounds })

@@ -1,34 +1,83 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { publishedSpace, search, type Published } from 'synod/explorer'
+import { publishedSpace, search, type Chosen, type Explorable, type Published, type Space } from 'synod/explorer'
+import {
+  explorableBenOr,
+  explorableChandraToueg,
+  explorableMultiPaxos,
+  explorablePaxos,
+  explorableRaft,
+} from 'synod/testing'
 
-// All published numbers of states, also of the models that take too long for the tests. Arguments are the rows to do; the
-// one with 41 million states is done only if it is named. Exits with 1 if a number is another one.
+// All numbers of states that docs/state-counts.md tells, also of the models that take too long for the tests: those that others
+// have published, and those of our own protocols. Arguments are the rows to do, or names of our own models; the one with 41
+// million states is done only if it is named. Exits with 1 if a number is another one.
 
-const file = join(import.meta.dirname, '../../packages/synod/testdata/state-counts/counts.json')
+/** What is searched, and what has to come of it. */
+interface Row {
+  readonly id: string
+  readonly space: () => { readonly space: Space; readonly options?: Parameters<typeof search>[1] }
+  readonly states: number
+  readonly transitions: number | undefined
+  readonly levels: number | undefined
+}
+
+const root = join(import.meta.dirname, '../..')
 const giant = 'own-abd-2c3s'
 /** Its number is that of a search that takes different states for one; a test has it. */
 const unsound = 'stateright-2pc-5-symmetry'
 
+function published(): Row[] {
+  const file = join(root, 'packages/synod/testdata/state-counts/counts.json')
+  const rows = JSON.parse(readFileSync(file, 'utf8')) as Published[]
+  return rows
+    .filter(({ id, reproduced }) => reproduced !== false && id !== unsound)
+    .map((row) => {
+      const { id, distinct: states, depth: levels, generated, reproduced } = row
+      const isCounted = reproduced === true || String(reproduced).includes('generated')
+      return { id, space: () => publishedSpace(row), states, levels, transitions: isCounted ? generated : undefined }
+    })
+}
+
+/** The tables under "Our own". */
+function own(): Row[] {
+  const text = readFileSync(join(root, 'docs/state-counts.md'), 'utf8')
+  const models = [explorableRaft, explorableMultiPaxos, explorablePaxos, explorableBenOr, explorableChandraToueg]
+  return models.flatMap((model) => {
+    const [table = ''] = text.slice(text.indexOf(`\`synod explore ${model.name}\``)).split('\n\n')
+    const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
+    return rows.map(([, bounds = '', states, transitions, levels]) => ({
+      id: `${model.name} ${bounds}`,
+      space: () => ({ space: model.space(chosenIn(model, bounds)) }),
+      states: Number(states),
+      transitions: Number(transitions),
+      levels: Number(levels),
+    }))
+  })
+}
+
+function chosenIn({ parameters }: Explorable, bounds: string): Chosen {
+  const usual = parameters.map(({ name, fallback }) => [name, fallback] as const)
+  const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)] as const)
+  return Object.fromEntries([...usual, ...given])
+}
+
 const wanted = process.argv.slice(2)
-const rows = (JSON.parse(readFileSync(file, 'utf8')) as Published[]).filter(
-  ({ id, reproduced }) =>
-    reproduced !== false && id !== unsound && (wanted.length > 0 ? wanted.includes(id) : id !== giant),
-)
+const isWanted = ({ id }: Row): boolean =>
+  wanted.length > 0 ? wanted.includes(id) || wanted.includes(id.split(' ')[0] ?? '') : id !== giant
+const rows = [...published(), ...own()].filter(isWanted)
 let failed = 0
 for (const row of rows) {
-  const { space, options } = publishedSpace(row)
+  const { space, options } = row.space()
   const began = performance.now()
   const { states, generated, depth, bytes } = search(space, options)
-  const { id, distinct, depth: levels = depth, reproduced } = row
-  const isCounted = reproduced === true || String(reproduced).includes('generated')
-  const transitions = isCounted ? (row.generated ?? generated) : generated
+  const { id, levels = depth, transitions = generated } = row
   const seconds = (performance.now() - began) / 1000
-  const isRight = states === distinct && depth === levels && generated === transitions
+  const isRight = states === row.states && depth === levels && generated === transitions
   if (!isRight) failed++
   const memory = process.memoryUsage().rss
   console.log(
-    `${isRight ? '✓' : '✗'} ${id}: ${states} states (${distinct}), ${generated} transitions, ${depth} levels (${levels}), ` +
+    `${isRight ? '✓' : '✗'} ${id}: ${states} states (${row.states}), ${generated} transitions, ${depth} levels (${levels}), ` +
       `${seconds.toFixed(1)} s, ${Math.round(states / seconds)}/s, table ${Math.round(bytes / 1e6)} MB, process ${Math.round(memory / 1e6)} MB`,
   )
 }

@@ -3,6 +3,7 @@ import {
   explorableBenOr,
   explorableByzantineBenOr,
   explorableChandraToueg,
+  explorableMultiPaxos,
   explorablePaxos,
   explorableRaft,
 } from 'synod/testing'
@@ -15,6 +16,7 @@ import type { ExploreOptions } from './settings.ts'
 /** Those that can be explored: our own first. */
 export const models: readonly Explorable[] = [
   explorableRaft,
+  explorableMultiPaxos,
   explorablePaxos,
   explorableBenOr,
   explorableByzantineBenOr,

@@ -56,13 +56,17 @@ const ofModels = [
   'writes',
   'reads',
   'terms',
+  'ballots',
   'rounds',
+  'alpha',
   'suspicions',
   'elections',
   'proposals',
+  'transfers',
   'crashes',
   'duplicates',
   'pre-vote',
+  'canvass',
   'check-quorum',
   'late-disk',
   'change',
@@ -103,6 +107,7 @@ Examples:
   synod explore paxos-register --clients 2
   synod explore raft --terms 2 --crashes 1 --max-states 5000000
   synod explore ben-or --ones 0 --sleep-sets
+  synod explore multi-paxos --elections 3
   synod explore flp --steps 1000
   synod explore single-copy-register --servers 2           finds that this is no register
   synod explore --artefact synod-explore-single-copy-register.json`

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NodeId } from '../../core/index.ts'
 import { initialBroadcastState, ReliableBroadcast, type BroadcastMessage } from './reliable-broadcast.ts'
-import { valueOf } from './testing/script.ts'
+import { valueOf } from '../../testing/chandra-toueg/chandra-toueg-script.ts'
 
 // Goal: pitfall L10: whoever delivers has relayed before. Method: the order of what one process does; and a sender that crashes
 // after its first message.

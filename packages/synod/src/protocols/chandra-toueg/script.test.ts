@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { playScript, ScriptWorld, valueOf } from './testing/script.ts'
+import { playScript, ScriptWorld, valueOf } from '../../testing/chandra-toueg/chandra-toueg-script.ts'
 
 // Goal: pitfalls L7, L8, L9, L11, L12: conversations with their expected course, which say of each whose scenario it is; and what a
 // good run costs. UPDATE=1 rewrites the conversations; read the difference before keeping it.

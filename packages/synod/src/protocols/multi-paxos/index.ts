@@ -14,6 +14,7 @@
  * @module
  */
 export { multiPaxosCodec } from './codec.ts'
+export { isDead } from './dead.ts'
 export { durablePart, restore } from './durable.ts'
 export { multiPaxosInvariants } from './invariants.ts'
 export type { MultiPaxosNode } from './invariants.ts'

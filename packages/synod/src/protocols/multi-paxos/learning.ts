@@ -1,6 +1,6 @@
 import { assert, present, type Index, type NodeId } from '../../core/index.ts'
 import { highest, isLower, isSame } from './ballot.ts'
-import { goesBy } from './configuration.ts'
+import { goesBy, pushedThrough } from './configuration.ts'
 import { hardState } from './durable.ts'
 import { awaitElection, becomeFollower, promise } from './following.ts'
 import { acceptedAt, chosenAt, isSameValue, isVoid, positionOf, within } from './log.ts'
@@ -40,9 +40,25 @@ export function lookAtMembership(paxos: Replica): void {
   const { state, options } = paxos
   const next = goesBy(state, options.alpha)
   const { goesBy: before } = state
-  if (before.index === next.index && before.settled === next.settled && before.membership.voters.length > 0) return
-  state.goesBy = next
+  const isNew = before.index !== next.index || before.settled !== next.settled || before.membership.voters.length === 0
+  if (isNew) state.goesBy = next
+  if (state.claimed < state.decided && (isNew || isChanging(paxos))) vouch(paxos)
+}
+
+/** The newest change is not over: those who were voters before it may be needed yet. Who is being repaired counts for nothing. */
+export function isChanging({ state, options }: Replica): boolean {
+  return state.repair === undefined && state.stable < pushedThrough(state, options.alpha)
+}
+
+/**
+ * The old voters go for good once a quorum of the new ones has decided all that needs the old. Whoever counts for that must
+ * not forget it with its power: it is durable before it is said, and a leader says it to itself as well.
+ */
+export function vouch(paxos: Replica): void {
+  const { state, env } = paxos
   if (state.claimed < state.decided) record(paxos, { type: 'hard', ...hardState(state) })
+  const { role, promised: ballot, decided, round } = state
+  if (role === 'leader') env.send(env.self, { type: 'accepted', ballot, slots: [], decided, round })
 }
 
 /** A learner that is behind asks one that is not; again after a while, for the question or the answer may be lost. */

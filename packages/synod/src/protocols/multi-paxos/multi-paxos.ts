@@ -175,7 +175,7 @@ export class MultiPaxos implements LogEngine<MultiPaxosState, Message, Durable>,
       case 'accept':
         return onAccept(this, message, from)
       case 'accepted':
-        onAccepted(this, message, from)
+        if (!onAccepted(this, message, from)) return undefined
         proceedWithReads(this)
         proceedWithMembership(this)
         return from === this.state.transfer ? continueTransfer(this) : undefined

@@ -11,7 +11,7 @@ import {
 import { isLower, isSame } from './ballot.ts'
 import { electorateAt, pushedThrough } from './configuration.ts'
 import { hardState } from './durable.ts'
-import { decideNext } from './learning.ts'
+import { decideNext, isChanging, vouch } from './learning.ts'
 import { acceptedAt, lastIndex, pieces, valueBytes } from './log.ts'
 import type { Accept, AcceptedSlots, Proposal, Value } from './messages.ts'
 import { prepareRest, promisers } from './promises.ts'
@@ -183,6 +183,7 @@ export function beat(paxos: Replica): void {
   beginBeat(paxos)
   prepareRest(paxos)
   proceed(paxos)
+  if (isChanging(paxos)) vouch(paxos)
   const late = Object.keys(state.open)
     .map(Number)
     .filter((slot) => (state.open[slot]?.sent ?? 0) < state.beats.previous)
@@ -207,11 +208,14 @@ function sendAgain(paxos: Replica, to: NodeId, late: readonly Index[]): void {
   for (const piece of pieces(missing, options.maxMessageBytes)) sendAccept(paxos, to, piece)
 }
 
-/** Phase 2b arrives: a slot is chosen when a quorum of its own electorate has accepted it in this very ballot. */
-export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId): void {
+/**
+ * Phase 2b arrives: a slot is chosen when a quorum of its own electorate has accepted it in this very ballot. False: it is
+ * about another one, and nothing follows from it.
+ */
+export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId): boolean {
   const { state, options } = paxos
   const progress = state.progress[from]
-  if (state.role !== 'leader' || !isSame(message.ballot, state.promised) || progress === undefined) return
+  if (state.role !== 'leader' || !isSame(message.ballot, state.promised) || progress === undefined) return false
   progress.recentActive = true
   progress.round = Math.max(progress.round, message.round)
   progress.decided = Math.max(progress.decided, message.decided)
@@ -225,6 +229,7 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
   advance(paxos)
   const { parting } = progress
   if (parting !== undefined && progress.round > parting.round) delete state.progress[from]
+  return true
 }
 
 /** Slots are chosen in any order, and decided in theirs. */
@@ -239,11 +244,13 @@ function advance(paxos: Replica): void {
   tellDecided(paxos)
 }
 
-/** What a quorum of the newest voters has decided: whoever was a voter before is needed no more for that. */
-function stableIndex({ state, env }: Replica): Index {
+/** What a quorum of the newest voters has decided, on its disks: whoever was a voter before is needed no more for that. */
+function stableIndex({ state }: Replica): Index {
   const { voters } = present(state.memberships.at(-1), 'a leader knows a membership').membership
-  const decidedBy = (id: NodeId): Index | undefined => (id === env.self ? state.decided : state.progress[id]?.decided)
-  return Math.min(state.decided, committedIndex({ voters, outgoing: [] }, decidedBy))
+  return Math.min(
+    state.decided,
+    committedIndex({ voters, outgoing: [] }, (id) => state.progress[id]?.decided),
+  )
 }
 
 /** Who waits for its own clients' commands must not wait for a heartbeat to learn that they are decided. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { membersOf } from '../../core/index.ts'
+import { membersOf, voting } from '../../core/index.ts'
 import { initialState } from './state.ts'
 import { fold, restore } from './durable.ts'
 import { commandOf, OneMember } from './testing/one-member.ts'
@@ -75,4 +75,19 @@ test('the head of a segment does not say that the records before it have all tha
   expect(state.claimed).toBe(0)
   fold(state, { type: 'hard', ...hard, decided: 1 })
   expect(state.claimed).toBe(1)
+})
+
+// Goal: an old voter goes once a quorum of the new ones has decided all that needs it; whoever counts for that has it on its disk
+// when it says so. Method: a follower hears that the last such slot is decided, which by itself it would not write down.
+test('how far a member has decided is durable before it counts for the end of a change', () => {
+  const member = new OneMember(['a', 'b', 'c'], { alpha: 2 })
+  member.accept('b', 1, { 1: { term: 1 }, 2: { term: 1, membership: voting(['a', 'b']) } }, 0)
+  member.accept('b', 1, { 3: { term: 0 } }, 2)
+  member.accept('b', 1, {}, 3)
+  expect(member.state).toMatchObject({ decided: 3, claimed: 3 })
+  member.quick = false
+  member.accept('b', 1, { 4: { term: 0 } }, 3)
+  expect(member.take('accepted').filter(({ decided }) => decided === 3)).toEqual([])
+  member.sync()
+  expect(member.take('accepted').map(({ decided }) => decided)).toContain(3)
 })

@@ -11,7 +11,7 @@ import {
   type NodeId,
 } from '../../core/index.ts'
 import { enterJoint, isImpossible, leaveJoint, simple, type Next } from './membership.ts'
-import { parseScript } from './testing/script.ts'
+import { parseScript } from '../../testing/script-blocks.ts'
 
 // Goal: memberships change by the rules of Ongaro §4.1 and §4.3. Method: testdata/membership, our own cases for what etcd's
 // nine files of confchange hold (58 of them), and more about learners; and random changes against each other.

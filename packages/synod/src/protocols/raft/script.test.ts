@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { playScript } from './testing/script.ts'
+import { playScript } from '../../testing/raft/raft-script.ts'
 
 // The conversations in testdata/ are what is promised. UPDATE=1 rewrites them; read the difference before keeping it.
 const folder = new URL('testdata/', import.meta.url)

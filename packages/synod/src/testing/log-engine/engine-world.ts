@@ -15,6 +15,8 @@ import {
   type Milliseconds,
   type NodeId,
   type RandomState,
+  type SnapshotId,
+  type Term,
   type TimerName,
   type Watch,
 } from '../../core/index.ts'
@@ -61,6 +63,16 @@ interface Packet<Message> {
   readonly message: Message
 }
 
+/** What is heard of a world. */
+export type Happening<Message> =
+  | { type: 'sent'; from: NodeId; to: NodeId; message: Message; lost: boolean }
+  | { type: 'led'; node: NodeId; by: NodeId | undefined; term: Term }
+  | { type: 'decided'; node: NodeId; index: Index; term: Term; command: Command | undefined }
+  | { type: 'readable'; node: NodeId; id: number; index: Index }
+  | { type: 'unreadable'; node: NodeId; id: number }
+  | { type: 'installed'; node: NodeId; snapshot: SnapshotId }
+  | { type: 'reconfigured'; node: NodeId; membership: Membership; index: Index }
+
 /** The state machine of these worlds: the commands in the order of their decision. */
 interface Machine {
   applied: Index
@@ -102,6 +114,8 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
   readonly dropped: Set<number> = new Set()
   /** How often members were handed a snapshot. */
   installed: number = 0
+  /** Hears what happens, as it does. */
+  listen: (happening: Happening<Message>) => void = () => undefined
   private packets: Packet<Message>[] = []
   private order: number = 0
   private readonly nodes = new Map<NodeId, Node>()
@@ -189,27 +203,31 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
         member().timers.delete(timer)
       },
       choose: (alternatives) => choose(this.random, alternatives),
-      decide: (index, _term, command) => {
+      decide: (index, term, command) => {
         const { machine } = member()
         assert(index === machine.applied + 1, `${id} decides in order: ${index} after ${machine.applied}`)
         machine.applied = index
         if (command !== undefined) machine.commands.push(`${command.origin}${command.sequence}`)
+        this.listen({ type: 'decided', node: id, index, term, command })
       },
-      led: () => undefined,
+      led: (by, term) => this.listen({ type: 'led', node: id, by, term }),
       readable: (read, index) => {
         const { floor } = present(this.readFloors.get(read), `read ${read} was asked, and is answered once`)
         this.readFloors.delete(read)
         assert(index >= floor, `linearizable reads: ${id} answers at ${index} what must contain ${floor}`)
         this.answered.set(read, index)
+        this.listen({ type: 'readable', node: id, id: read, index })
       },
       unreadable: (read) => {
         assert(this.readFloors.delete(read), `read ${read} was asked, and is answered once`)
         this.dropped.add(read)
+        this.listen({ type: 'unreadable', node: id, id: read })
       },
-      reconfigured: () => undefined,
+      reconfigured: (membership, index) => this.listen({ type: 'reconfigured', node: id, membership, index }),
       install: (snapshot) => {
         member().machine = copyOf(present(this.snapshots.get(snapshot.index), 'the snapshot is on a disk'))
         this.installed++
+        this.listen({ type: 'installed', node: id, snapshot })
       },
     }
   }
@@ -218,7 +236,9 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     const push = (at: number): void => void this.packets.push({ at, order: this.order++, from, to, message })
     if (from === to) return push(this.now)
     const chance = (thousandths: number): boolean => thousandths > 0 && choose(this.random, 1000) < thousandths
-    if (this.cut.has(`${from}>${to}`) || !this.members.has(to) || chance(this.options.lost)) return
+    const lost = this.cut.has(`${from}>${to}`) || !this.members.has(to) || chance(this.options.lost)
+    this.listen({ type: 'sent', from, to, message, lost })
+    if (lost) return
     for (let copies = chance(this.options.duplicated) ? 2 : 1; copies > 0; copies--)
       push(this.now + this.draw(this.options.delay))
   }
@@ -283,7 +303,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
   }
 
   /** The next event: an arrival, the end of a sync, a timer; false: there is none before `until`. */
-  step(until: number): boolean {
+  step(until: number, timers = true): boolean {
     let at = until
     let event: (() => void) | undefined
     let order = Infinity
@@ -297,6 +317,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     for (const member of this.members.values()) {
       const { syncing } = member
       if (syncing !== undefined) consider(syncing.at, () => this.endSync(member, syncing.through))
+      if (!timers) continue
       for (const [timer, when] of member.timers) consider(when, () => this.fire(member.id, timer))
     }
     if (event === undefined) return false
@@ -313,16 +334,28 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     if (member.up && (from === to || !this.cut.has(`${from}>${to}`))) member.engine.receive(message, from)
   }
 
-  private fire(id: NodeId, timer: TimerName): void {
+  /** Lets a timer fire, whenever it is due. */
+  fire(id: NodeId, timer: TimerName): void {
     const member = this.member(id)
     member.timers.delete(timer)
     member.engine.timeout(timer)
+    this.check()
   }
 
   run(time: number): void {
     const until = this.now + time
     while (this.step(until));
     this.now = until
+  }
+
+  /** Until nothing is under way, neither on a link nor to a disk; no timer fires. */
+  deliver(): void {
+    while (this.step(Infinity, false));
+  }
+
+  /** Whatever is under way is lost. */
+  drop(): void {
+    this.packets = []
   }
 
   /** Runs until something is so; false: it did not come to be in so much time. */
@@ -332,8 +365,8 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     return true
   }
 
-  propose(id: NodeId, sequence: number): boolean {
-    const command: Command = { origin: id, sequence, checksum: sequence, bytes: new Uint8Array(1) }
+  propose(id: NodeId, sequence: number, size = 1): boolean {
+    const command: Command = { origin: id, sequence, checksum: sequence, bytes: new Uint8Array(size) }
     const { up, engine } = this.member(id)
     const taken = up && engine.propose(command)
     this.check()

@@ -8,7 +8,7 @@ export interface Claim {
 }
 
 /** Whatever protocol its members run. */
-type World = Omit<EngineWorld, 'parts'>
+type World = Omit<EngineWorld, 'parts' | 'listen'>
 
 /** What every log engine promises, whichever protocol it is: to be run by any test runner, each claim for itself. */
 export function logEngineClaims<State, Message, Durable, Node>(

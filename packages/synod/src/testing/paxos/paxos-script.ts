@@ -9,6 +9,7 @@ import {
   type PaxosOptions,
   type Proposal,
 } from '../../protocols/paxos/index.ts'
+import { playBlocks } from '../script-blocks.ts'
 
 export type PaxosWorld = HandWorld<Paxos, Message, Durable>
 
@@ -29,20 +30,11 @@ export function value(text: string): Command {
 /** Plays a script and gives it back with what was heard: commands, a line `----`, and what came of them. */
 export function playScript(text: string): string {
   let world: PaxosWorld | undefined
-  const blocks = text.trimEnd().split(/\n\n+/)
-  const played = blocks.map((block) => {
-    const lines = block.split('\n').filter((line) => line !== '')
-    const divider = lines.indexOf('----')
-    if (divider < 0) return block
-    const heard: string[] = []
-    for (const line of lines.slice(0, divider)) {
-      const [verb = '', ...words] = line.split(' ')
-      if (verb === 'nodes') world = paxosWorld(words.join(''))
-      else heard.push(...act(present(world, 'a script begins with: nodes a b c'), verb, words))
-    }
-    return [...lines.slice(0, divider), '----', ...(heard.length === 0 ? ['nothing'] : heard)].join('\n')
+  return playBlocks(text, (verb, words) => {
+    if (verb !== 'nodes') return act(present(world, 'a script begins with: nodes a b c'), verb, words)
+    world = paxosWorld(words.join(''))
+    return []
   })
-  return `${played.join('\n\n')}\n`
 }
 
 function act(world: PaxosWorld, verb: string, words: readonly string[]): string[] {

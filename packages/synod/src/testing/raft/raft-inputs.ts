@@ -1,7 +1,7 @@
 import type { MembershipChange, NodeId } from '../../core/index.ts'
 import type { Input } from '../../explorer/index.ts'
 import type { Raft, RaftEnvironment } from '../../protocols/raft/index.ts'
-import type { AsksReads } from './raft-past.ts'
+import { commandNumbered, type AsksReads } from '../log-engine/engine-past.ts'
 
 /** What clients and an administrator may ask for, each once, at any server. */
 export interface RaftInputs {
@@ -40,7 +40,7 @@ export function raftInputs(
   { proposals, reads, change, snapshots }: RaftInputs,
 ): readonly Input<Raft>[] {
   return [
-    ...times(proposals, (i) => ({ name: `propose ${i}`, call: (raft) => void raft.propose(command(i)) })),
+    ...times(proposals, (i) => ({ name: `propose ${i}`, call: (raft) => void raft.propose(commandNumbered(i)) })),
     ...times(reads, (i) => ({ name: `read ${i}`, call: (raft) => read(raft, i) })),
     ...(changes[change - 1]?.steps(nodes) ?? []).map((step) => ({
       name: step.map(({ type, id }) => `${type} ${id}`).join(' and '),
@@ -52,11 +52,6 @@ export function raftInputs(
 
 function times(count: number, input: (number: number) => Input<Raft>): Input<Raft>[] {
   return Array.from({ length: count }, (_, i) => input(i + 1))
-}
-
-/** Its origin does not matter: no member looks at it. */
-function command(sequence: number): Parameters<Raft['propose']>[0] {
-  return { origin: '', sequence, checksum: sequence, bytes: new Uint8Array(0) }
 }
 
 /** What was decided by now counts only where the read is taken. */

@@ -11,14 +11,14 @@ import {
 } from '../../protocols/raft/index.ts'
 import { beginnings } from './raft-beginnings.ts'
 import { explorableRaft, plainRaft, raftModel, type RaftBounds } from './raft-model.ts'
-import type { AsksReads, RaftPast } from './raft-past.ts'
+import type { AsksReads, EnginePast } from '../log-engine/engine-past.ts'
 
 // Goal: within small bounds there is no order of events in which Raft breaks a promise, and what makes it break one is
 // found by the shortest way there is. Method: the class that a server runs, every order of everything; then the class with
 // one rule less.
 
 type Env = RaftEnvironment & AsksReads
-type Model = System<Raft, Env, RaftPast>
+type Model = System<Raft, Env, EnginePast>
 
 const small: RaftBounds = { ...plainRaft, servers: 3, terms: 1, rounds: 1, elections: 3, proposals: 0 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../protocols/raft/index.ts'
 import { beginnings } from './raft-beginnings.ts'
 import { changes, raftInputs, type RaftInputs } from './raft-inputs.ts'
-import { past, type AsksReads, type RaftPast } from './raft-past.ts'
+import { enginePast, type AsksReads, type EnginePast } from '../log-engine/engine-past.ts'
 import { raftProperties, raftSteps } from './raft-properties.ts'
 
 /** What of Raft is explored. */
@@ -60,7 +60,7 @@ export const plainRaft: Omit<RaftBounds, 'servers' | 'terms' | 'rounds' | 'elect
 }
 
 /** The production class, as a server runs it, but for repair, forwarding and the transfer of leadership. */
-export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment & AsksReads, RaftPast> {
+export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment & AsksReads, EnginePast> {
   const nodes = Array.from({ length: bounds.servers }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
   const { preVote, checkQuorum, terms, rounds, elections, crashes, duplicates, lateDisk, symmetric } = bounds
   const maxMessageBytes = bounds.oneEntry ? 1 : defaultRaftOptions.maxMessageBytes
@@ -75,7 +75,7 @@ export function raftModel(bounds: RaftBounds): System<Raft, RaftEnvironment & As
     symmetric,
     sets: ['voters', 'outgoing', 'learners', 'learnersNext'],
     sync: lateDisk ? 'event' : 'at once',
-    history: past,
+    history: enginePast,
     properties: raftProperties,
     steps: raftSteps,
     bounds: {

@@ -1,9 +1,9 @@
 import type { Invariant, Membership, NodeId } from '../../core/index.ts'
 import type { Situation, SituationNode, StepProperty, SystemProperty } from '../../explorer/index.ts'
 import { raftInvariants, type Message, type RaftNode, type RaftState } from '../../protocols/raft/index.ts'
-import { brokenPromise, type RaftPast } from './raft-past.ts'
+import { brokenPromise, type EnginePast } from '../log-engine/engine-past.ts'
 
-type Seen = Situation<RaftState, RaftPast>
+type Seen = Situation<RaftState, EnginePast>
 
 /** These say something about one member before and after an event. */
 const stepwise: ReadonlySet<string> = new Set([
@@ -38,7 +38,7 @@ export const raftSteps: readonly StepProperty<RaftState>[] = [
 ]
 
 /** What holds in every situation, and what is to be seen in some. */
-export const raftProperties: readonly SystemProperty<RaftState, Message, RaftPast>[] = [
+export const raftProperties: readonly SystemProperty<RaftState, Message, EnginePast>[] = [
   { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise('safety') },
   { kind: 'always', name: 'reads are linearizable', brokenHistory: brokenPromise('reads') },
   ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),

@@ -1,8 +1,8 @@
-import { present, type Index, type NodeId, type ReadId } from '../../core/index.ts'
+import { present, type Command, type Index, type NodeId, type ReadId } from '../../core/index.ts'
 import type { HistoryFold, Output } from '../../explorer/index.ts'
 
-/** What of the past the safety of Raft is about: who has led a term, what was decided, ever, and what reads may answer. */
-export interface RaftPast {
+/** What of the past the safety of a log engine is about: who has led a term, what was decided, ever, and what reads may answer. */
+export interface EnginePast {
   readonly leaders: Readonly<Record<number, NodeId>>
   readonly decided: Readonly<Record<Index, string>>
   /** Of each read under way: what was decided when it was asked for. */
@@ -16,7 +16,7 @@ export interface AsksReads {
   asked(id: ReadId): void
 }
 
-export const past: HistoryFold<RaftPast> = {
+export const enginePast: HistoryFold<EnginePast> = {
   initial: { leaders: {}, decided: {} },
   record(history, output) {
     switch (output.call) {
@@ -36,14 +36,14 @@ export const past: HistoryFold<RaftPast> = {
   },
 }
 
-function led(history: RaftPast, { node, arguments: [by, term] }: Output): RaftPast {
+function led(history: EnginePast, { node, arguments: [by, term] }: Output): EnginePast {
   if (by !== node) return history
   const leader = history.leaders[Number(term)] ?? node
   if (leader !== node) return broken(history, 'safety', `both lead term ${String(term)}`, [leader, node])
   return { ...history, leaders: { ...history.leaders, [Number(term)]: node } }
 }
 
-function decided(history: RaftPast, { arguments: [index, term, what] }: Output): RaftPast {
+function decided(history: EnginePast, { arguments: [index, term, what] }: Output): EnginePast {
   const { sequence = 0 } = (what ?? {}) as { sequence?: number }
   const entry = sequence === 0 ? `no-op of term ${String(term)}` : `command ${sequence} of term ${String(term)}`
   const before = history.decided[Number(index)] ?? entry
@@ -52,7 +52,7 @@ function decided(history: RaftPast, { arguments: [index, term, what] }: Output):
 }
 
 /** ReadIndex (Ongaro §6.4): by a state that has what was decided when the read came, and nothing that is not decided. */
-function readable(history: RaftPast, { arguments: [id, index] }: Output): RaftPast {
+function readable(history: EnginePast, { arguments: [id, index] }: Output): EnginePast {
   const least = present(history.reads?.[Number(id)], 'what is answered was asked')
   const last = lastDecided(history)
   const read = `read ${String(id)} is answered at ${String(index)}`
@@ -61,24 +61,29 @@ function readable(history: RaftPast, { arguments: [id, index] }: Output): RaftPa
   return answered(history, Number(id))
 }
 
-function answered(history: RaftPast, id: ReadId): RaftPast {
+function answered(history: EnginePast, id: ReadId): EnginePast {
   const { reads = {}, ...rest } = history
   const others = Object.fromEntries(Object.entries(reads).filter(([other]) => Number(other) !== id))
   return { ...rest, reads: others }
 }
 
-function lastDecided({ decided: all }: RaftPast): Index {
+function lastDecided({ decided: all }: EnginePast): Index {
   return Math.max(0, ...Object.keys(all).map(Number))
 }
 
-function broken(history: RaftPast, what: 'safety' | 'reads', text: string, by: readonly NodeId[] = []): RaftPast {
+function broken(history: EnginePast, what: 'safety' | 'reads', text: string, by: readonly NodeId[] = []): EnginePast {
   return { ...history, broken: { what, text, by } }
 }
 
 /** Names are kept apart from the text, because servers exchange theirs. */
-export function brokenPromise(what: 'safety' | 'reads'): (history: RaftPast) => string | undefined {
+export function brokenPromise(what: 'safety' | 'reads'): (history: EnginePast) => string | undefined {
   return ({ broken: found }) => {
     if (found?.what !== what) return undefined
     return [...found.by.flatMap((node, i) => (i === 0 ? [node] : ['and', node])), found.text].join(' ')
   }
+}
+
+/** Its origin does not matter: no member looks at it. */
+export function commandNumbered(sequence: number): Command {
+  return { origin: '', sequence, checksum: sequence, bytes: new Uint8Array(0) }
 }

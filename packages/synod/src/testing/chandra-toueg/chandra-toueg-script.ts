@@ -7,13 +7,18 @@ import {
   type Environment,
   type NodeId,
   type Protocol,
-} from '../../../core/index.ts'
-import type { Detection, FailureDetector } from '../../failure-detectors/index.ts'
-import { parseScript } from '../../raft/testing/script.ts'
-import { ChandraToueg } from '../chandra-toueg.ts'
-import type { Durable, Message, Round, StrongMessage } from '../messages.ts'
-import type { DetectorMaker } from '../options.ts'
-import { StrongConsensus } from '../strong.ts'
+} from '../../core/index.ts'
+import {
+  ChandraToueg,
+  StrongConsensus,
+  type DetectorMaker,
+  type Durable,
+  type Message,
+  type Round,
+  type StrongMessage,
+} from '../../protocols/chandra-toueg/index.ts'
+import type { Detection, FailureDetector } from '../../protocols/failure-detectors/index.ts'
+import { playBlocks } from '../script-blocks.ts'
 
 type AnyMessage = Message | StrongMessage
 type AnyProcess = Pick<Protocol<unknown, AnyMessage, Durable>, 'receive' | 'restore' | 'start' | 'timeout'> & {
@@ -170,19 +175,13 @@ function inWords(message: AnyMessage): string {
 /** Plays a script and gives it back with what was heard. */
 export function playScript(text: string): string {
   let world: ScriptWorld | undefined
-  const played = parseScript(text).map(({ comment, commands }) => {
-    if (commands.length === 0) return comment
-    const heard: string[] = []
-    for (const command of commands) {
-      const [verb = '', ...words] = command.split(/\s+/)
-      if (verb === 'processes' || verb === 'strong') world = new ScriptWorld(verb, words)
-      else perform(present(world, 'a script begins with: processes a b c'), verb, words)
-      heard.push(...(world?.told.splice(0) ?? []))
-    }
-    const head = comment === '' ? commands : [comment, ...commands]
-    return [...head, '----', ...(heard.length === 0 ? ['nothing'] : heard)].join('\n')
+  return playBlocks(text, (verb, words) => {
+    const isFirst = verb === 'processes' || verb === 'strong'
+    const playing = isFirst ? new ScriptWorld(verb, words) : present(world, 'a script begins with: processes a b c')
+    world = playing
+    if (!isFirst) perform(playing, verb, words)
+    return playing.told.splice(0)
   })
-  return `${played.join('\n\n')}\n`
 }
 
 function perform(world: ScriptWorld, verb: string, [node = '', ...words]: readonly string[]): void {
