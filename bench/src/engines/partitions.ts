@@ -10,7 +10,7 @@ export interface Partitioned {
   /** Without an answered put: at the longest, and of the whole time. */
   readonly longest: Milliseconds
   readonly without: Milliseconds
-  /** Of the members, those whose own clients had an answer in the last ten seconds. */
+  /** Of the members, those whose own clients had an answer in the last five seconds. */
   readonly served: number
   /** How often somebody began to lead. */
   readonly elections: number
@@ -18,14 +18,18 @@ export interface Partitioned {
   readonly healed: Milliseconds
 }
 
-export const partitionedFor: Milliseconds = 60_000
-const lastSeconds: Milliseconds = 10_000
+const lastSeconds: Milliseconds = 5000
 const patience = 60_000
 /** Clients at each member; a pause between two answers that is not longer is service. */
 const client = { size: 256, pause: 20 }
 const service: Milliseconds = 100
 
-export function measurePartition(engine: EngineName, of: PartitionCase, seed: number): Partitioned {
+export function measurePartition(
+  engine: EngineName,
+  of: PartitionCase,
+  seed: number,
+  lasts: Milliseconds,
+): Partitioned {
   const nodes = names(of === 'chain' ? 3 : 5)
   const world = measuredWorld(engine, { seed, nodes })
   const leader = world.begin()
@@ -54,7 +58,7 @@ export function measurePartition(engine: EngineName, of: PartitionCase, seed: nu
   for (const [a, b] of cutIn(of, leader, hub, nodes)) world.sever(a, b)
   const leaders = world.watchLeaders()
   last = world.now
-  world.run(partitionedFor)
+  world.run(lasts)
   served(undefined, 0)
   last = undefined
   const elections = [...leaders].filter((one) => one !== leader).length

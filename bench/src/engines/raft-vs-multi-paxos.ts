@@ -16,6 +16,7 @@ Simulated worlds, in which everything is exact and the same seed draws the same 
   outages       time without service after the leader's death; what an election says
   partitions    quorum loss, constrained election, chain
   laggards      a member that has missed something
+  repairs       a member that cannot read a record of its journal
   changes       a voter is exchanged under load
 
 Three-node clusters of processes on this machine:

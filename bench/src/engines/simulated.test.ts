@@ -5,6 +5,7 @@ import { laggardCases, measureRecovery } from './laggards.ts'
 import { engineNames } from './measured-world.ts'
 import { measureOutage, outageCases } from './outages.ts'
 import { measurePartition } from './partitions.ts'
+import { measureRepair, repairCases } from './repairs.ts'
 
 // Goal: what docs/raft-and-paxos.md says of messages, laggards and partitions stays so. Method: each bench once or twice, in
 // simulated worlds, whose figures are exact.
@@ -39,7 +40,15 @@ describe.each(engineNames)('%s', (engine) => {
   })
 })
 
+test('one of five has a damaged record, and another one is down: Raft repairs it, Multi-Paxos waits for all', () => {
+  const [all, oneIsDown] = repairCases
+  if (all === undefined || oneIsDown === undefined) throw new Error('there are two cases')
+  expect(measureRepair('multi-paxos', all, 1).took).toBeGreaterThan(0)
+  expect(measureRepair('raft', oneIsDown, 1).took).toBeGreaterThan(0)
+  expect(measureRepair('multi-paxos', oneIsDown, 1).took).toBeUndefined()
+})
+
 test('only the member that lags reaches a quorum: Raft waits, Multi-Paxos goes on', () => {
-  expect(measurePartition('raft', 'constrained election', 1)).toMatchObject({ elections: 0, served: 0 })
-  expect(measurePartition('multi-paxos', 'constrained election', 1)).toMatchObject({ elections: 1, served: 4 })
+  expect(measurePartition('raft', 'constrained election', 1, 10_000)).toMatchObject({ elections: 0, served: 0 })
+  expect(measurePartition('multi-paxos', 'constrained election', 1, 10_000)).toMatchObject({ elections: 1, served: 4 })
 })

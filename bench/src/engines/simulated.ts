@@ -4,6 +4,7 @@ import { laggardCases, measureRecovery } from './laggards.ts'
 import { engineNames } from './measured-world.ts'
 import { measureOutage, outageCases } from './outages.ts'
 import { measurePartition, partitionCases } from './partitions.ts'
+import { measureRepair, repairCases } from './repairs.ts'
 import { quantile, table } from './tables.ts'
 
 /** How much of each is simulated. */
@@ -53,7 +54,7 @@ export const simulated: Readonly<Record<string, (amount: Amount) => string>> = {
       ],
       partitionCases.flatMap((of) =>
         engineNames.map((engine) => {
-          const all = each(fewer(seeds), (seed) => measurePartition(engine, of, seed))
+          const all = each(fewer(seeds), (seed) => measurePartition(engine, of, seed, 60_000))
           return [
             of,
             engine,
@@ -79,6 +80,26 @@ export const simulated: Readonly<Record<string, (amount: Amount) => string>> = {
               all.map(({ frames }) => frames),
               0.5,
             ).toFixed(0),
+            quantile(
+              all.map(({ bytes }) => bytes),
+              0.5,
+            ).toFixed(0),
+          ]
+        }),
+      ),
+    ),
+  repairs: ({ seeds }) =>
+    table(
+      ['one of five cannot read a record', 'engine', 'whole again', 'until whole: median, worst', 'bytes'],
+      repairCases.flatMap((of) =>
+        engineNames.map((engine) => {
+          const all = each(fewer(seeds), (seed) => measureRepair(engine, of, seed))
+          const took = all.flatMap((one) => one.took ?? [])
+          return [
+            of.name,
+            engine,
+            `${took.length} of ${all.length}`,
+            took.length === 0 ? 'not within 20 s' : `${worst(took)} ms`,
             quantile(
               all.map(({ bytes }) => bytes),
               0.5,
