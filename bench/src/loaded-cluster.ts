@@ -64,6 +64,7 @@ export class LoadedCluster {
 
   /** On fresh directories, under that name. */
   async start(title: string, flags: readonly string[] = []): Promise<void> {
+    exitOnSignals()
     const ports = await freePorts(6)
     const places = ['n1', 'n2', 'n3'].map((name, i) => {
       const peerPort = ports[2 * i + 1] ?? 0
@@ -155,6 +156,12 @@ export class LoadedCluster {
       foreign: Math.max(0, busy) / (machineAfter.total - machineBefore.total),
     }
   }
+}
+
+/** An `exit` event is what ends the members. Not before there are any: what simulates would not hear of the signal for long. */
+function exitOnSignals(): void {
+  if (process.listenerCount('SIGINT') > 0) return
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 }
 
 const warmUp: Row = putRow(64, 4)

@@ -55,6 +55,4 @@ async function main([name = '', ...options]: readonly string[]): Promise<number>
   return bench.run(options)
 }
 
-// an `exit` event is what ends the members of clusters
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 process.exitCode = await main(process.argv.slice(2))
