@@ -78,16 +78,16 @@ test('the head of a segment does not say that the records before it have all tha
 })
 
 // Goal: an old voter goes once a quorum of the new ones has decided all that needs it; whoever counts for that has it on its disk
-// when it says so. Method: a follower hears that the last such slot is decided, which by itself it would not write down.
+// when it says so. Method: a follower on a slow disk hears that the last such slot is decided, which by itself it would not write down.
 test('how far a member has decided is durable before it counts for the end of a change', () => {
   const member = new OneMember(['a', 'b', 'c'], { alpha: 2 })
   member.accept('b', 1, { 1: { term: 1 }, 2: { term: 1, membership: voting(['a', 'b']) } }, 0)
   member.accept('b', 1, { 3: { term: 0 } }, 2)
-  member.accept('b', 1, {}, 3)
-  expect(member.state).toMatchObject({ decided: 3, claimed: 3 })
+  member.take('accepted')
   member.quick = false
-  member.accept('b', 1, { 4: { term: 0 } }, 3)
-  expect(member.take('accepted').filter(({ decided }) => decided === 3)).toEqual([])
+  member.accept('b', 1, {}, 3)
+  expect(member.take('accepted')).toEqual([])
   member.sync()
-  expect(member.take('accepted').map(({ decided }) => decided)).toContain(3)
+  expect(member.take('accepted')).toMatchObject([{ decided: 3 }])
+  expect(member.state).toMatchObject({ decided: 3, claimed: 3 })
 })
