@@ -66,7 +66,7 @@ test('in random worlds a message that is said to be dead does nothing, and stays
     look: (node: EngineNode<MultiPaxosState>) =>
       Object.create(node, { alpha: { value: alpha } }) as typeof node & { alpha: number },
   }
-  for (let seed = 1; seed <= 30; seed++) randomWorld(parts, seed, { changes: seed % 3 === 0 })
+  for (let seed = 1; seed <= 150; seed++) randomWorld(parts, seed, { changes: seed % 3 === 0 })
   expect([...found]).toEqual(
     expect.arrayContaining(['support', 'promise', 'accepted', 'refused', 'handOver', 'chosen', 'installSnapshot']),
   )
