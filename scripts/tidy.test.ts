@@ -24,6 +24,7 @@ const root = join(import.meta.dirname, '..')
 const files = filesOf(root)
 
 interface Manifest {
+  readonly name: string
   readonly version: string
   readonly files?: readonly string[]
   readonly bin?: Readonly<Record<string, string>>
@@ -107,6 +108,14 @@ describe('what is published', () => {
       surface.push(`${entry}\n${names.map((name) => `  ${name}\n`).join('')}`)
     }
     await expect(surface.join('\n')).toMatchFileSnapshot('surface.txt')
+  })
+
+  test('says in its READMEs what can be imported', () => {
+    for (const folder of published) {
+      const readme = readFileSync(join(root, folder, 'README.md'), 'utf8')
+      const untold = entries(folder, manifest(folder).name).filter(({ entry }) => !readme.includes(entry))
+      expect(untold.map(({ entry }) => entry)).toEqual([])
+    }
   })
 
   test('carries one version number, which the change log tells', () => {
