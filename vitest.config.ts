@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { readMutant } from './scripts/mutant.ts'
+import { WaitingFirst } from './scripts/sequencer.ts'
 
 const source = { conditions: ['@synod/source'] }
 
@@ -77,7 +78,7 @@ export default defineConfig({
     reporters: ['default', './scripts/tally.ts'],
     projects: await projects(),
     isolate: false,
-    sequence: { shuffle: true },
+    sequence: { shuffle: { files: true, tests: true }, sequencer: WaitingFirst },
     testTimeout: 30_000,
     // Members and commands are processes of their own, some hundred of them: their modules are compiled once.
     env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node-compile') },

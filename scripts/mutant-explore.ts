@@ -2,51 +2,99 @@ import { spawnSync } from 'node:child_process'
 import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { readMutant } from './mutant.ts'
+import { parseArgs } from 'node:util'
+import { readExploredMutants, rowOf, writeExploredMutants, type Caught } from './explored-mutants.ts'
+import { readMutant, type Mutant } from './mutant.ts'
 
-/**
- * Lets the explorer look for those mutants that are about the bare protocol and show within small bounds: `npm run
- * mutants:explorer`. Prints how many events the shortest way to each takes. Each is explored in a process of its own, which
- * is this file with the mutant's file. Exits with 1 if one is not found.
- *
- * Not among them, of Raft: a request for votes that leaves early (a1) and a vote that its leader erases (a3), of which nothing
- * comes in any order of one term with two elections and a crash, or three elections; and what takes entries of two terms. Of
- * Multi-Paxos: what costs progress alone (c5); a ballot that begins in a hole, which makes void what was not acknowledged (c3);
- * acceptances of any ballot (c6), which are dead by dead.ts; and what takes snapshots or changes of the membership (c8, c9).
- */
-const hunts: Readonly<Record<string, { readonly model: string; readonly bounds: Readonly<Record<string, number>> }>> = {
-  'a1-vote-before-durable': { model: 'raft', bounds: { elections: 2, crashes: 1, proposals: 0, 'late-disk': 1 } },
-  'a2-vote-not-persisted': { model: 'raft', bounds: { elections: 2, crashes: 1, proposals: 0 } },
-  'b-ack-before-durable': { model: 'raft', bounds: { elections: 1, proposals: 1, 'late-disk': 1 } },
-  'c1-accept-below-the-promise': { model: 'multi-paxos', bounds: {} },
-  'c1-accepted-before-durable': { model: 'multi-paxos', bounds: { ballots: 1, elections: 1, 'late-disk': 1 } },
-  'c1-promise-before-durable': { model: 'multi-paxos', bounds: { ballots: 1, elections: 1, 'late-disk': 1 } },
-  'c2-first-report-counts': { model: 'multi-paxos', bounds: { ballots: 3, elections: 3 } },
-  'c3-phase-1-of-one-slot': { model: 'multi-paxos', bounds: { proposals: 1 } },
-  'c4-ballot-heard-of-before-durable': {
-    model: 'multi-paxos',
-    bounds: { ballots: 1, proposals: 2, crashes: 1, 'late-disk': 1 },
-  },
-  'c4-round-used-again': { model: 'multi-paxos', bounds: { crashes: 1 } },
-  'c6-learned-from-any-ballot': { model: 'multi-paxos', bounds: { rounds: 1 } },
-  'c9-no-bound-on-open-slots': { model: 'multi-paxos', bounds: { ballots: 1, elections: 1, alpha: 1, proposals: 2 } },
-}
+const usage = `Lets the explorer look for those mutants that are about a bare protocol.
+
+  npm run mutants:explorer [-- [--record] [--at-most STATES] [NAME...]]
+
+  NAME              only those whose name contains this
+  --at-most STATES  only those that were found in so many
+  --record          writes what is found to mutants/explorer.json
+
+Each is explored within the bounds that mutants/explorer.json has for it, in a process of its own; and then once more
+without the bug, as many states, in which nothing may be violated.
+
+Exit codes: 0 all were found as recorded, 1 some were not.
+`
+
+/** A mutant that is not found in so many is not found. */
 const maxStates = 8_000_000
 
-const [file] = process.argv.slice(2)
-process.exitCode = file === undefined ? all() : await one(file)
+/** What a process that explores one of them prints. */
+type Told = Omit<Caught, 'model' | 'bounds'> | { readonly states: number }
 
-function all(): number {
-  const self = fileURLToPath(import.meta.url)
-  const failed = Object.keys(hunts).filter((name) => {
-    const args = ['-C', '@synod/source', self, `mutants/${name}.txt`]
-    return spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
-  })
-  return failed.length === 0 ? 0 : 1
+const [first, ...rest] = process.argv.slice(2)
+if (first === '--one') console.log(JSON.stringify(await one(rest[0] ?? '', rest[1])))
+else process.exitCode = all(process.argv.slice(2))
+
+function all(args: readonly string[]): number {
+  const options = { record: { type: 'boolean' }, 'at-most': { type: 'string' }, help: { type: 'boolean' } } as const
+  const { values, positionals: names } = parseArgs({ args: [...args], allowPositionals: true, options })
+  if (values.help === true) console.log(usage)
+  if (values.help === true) return 0
+  const recorded = readExploredMutants()
+  const most = Number(values['at-most'] ?? Infinity)
+  const chosen = Object.entries(recorded.caught).filter(
+    ([name, { states }]) => states <= most && (names.length === 0 || names.some((part) => name.includes(part))),
+  )
+  const found: Record<string, Caught> = {}
+  let failed = 0
+  for (const [name, was] of chosen) {
+    const told = explored(name)
+    const is = 'property' in told ? { ...was, ...told } : undefined
+    const why = objection(values.record === true ? is : was, told, explored(name, told.states))
+    if (is !== undefined) found[name] = is
+    if (why !== undefined) failed++
+    console.log(why === undefined ? `✓ ${rowOf(name, is ?? was).join('  ')}` : `✗ ${name}: ${why}`)
+  }
+  if (values.record === true) writeExploredMutants({ ...recorded, caught: { ...recorded.caught, ...found } })
+  console.log(`${chosen.length - failed} of ${chosen.length} are found`)
+  return failed === 0 ? 0 : 1
 }
 
-async function one(path: string): Promise<number> {
-  const mutant = readMutant(path)
+function objection(was: Caught | undefined, told: Told, control: Told): string | undefined {
+  if (was === undefined || !('property' in told)) return `not found in ${told.states} states`
+  if ('property' in control) return `${control.property} is violated without it, too`
+  const { property, events, states } = told
+  if (property === was.property && events === was.events && states === was.states) return undefined
+  return `recorded are ${was.events} events, ${was.states} states, "${was.property}"; it is ${events}, ${states}, "${property}"`
+}
+
+/** With the bug; or without it, so many states. */
+function explored(name: string, states?: number): Told {
+  const words = [
+    '-C',
+    '@synod/source',
+    fileURLToPath(import.meta.url),
+    '--one',
+    name,
+    ...(states === undefined ? [] : [String(states)]),
+  ]
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${name} could not be explored:\n${stderr}`)
+  return JSON.parse(stdout) as Told
+}
+
+async function one(name: string, withoutBug: string | undefined): Promise<Told> {
+  if (withoutBug === undefined) mutate(readMutant(`mutants/${name}.txt`))
+  // After the hook: what it is for must not be loaded before.
+  const { search } = await import('synod/explorer')
+  const { explorableByzantineBenOr, explorableMultiPaxos, explorableRaft } = await import('synod/testing')
+  const { model: wanted = '', bounds = {} } = readExploredMutants().caught[name] ?? {}
+  const model = [explorableRaft, explorableMultiPaxos, explorableByzantineBenOr].find(({ name: its }) => its === wanted)
+  if (model === undefined) throw new Error(`mutants/explorer.json does not say in which model to look for ${name}`)
+  const usual = model.parameters.map((parameter) => [parameter.name, parameter.fallback] as const)
+  const space = model.space({ ...Object.fromEntries(usual), ...bounds })
+  const { states, findings } = search(space, { maxStates: Number(withoutBug ?? maxStates) })
+  const found = findings.find(({ kind }) => kind === 'always')
+  return found === undefined ? { states } : { property: found.property, events: found.path.length, states }
+}
+
+/** Puts the bug into its module as it is loaded. */
+function mutate(mutant: Mutant): void {
   const mutated = pathToFileURL(resolve(mutant.module)).href
   registerHooks({
     load(url, context, nextLoad) {
@@ -57,16 +105,4 @@ async function one(path: string): Promise<number> {
       return { ...loaded, source: text.replace(mutant.old, () => mutant.new) }
     },
   })
-  // After the hook: what it is for must not be loaded before.
-  const { search } = await import('synod/explorer')
-  const { explorableMultiPaxos, explorableRaft } = await import('synod/testing')
-  const { model: wanted, bounds } = hunts[mutant.name] ?? { model: 'raft', bounds: {} }
-  const model = wanted === 'raft' ? explorableRaft : explorableMultiPaxos
-  const usual = model.parameters.map(({ name, fallback }) => [name, fallback] as const)
-  const space = model.space({ ...Object.fromEntries(usual), ...bounds })
-  const { states, findings } = search(space, { maxStates })
-  const found = findings.find(({ kind }) => kind === 'always')
-  const told = found === undefined ? 'not found' : `${found.path.length} events, ${found.property}: ${found.text}`
-  console.log(`${found === undefined ? '✗' : '✓'} ${mutant.name}: ${told} (${states} states)`)
-  return found === undefined ? 1 : 0
 }

@@ -21,6 +21,9 @@ export function filesOf(root: string): SourceFile[] {
       if (entry.isDirectory()) {
         const hidden = entry.name.startsWith('.') && entry.name !== '.ci'
         if (!hidden && !skippedFolders.has(entry.name)) walk(path)
+        // In a second working tree of one repository it is a file.
+      } else if (entry.name === '.git') {
+        continue
       } else if (textExtensions.has(extname(entry.name)) || extname(entry.name) === '') {
         files.push({ path: relative(root, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') })
       }

@@ -46,13 +46,15 @@ function named(name: string): Explorable {
   return found
 }
 
-console.log(`> ${cpus()[0]?.model ?? 'unknown'}, one core; Node ${process.versions.node}\n`)
-console.log('| model | states | a second | a second of processor time | look-ups | handler runs | hits |')
-console.log('| --- | --- | --- | --- | --- | --- | --- |')
-print('paxos-register --clients 3', best(named('paxos-register'), { clients: 3, servers: 3 }))
-print(
-  'abd-register --clients 2 --servers 3 --ordered 1',
-  best(named('abd-register'), { clients: 2, servers: 3, ordered: 1 }),
-)
-print('raft, 1 term, 1 proposal, 1 crash', best(explorableRaft, { elections: 15, crashes: 1 }))
-print('raft, 2 terms, 1 proposal, 1 crash', best(explorableRaft, { terms: 2, elections: 15, crashes: 1 }, 2_000_000))
+export function main(): void {
+  console.log(`> ${cpus()[0]?.model ?? 'unknown'}, one core; Node ${process.versions.node}\n`)
+  console.log('| model | states | a second | a second of processor time | look-ups | handler runs | hits |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- |')
+  print('paxos-register --clients 3', best(named('paxos-register'), { clients: 3, servers: 3 }))
+  print(
+    'abd-register --clients 2 --servers 3 --ordered 1',
+    best(named('abd-register'), { clients: 2, servers: 3, ordered: 1 }),
+  )
+  print('raft, 1 term, 1 proposal, 1 crash', best(explorableRaft, { elections: 15, crashes: 1 }))
+  print('raft, 2 terms, 1 proposal, 1 crash', best(explorableRaft, { terms: 2, elections: 15, crashes: 1 }, 2_000_000))
+}

@@ -91,23 +91,25 @@ function incrementally(history: History<StoreOperation, StoreResult>): number {
   })
 }
 
-const jepsen = readAll('jepsen-etcd', '.log')
-const keyValues = readAll('porcupine-kv', '.txt')
-const cases = readAll('porcupine-cases', '.json')
-const long = storeHistory(5000)
-const rows = [
-  measure('all 102 + 6 + 9 histories', [...jepsen, ...keyValues, ...cases]),
-  measure('102 of Jepsen against etcd 2.0', jepsen),
-  measure('c50-bad', read('porcupine-kv', 'c50-bad.txt')),
-  measure('c50-ok', read('porcupine-kv', 'c50-ok.txt')),
-  measure('store, 500 operations', [storeHistory(500)]),
-  measure('store, 5 000 operations', [long]),
-]
+export function main(): void {
+  const jepsen = readAll('jepsen-etcd', '.log')
+  const keyValues = readAll('porcupine-kv', '.txt')
+  const cases = readAll('porcupine-cases', '.json')
+  const long = storeHistory(5000)
+  const rows = [
+    measure('all 102 + 6 + 9 histories', [...jepsen, ...keyValues, ...cases]),
+    measure('102 of Jepsen against etcd 2.0', jepsen),
+    measure('c50-bad', read('porcupine-kv', 'c50-bad.txt')),
+    measure('c50-ok', read('porcupine-kv', 'c50-ok.txt')),
+    measure('store, 500 operations', [storeHistory(500)]),
+    measure('store, 5 000 operations', [long]),
+  ]
 
-console.log(
-  `> ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), one of them used; Node ${process.versions.node}\n`,
-)
-console.log('| history | operations | steps | milliseconds | MB |\n| --- | --- | --- | --- | --- |')
-for (const { name, operations, steps, milliseconds, megabytes } of rows)
-  console.log(`| ${name} | ${operations} | ${steps} | ${milliseconds.toFixed(1)} | ${megabytes.toFixed(1)} |`)
-console.log(`\nIncrementally, store, 5 000 operations: ${incrementally(long).toFixed(1)} ms.`)
+  console.log(
+    `> ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), one of them used; Node ${process.versions.node}\n`,
+  )
+  console.log('| history | operations | steps | milliseconds | MB |\n| --- | --- | --- | --- | --- |')
+  for (const { name, operations, steps, milliseconds, megabytes } of rows)
+    console.log(`| ${name} | ${operations} | ${steps} | ${milliseconds.toFixed(1)} | ${megabytes.toFixed(1)} |`)
+  console.log(`\nIncrementally, store, 5 000 operations: ${incrementally(long).toFixed(1)} ms.`)
+}

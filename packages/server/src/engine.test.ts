@@ -7,8 +7,9 @@ import { RealCluster } from './testing/real-cluster.ts'
 const key = Buffer.from('k').toString('base64')
 const value = (text: string): string => Buffer.from(text).toString('base64')
 
-// Goal: a cluster runs with either engine, and none takes a directory that another one has written.
-// Method: three members on real disks and sockets; writes and reads at each; a member that is started again with each engine.
+// Goal: a cluster runs with either engine, says which, and none takes a directory that another one has written.
+// Method: three members on real disks and sockets; writes and reads at each; `synod status`; a member that is started again
+// with each engine.
 test('Multi-Paxos behind the server, and a directory that remembers its engine', async () => {
   const cluster = await new RealCluster({ engine: 'multi-paxos' }).start(3)
   try {
@@ -17,6 +18,12 @@ test('Multi-Paxos behind the server, and a directory that remembers its engine',
       const { kvs } = await cluster.ask((number % 3) + 1, 'KV/Range', { key })
       expect(kvs).toMatchObject([{ value: value(`by ${number}`) }])
     }
+    const endpoints = [1, 2, 3].map((number) => cluster.member(number).url).join(',')
+    const status = await runHere(['status', '--endpoints', endpoints])
+    expect(status.stdout.match(/^.* multi-paxos .*$/gm)).toHaveLength(3)
+    const { stdout } = await runHere(['status', '--json', '--endpoints', endpoints])
+    expect(JSON.parse(stdout)).toMatchObject({ endpoints: [1, 2, 3].map(() => ({ engine: 'multi-paxos' })) })
+
     const leader = await cluster.leader()
     await cluster.member(leader).stop()
     await cluster.ask((leader % 3) + 1, 'KV/Put', { key, value: value('without the leader') })

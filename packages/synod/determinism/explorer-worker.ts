@@ -1,7 +1,7 @@
 import { catalogue, search } from 'synod/explorer'
 import { explorableRaft } from 'synod/testing'
 
-/** What a worker is asked, and answers: how many states a model has with the bounds that it usually has. */
+/** What a worker answers: how many states a model has with the bounds that it usually has. */
 export interface Explored {
   readonly model: string
   readonly states: number
@@ -16,12 +16,10 @@ export function explored(name: string): Explored {
   return { model: name, states, generated }
 }
 
-/** On a page's worker; in Node, and in a page itself, nobody asks. */
-interface Worker {
-  postMessage(answer: Explored): void
-  addEventListener(type: 'message', listen: (event: { readonly data: string }) => void): void
-}
+// As a page's worker has them; here only Node's types are known. In Node, and in a page itself, nobody asks.
+declare const document: unknown
+declare const postMessage: ((answer: Explored) => void) | undefined
+/** Of the worker: the model that it is made for. */
+declare const name: string
 
-const worker = globalThis as unknown as Partial<Worker> & { readonly document?: unknown }
-if (worker.document === undefined)
-  worker.addEventListener?.('message', ({ data }) => worker.postMessage?.(explored(data)))
+if (typeof document === 'undefined' && typeof postMessage === 'function') postMessage(explored(name))

@@ -7,21 +7,18 @@ import { explored, type Explored } from './explorer-worker.ts'
 /** As pages have it; here only Node's types are known. */
 declare const Worker: new (
   address: URL,
-  options: { readonly type: 'module' },
+  options: { readonly type: 'module'; readonly name: string },
 ) => {
-  postMessage(question: string): void
   addEventListener(type: 'message', listen: (event: { readonly data: Explored }) => void): void
   addEventListener(type: 'error', listen: (event: { readonly message: string }) => void): void
   terminate(): void
 }
 
 function asked(model: string): Promise<Explored> {
-  const worker = new Worker(new URL('./explorer-worker.ts', import.meta.url), { type: 'module' })
+  const worker = new Worker(new URL('./explorer-worker.ts', import.meta.url), { type: 'module', name: model })
   return new Promise<Explored>((resolve, reject) => {
     worker.addEventListener('message', ({ data }) => resolve(data))
     worker.addEventListener('error', ({ message }) => reject(new Error(message)))
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
-    worker.postMessage(model)
   }).finally(() => worker.terminate())
 }
 

@@ -20,6 +20,21 @@ interface Report {
   readonly error: string | undefined
 }
 
+const columns = [
+  'ENDPOINT',
+  'ID',
+  'LEADS',
+  'ENGINE',
+  'TERM',
+  'INDEX',
+  'APPLIED',
+  'REVISION',
+  'SIZE',
+  'VERSION',
+  'PHI',
+  'ERRORS',
+]
+
 export interface StatusOptions extends ClientOptions {
   /** Ask all members that the first endpoint knows of. */
   readonly cluster?: boolean
@@ -38,13 +53,7 @@ export async function status(options: StatusOptions): Promise<number> {
     )
   })
   if (options.json === true) printJson({ endpoints: reports.map(reportJson) })
-  else
-    printLine(
-      table([
-        ['ENDPOINT', 'ID', 'LEADS', 'TERM', 'INDEX', 'APPLIED', 'REVISION', 'SIZE', 'VERSION', 'PHI', 'ERRORS'],
-        ...reports.map((report) => reportRow(report, reports)),
-      ]),
-    )
+  else printLine(table([columns, ...reports.map((report) => reportRow(report, reports))]))
   return reports.every(({ said }) => said !== undefined) ? exitCodes.ok : exitCodes.failed
 }
 
@@ -75,6 +84,8 @@ function reportJson({ endpoint, name, said, error }: Report): object {
     leader: said.leader === 0n ? null : hexadecimal(said.leader),
     leads: said.leader === said.header.memberId,
     isLearner: said.isLearner,
+    // etcd does not say it.
+    engine: said.engine === '' ? null : said.engine,
     term: said.raftTerm,
     index: said.raftIndex,
     applied: said.raftAppliedIndex,
@@ -87,12 +98,13 @@ function reportJson({ endpoint, name, said, error }: Report): object {
 }
 
 function reportRow({ endpoint, name, said, error }: Report, all: readonly Report[]): string[] {
-  if (said === undefined) return [endpoint ?? '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', error ?? '']
+  if (said === undefined) return [endpoint ?? '-', ...columns.slice(1, -1).map(() => '-'), error ?? '']
   const { header, leader } = said
   return [
     endpoint ?? '-',
     name === undefined ? hexadecimal(header.memberId) : `${hexadecimal(header.memberId)} (${name})`,
     leader === header.memberId ? 'yes' : leader === 0n ? 'no leader' : said.isLearner ? 'learner' : 'no',
+    said.engine === '' ? '-' : said.engine,
     String(said.raftTerm),
     String(said.raftIndex),
     String(said.raftAppliedIndex),

@@ -266,7 +266,9 @@ describe('one member', () => {
     )
     expect(JSON.parse(txn[1])).toMatchObject({ succeeded: true, responses: [{ get: { count: 1 } }] })
     const status = await client(['status', '--cluster', '--json'])
-    expect(JSON.parse(status[1])).toMatchObject({ endpoints: [{ endpoint: url, leads: true, name: 'default' }] })
+    expect(JSON.parse(status[1])).toMatchObject({
+      endpoints: [{ endpoint: url, leads: true, name: 'default', engine: 'raft' }],
+    })
     expect((await client(['member', 'list']))[1]).toContain(url)
 
     server.signal('SIGTERM')

@@ -26,6 +26,14 @@ export type {
 } from './actors/system.ts'
 export { NotDead } from './actors/graveyard.ts'
 export { NamesMatter } from './actors/names.ts'
+export {
+  ExplorationUnreadable,
+  explorationVersion,
+  isExploration,
+  readExploration,
+  writeExploration,
+} from './exploration.ts'
+export type { Exploration } from './exploration.ts'
 export { collisionBound } from './fingerprints.ts'
 export { catalogue } from './models/catalogue.ts'
 export type { Chosen, Explorable, Parameter } from './models/catalogue.ts'
@@ -34,7 +42,8 @@ export { publishedSpace } from './models/published.ts'
 export type { Published } from './models/published.ts'
 export { ModelSpace } from './model-space.ts'
 export type { Change, Model, ModelProperty, ModelRenaming, ModelState, Take } from './model.ts'
-export { searchWithSleepSets } from './search/sleep-sets.ts'
+export { searchingWithSleepSets, searchWithSleepSets } from './search/sleep-sets.ts'
+export type { SleepOptions } from './search/sleep-sets.ts'
 export { search, searching } from './search/search.ts'
 export type { Finding, Progress, Searching, SearchOptions, SearchReport } from './search/search.ts'
 export { replay } from './search/path.ts'

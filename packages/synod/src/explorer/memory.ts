@@ -12,3 +12,14 @@ export function zeros(count: number): Int32Array<ArrayBuffer> {
     throw new OutOfMemory(`no room for ${count} numbers more`, { cause: error })
   }
 }
+
+/** Whether there was room for what is done. */
+export function withinMemory(act: () => void): boolean {
+  try {
+    act()
+    return true
+  } catch (error) {
+    if (!(error instanceof OutOfMemory)) throw error
+    return false
+  }
+}

@@ -32,6 +32,23 @@ describe('a damaged journal', () => {
     },
   )
 
+  it('has its head written again where it is damaged, and only there', () => {
+    const bench = new Bench()
+    bench.formatted()
+    write(bench, bench.opened().journal, 1, 20)
+    const written: number[] = []
+    const put = bench.disk.write.bind(bench.disk)
+    bench.disk.write = (name, offset, bytes) => {
+      written.push(offset)
+      return put(name, offset, bytes)
+    }
+    bench.opened()
+    expect(written.filter((offset) => offset < 4096 || offset >= 16_384 - 4096)).toEqual([])
+    bench.disk.corrupt(fileOf(1), 16_384 - 4096 + 30)
+    bench.opened()
+    expect(written.filter((offset) => offset < 4096 || offset >= 16_384 - 4096)).toEqual([0, 16_384 - 4096])
+  })
+
   describe('a segment of which both heads are damaged, with others before it', () => {
     /** Flips a byte in each head of a segment. */
     const behead = (bench: Bench, id: number): void => {

@@ -103,6 +103,14 @@ export function readHead(file: Uint8Array, id: number, checksum: Checksum): Segm
   return undefined
 }
 
+/** Whether both copies are what they should be: neither is damaged, torn, or of an earlier segment. */
+export function hasBothHeads(file: Uint8Array, head: SegmentHead, checksum: Checksum): boolean {
+  const expected = encodeHead(head, checksum)
+  return [file, file.subarray(file.length - expected.length)].every((copy) =>
+    expected.every((byte, i) => copy[i] === byte),
+  )
+}
+
 /** From where the last page with the magic begins to the end. */
 function copyIn(file: Uint8Array): Uint8Array[] {
   for (let at = file.length - headAlignment; at >= headAlignment; at -= headAlignment) {

@@ -1,5 +1,13 @@
 import { assert, DiskError, Reader, Writer, type Checksum, type Codec, type Disk } from '../core/index.ts'
-import { encodeHead, encodeRecord, recordLength, seedOf, UnknownFormat, type SegmentHead } from './format.ts'
+import {
+  encodeHead,
+  encodeRecord,
+  hasBothHeads,
+  recordLength,
+  seedOf,
+  UnknownFormat,
+  type SegmentHead,
+} from './format.ts'
 import { scan, type Scan, type SegmentFile } from './recovery.ts'
 import { fileOf, isSegment, Segments } from './segments.ts'
 
@@ -53,6 +61,8 @@ export class Journal<Durable> {
   private offset = 0
   private synced = 0
   private dirty = false
+  /** As the opening found it. */
+  private isHeadDamaged = false
   private marked = false
   /** It waits for the next segment. */
   rolling = false
@@ -109,6 +119,8 @@ export class Journal<Durable> {
         this.synced = found.synced
         this.epoch = found.epoch + 1
         this.dirty = true
+        const file = files.find(({ id }) => id === last.id)
+        this.isHeadDamaged = file === undefined || !hasBothHeads(file.bytes, last, this.options.checksum)
         this.segments.adopt(found.segments, files, found.fileBytes)
         done(found)
       },
@@ -122,13 +134,16 @@ export class Journal<Durable> {
   begin(epoch: number): void {
     assert(epoch >= this.epoch, 'an epoch is not used twice')
     this.epoch = epoch
-    this.healHead()
+    if (this.isHeadDamaged) this.healHead()
     this.segments.maintain()
     this.append(this.holder.checkpoint().record)
     this.flush()
   }
 
-  /** One of the two copies may be damaged or torn, or both: what was read of them, or made anew, is written again. */
+  /**
+   * One of the two copies is damaged or torn, or both: what was read of them, or made anew, is written again. Sound ones are
+   * left alone: a write that goes astray might destroy the last records, before anything is written that tells of them.
+   */
   private healHead(): void {
     const { inUse, file, fileBytes } = this.segments
     const head = inUse.at(-1)

@@ -29,7 +29,7 @@ test.each([
   const inflictor = new Inflictor(world, 1000)
   world.start('a')
   const node = world.node('a')
-  node.disk.unwitnessed = 'journal-0000000001'
+  node.disk.unwitnessed = { name: 'journal-0000000001', saved: false }
   if (until < Infinity) world.schedule.at(until, () => (node.disk.unwitnessed = undefined))
   inflictor.inflict({ type: 'crash', at: 10, for: 200, node: 'a' })
   world.run(500)
@@ -54,7 +54,7 @@ test.each([
     const inflictor = new Inflictor(world, 1000)
     world.start('a')
     const { disk } = world.node('a')
-    disk.unwitnessed = 'journal-0000000001'
+    disk.unwitnessed = { name: 'journal-0000000001', saved: false }
     if (until < Infinity) world.schedule.at(until, () => (disk.unwitnessed = undefined))
     inflictor.inflict({ ...faller, at: 10, for: 200 })
     world.run(500)

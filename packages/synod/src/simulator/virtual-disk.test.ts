@@ -44,11 +44,12 @@ describe('a write that goes astray', () => {
 
   /** Where a mark landed that should have gone to that sector, in files that are drawn again and again. */
   function landings(sector: number, length: number): Set<number> {
-    const { disk } = diskOf()
+    const { disk, later } = diskOf()
     const found = new Set<number>()
     for (let round = 0; round < 100; round++) {
       const name = `file ${round}`
-      disk.write(name, 0, new Uint8Array(512 * sectors))
+      disk.allocate(name, 512 * sectors, () => undefined)
+      later.shift()?.()
       disk.faults.misdirects = [{ writes: 1, of: (one) => one === name }]
       disk.write(name, 512 * sector + 5, new Uint8Array(length).fill(1))
       const bytes = disk.files.get(name)?.bytes ?? new Uint8Array(0)
@@ -65,6 +66,42 @@ describe('a write that goes astray', () => {
     { what: 'more than a sector, where all of it has room', sector: 1, length: 600, lands: [0, 2] },
   ])('to $what lands in any other one of the file', ({ sector, length, lands }) => {
     expect(landings(sector, length)).toEqual(new Set(lands))
+  })
+
+  test('spares what was written last: nothing else tells that it ever was', () => {
+    const { disk, later } = diskOf()
+    for (let round = 0; round < 20; round++) {
+      const name = `file ${round}`
+      disk.allocate(name, 512 * 4, () => undefined)
+      later.shift()?.()
+      disk.faults.misdirects = []
+      for (const sector of [0, 1]) disk.write(name, 512 * sector, Uint8Array.of(1))
+      disk.faults.misdirects = [{ writes: 1, of: () => true }]
+      disk.write(name, 512 * 2, Uint8Array.of(7))
+      expect(disk.files.get(name)?.bytes.indexOf(7)).toBe(512 * 3)
+    }
+  })
+
+  test('is witnessed by what is written after it was saved, to a file of its kind', () => {
+    const { disk, later } = diskOf()
+    const saved = (): void => {
+      disk.sync('journal-1', () => undefined)
+      later.shift()?.()
+    }
+    const write = (name = 'journal-1', misdirected = 0): void => {
+      disk.faults.misdirects = [{ writes: misdirected, of: () => true }]
+      disk.write(name, 0, Uint8Array.of(1))
+    }
+    disk.allocate('journal-1', 1024, () => undefined)
+    later.shift()?.()
+    write('journal-1', 1)
+    write()
+    expect(disk.unwitnessed).toEqual({ name: 'journal-1', saved: false })
+    saved()
+    write('snapshot-1')
+    expect(disk.unwitnessed).toEqual({ name: 'journal-1', saved: true })
+    write('journal-2')
+    expect(disk.unwitnessed).toBeUndefined()
   })
 
   test('has nowhere else to go in a file of one sector, and waits for another write', () => {

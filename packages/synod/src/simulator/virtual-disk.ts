@@ -1,8 +1,10 @@
-import { choose, DiskError, type Disk, type RandomState } from '../core/index.ts'
+import { choose, DiskError, present, type Disk, type RandomState } from '../core/index.ts'
 import { Copies } from './copies.ts'
 import { hardOnDisks, type FaultName } from './faults.ts'
 
 const sectorBytes = 512
+/** What an opening writes first tells nothing of what was written before it: that is a flush, a mark, and two heads. */
+const recentWrites = 4
 
 /** Bytes that were written, and where they begin. */
 interface Written {
@@ -16,8 +18,8 @@ interface Inode {
   synced: Uint8Array
   /** Since the last sync, in order. */
   writes: Written[]
-  /** The last two writes, the newest first, where they were meant to go. */
-  recent: readonly [Written | undefined, Written | undefined]
+  /** The last few writes, the newest first, where they were meant to go. */
+  recent: readonly Written[]
 }
 
 type NameChange =
@@ -74,8 +76,11 @@ export class VirtualDisk implements Disk {
   world: DiskWorld
   /** Which faults it has met, ever. */
   readonly suffered: Set<FaultName> = new Set()
-  /** The file whose last write was misdirected: nothing on the disk tells yet that it ever was. */
-  unwitnessed: string | undefined
+  /**
+   * The file of which a write was misdirected, and whether that was saved since: as long as nothing was written after a sync
+   * of it, nothing on the disk tells that it ever was.
+   */
+  unwitnessed: { readonly name: string; saved: boolean } | undefined
   private names = new Map<string, Inode>()
   private syncedNames = new Map<string, Inode>()
   private changes: NameChange[] = []
@@ -111,7 +116,7 @@ export class VirtualDisk implements Disk {
         bytes: new Uint8Array(size),
         synced: new Uint8Array(0),
         writes: [{ offset: 0, bytes: zeros(size) }],
-        recent: [undefined, undefined],
+        recent: [],
       })
       this.world.happened('allocate')
       done(undefined)
@@ -127,14 +132,15 @@ export class VirtualDisk implements Disk {
       return noSpace('write', name)
     }
     if (inode === undefined) {
-      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [undefined, undefined] }
+      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [] }
       this.link(name, inode)
     }
     const copy = this.copies.of(bytes)
-    const place = this.place(name, offset, bytes.length, inode.bytes.length)
-    if (place !== offset) this.unwitnessed = name
-    else if (this.unwitnessed === name) this.unwitnessed = undefined
-    inode.recent = [{ offset, bytes: copy }, inode.recent[0]]
+    const place = this.place(name, inode, offset, bytes.length)
+    if (place !== offset) this.unwitnessed = { name, saved: false }
+    else if (this.unwitnessed?.saved === true && kindOf(name) === kindOf(this.unwitnessed.name))
+      this.unwitnessed = undefined
+    inode.recent = [{ offset, bytes: copy }, ...inode.recent.slice(0, recentWrites - 1)]
     inode.bytes = patched(inode.bytes, place, copy)
     inode.writes.push({ offset: place, bytes: copy })
     this.world.happened('write', copy)
@@ -144,6 +150,7 @@ export class VirtualDisk implements Disk {
   sync(name: string, done: (error: DiskError | undefined) => void): void {
     const inode = this.names.get(name)
     const last = inode?.writes.at(-1)
+    const astray = this.unwitnessed?.name === name ? this.unwitnessed : undefined
     this.world.schedule('sync', () => {
       if (inode === undefined) return done(notFound('sync', name))
       if (this.faults.failsSync?.(name) === true) {
@@ -160,6 +167,7 @@ export class VirtualDisk implements Disk {
         if (count === inode.writes.length) inode.writes = []
         else inode.writes.splice(0, count)
       }
+      if (astray !== undefined) astray.saved = true
       this.world.happened('sync')
       done(undefined)
     })
@@ -230,9 +238,7 @@ export class VirtualDisk implements Disk {
   isWitnessed(name: string, offset: number): boolean {
     const inode = this.names.get(name)
     if (inode === undefined) return false
-    return inode.recent.every(
-      (last) => last === undefined || offset < last.offset || offset >= last.offset + last.bytes.length,
-    )
+    return isClear(inode, offset, 1)
   }
 
   /** Something has cost it what was durable; a loss of power costs it what was not. */
@@ -245,18 +251,21 @@ export class VirtualDisk implements Disk {
     return this.names
   }
 
-  /** Where a write really goes: the bytes are right, the sector is any other one of the file, before or behind, if they fit. */
-  private place(name: string, offset: number, length: number, size: number): number {
+  /**
+   * Where a write really goes: the bytes are right, the sector is any other one of the file, before or behind, if they fit,
+   * and if what they destroy there is not what was written last.
+   */
+  private place(name: string, inode: Inode, offset: number, length: number): number {
     const misdirects = this.faults.misdirects?.find(({ writes, of }) => writes > 0 && of(name))
     if (misdirects === undefined) return offset
-    const [sector, within] = [Math.floor(offset / sectorBytes), offset % sectorBytes]
-    const sectors = Math.max(sector, Math.floor((size - within - length) / sectorBytes) + 1)
-    const others = sector < sectors ? sectors - 1 : sectors
-    if (others === 0) return offset
+    const within = offset % sectorBytes
+    const places: number[] = []
+    for (let at = within; at + length <= inode.bytes.length; at += sectorBytes)
+      if (at !== offset && isClear(inode, at, length)) places.push(at)
+    if (places.length === 0) return offset
     misdirects.writes--
     this.suffer('misdirectedWrite')
-    const chosen = choose(this.world.random, others)
-    return (chosen < sector ? chosen : chosen + 1) * sectorBytes + within
+    return present(places[choose(this.world.random, places.length)], 'one of them')
   }
 
   private suffer(fault: FaultName): void {
@@ -288,6 +297,16 @@ function applyChange(names: Map<string, Inode>, change: NameChange): void {
     names.delete(change.from)
     if (inode !== undefined) names.set(change.to, inode)
   }
+}
+
+/** Which kind of files it is: what is written to one of them tells of what was written to another one before. */
+function kindOf(name: string): string {
+  return name.split('-', 1).join()
+}
+
+/** None of the last few writes was meant to go there. */
+function isClear({ recent }: Inode, offset: number, length: number): boolean {
+  return recent.every((last) => offset + length <= last.offset || offset >= last.offset + last.bytes.length)
 }
 
 function patched(bytes: Uint8Array, offset: number, patch: Uint8Array): Uint8Array {

@@ -20,7 +20,7 @@ import { ReplicatedStore, type StoreContext } from '../store/index.ts'
 import { ChangesJudge } from './raft/changes-judge.ts'
 import { DecidedMembership, quorumOfAll, type KnownMemberships } from './raft/core.ts'
 import { changesOf, type RaftErrand } from './raft/raft-errands.ts'
-import { noHoleWithoutDamage, type MayRepair } from './raft/holes.ts'
+import { noHoleWithoutDamage, nothingUnwritten, type MayRepair } from './raft/holes.ts'
 import { removedStopped } from './raft/situations.ts'
 import { StoreClients } from './raft/store-client.ts'
 
@@ -140,7 +140,11 @@ export class StorePlay<Message, Durable, Node extends MayRepair> implements Play
 
   constructor(tested: TestedEngine<Message, Durable, Node>, plan: Plan, stage: Stage<StoreMember<Message, Durable>>) {
     this.tested = tested
-    this.invariants = [...tested.invariants, noHoleWithoutDamage((id) => stage.world.node(id).disk.isDamaged)]
+    this.invariants = [
+      ...tested.invariants,
+      nothingUnwritten,
+      noHoleWithoutDamage((id) => stage.world.node(id).disk.isDamaged),
+    ]
     this.plan = plan
     this.settings = (plan.settings as { readonly member: Partial<MemberOptions> }).member
     this.stage = stage

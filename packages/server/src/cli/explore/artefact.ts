@@ -1,56 +1,42 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Chosen } from 'synod/explorer'
+import { existsSync, writeFileSync } from 'node:fs'
+import {
+  ExplorationUnreadable,
+  isExploration,
+  readExploration,
+  writeExploration,
+  type Exploration,
+} from 'synod/explorer'
 import { messageOf, UsageError } from '../exit.ts'
+import { readText } from '../input.ts'
 import { checkWritable } from '../place.ts'
 
-const format = 'synod exploration 1'
-
-/** How a model comes to break something: enough to go there again. */
-export interface Exploration {
-  readonly format: typeof format
-  readonly model: string
-  readonly bounds: Chosen
-  readonly property: string
-  readonly text: string
-  /** The number of the initial state; the first one where it is missing. */
-  readonly start?: number
-  readonly path: readonly { readonly event: string; readonly alternative: number }[]
-}
-
-export function explorationOf(
-  model: string,
-  bounds: Chosen,
-  found: Pick<Exploration, 'property' | 'text' | 'path'> & { readonly start?: { readonly number: number } },
-): Exploration {
-  const { property, text, start } = found
-  const path = found.path.map(({ event, alternative }) => ({ event, alternative }))
-  return { format, model, bounds, property, text, ...(start === undefined ? {} : { start: start.number }), path }
-}
-
-/** Throws `UsageError` where nothing may be written: only an older one is overwritten. */
+/** Throws `UsageError` where nothing may be written: only an older one is overwritten, of whichever version. */
 export function checkPlace(file: string): void {
-  if (existsSync(file)) readExploration(file)
+  if (existsSync(file) && !isExploration(readText(file)))
+    throw new UsageError(`${file} is not overwritten, because it is not the artefact of an exploration`)
   checkWritable(file)
 }
 
 /** Throws `UsageError`. */
-export function writeExploration(file: string, exploration: Exploration): void {
+export function writeExplorationFile(file: string, exploration: Exploration): void {
   try {
-    writeFileSync(file, `${JSON.stringify(exploration, undefined, 1)}\n`)
+    writeFileSync(file, writeExploration(exploration))
   } catch (error) {
     throw new UsageError(`${file} cannot be written: ${messageOf(error)}`)
   }
 }
 
 /** Throws `UsageError` for what is none. */
-export function readExploration(file: string): Exploration {
+export function readExplorationFile(file: string): Exploration {
+  return explorationIn(file, readText(file))
+}
+
+/** The same of a file that was read already. */
+export function explorationIn(file: string, text: string): Exploration {
   try {
-    const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<Exploration> | null
-    if (read?.format !== format) throw new Error(`it is no "${format}"`)
-    if (typeof read.model !== 'string' || typeof read.bounds !== 'object' || !Array.isArray(read.path))
-      throw new Error('model, bounds or path are missing')
-    return read as Exploration
+    return readExploration(text)
   } catch (error) {
-    throw new UsageError(`${file} is not the artefact of an exploration: ${messageOf(error)}`)
+    if (!(error instanceof ExplorationUnreadable)) throw error
+    throw new UsageError(`${file} is not the artefact of an exploration: ${error.message}`)
   }
 }

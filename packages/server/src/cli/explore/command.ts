@@ -1,20 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
-import { collisionBound, NamesMatter, replay, searching, walking } from 'synod/explorer'
-import type { Chosen, Explorable, Finding, Progress, Searching, SearchReport, Space } from 'synod/explorer'
+import { collisionBound, NamesMatter, searching, searchingWithSleepSets, walking } from 'synod/explorer'
+import type { Chosen, Exploration, Explorable, Finding, Progress, Searching, SearchReport, Space } from 'synod/explorer'
 import { grouped } from 'synod/simulator'
 import { exitCodes, UsageError } from '../exit.ts'
 import { Interruption } from '../interruption.ts'
 import { printJson, printLine } from '../output.ts'
 import { ProgressLine } from '../progress-line.ts'
 import { quoted } from '../shell.ts'
-import { checkPlace, explorationOf, readExploration, writeExploration, type Exploration } from './artefact.ts'
+import { checkPlace, readExplorationFile, writeExplorationFile } from './artefact.ts'
 import { exploreFlp, flp } from './flp.ts'
 import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
+import { replayExploration } from './replay.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Explores a model, replays what it was found to break, or lists the models. */
 export async function explore(name: string | undefined, options: ExploreOptions): Promise<number> {
-  if (name === undefined && options.artefact !== undefined) return replayed(readExploration(options.artefact))
+  if (name === undefined && options.artefact !== undefined)
+    return replayExploration(readExplorationFile(options.artefact), options)
   if (name === undefined) {
     process.stdout.write(listText())
     return exitCodes.ok
@@ -23,13 +25,14 @@ export async function explore(name: string | undefined, options: ExploreOptions)
   const chosen = chosenBy(model, options, given(options))
   const artefact = options.artefact ?? `./synod-explore-${name}.json`
   checkPlace(artefact)
+  if (model === flp && options.sleepSets === true) throw new UsageError('--sleep-sets: flp is searched in its own way')
   if (model === flp) return exploreFlp(chosen, artefact, options)
   const space = model.space(chosen)
   const began = performance.now()
-  const { report, interrupted } = await ended(explored(space, options))
+  const { report, interrupted } = await ended(explored(name, space, options))
   const seconds = (performance.now() - began) / 1000
   const violation = report.findings.find(({ kind }) => kind === 'always')
-  if (violation !== undefined) writeExploration(artefact, explorationOf(name, chosen, violation))
+  if (violation !== undefined) writeExplorationFile(artefact, explorationOf(name, chosen, violation))
   if (options.json === true) printJson(asJson(name, chosen, space, report, seconds, violation && artefact))
   else printReport(model, chosen, space, report, seconds, violation && artefact)
   if (violation !== undefined) return exitCodes.failed
@@ -43,11 +46,28 @@ function given(options: ExploreOptions): string[] {
   return [...names].filter((name) => options[camelCased(name)] !== undefined)
 }
 
-function explored(space: Space, { order = 'breadth', maxStates, seed, all }: ExploreOptions): Searching {
+/** Throws `UsageError` where it cannot be explored like that. */
+function explored(model: string, space: Space, options: ExploreOptions): Searching {
+  const { order, maxStates, seed, all = false, sleepSets = false } = options
   const limits = { ...(maxStates !== undefined && { maxStates }), ...(seed !== undefined && { seed }) }
-  if (order !== 'random') return searching(space, { ...limits, order, stop: all === true ? 'never' : 'violation' })
-  if (all === true) throw new UsageError('--all: walks at random (--order random) end at the first violation')
+  const stop = all ? 'never' : 'violation'
+  if (sleepSets) {
+    if (order === 'breadth' || order === 'random')
+      throw new UsageError(`--sleep-sets: they are searched depth first, not with --order ${order}`)
+    if (space.independence === undefined) throw new UsageError(nothingCommutes(model))
+    return searchingWithSleepSets(space, { ...limits, stop })
+  }
+  if (order !== 'random') return searching(space, { ...limits, order: order ?? 'breadth', stop })
+  if (all) throw new UsageError('--all: walks at random (--order random) end at the first violation')
   return walking(space, limits)
+}
+
+/** The flag says what to do; this is why. */
+function nothingCommutes(model: string): string {
+  return (
+    `--sleep-sets: it is not known which events of ${model} commute. It is known of nodes and messages, but not of ` +
+    'specifications, nor with --symmetry 1 or --duplicating 1'
+  )
 }
 
 /** Goes on until nothing is left or somebody has seen enough; says how it goes. */
@@ -124,9 +144,10 @@ function unseen(space: Space, { findings }: SearchReport): string[] {
 
 function notExplored(space: Space, { complete, pending, outOfMemory }: SearchReport): string[] {
   if (complete) return [...space.leftOut()]
-  if (outOfMemory) return [`what follows ${pending} states, for which memory ran out`, ...space.leftOut()]
-  const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states that were found`
-  return [rest, ...space.leftOut()]
+  // Walks at random do not count what they leave.
+  const rest = pending === 0 ? 'whatever the walks did not come to' : `what follows ${pending} states`
+  const why = outOfMemory ? ', for which memory ran out' : pending === 0 ? '' : ' that were found'
+  return [rest + why, ...space.leftOut()]
 }
 
 function asJson(
@@ -164,23 +185,6 @@ function asJson(
   }
 }
 
-/** Goes the way once more, with the code as it is now. */
-function replayed({ model, bounds, property, start, path }: Exploration): number {
-  const space = modelNamed(model).space(bounds)
-  const index = space.properties.findIndex(({ name }) => name === property)
-  if (index < 0) throw new UsageError(`${model} has no property "${property}"`)
-  const { state, at } = replay(space, start ?? 0, path)
-  if (at === 'start') {
-    printLine(`${model} has no initial state ${start} any more`)
-    return exitCodes.ok
-  }
-  for (const [i, { event }] of path.slice(0, at).entries()) printLine(`${String(i + 1).padStart(4)}  ${event}`)
-  if (at !== undefined) {
-    printLine(`\nThis cannot happen any more: ${path[at]?.event ?? ''}`)
-    return exitCodes.ok
-  }
-  printLine(`\n${space.stateText(state)}\n`)
-  const isBroken = space.judge(state, 1 << index) !== 0
-  printLine(isBroken ? `violated: ${property}\n  ${space.finding(state, index)}` : `Not violated any more: ${property}`)
-  return isBroken ? exitCodes.failed : exitCodes.ok
+function explorationOf(model: string, bounds: Chosen, { property, text, start, path }: Finding): Exploration {
+  return { model, bounds, property, text, start: start.number, path }
 }

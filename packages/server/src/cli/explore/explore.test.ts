@@ -15,7 +15,17 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function synod(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+interface Said {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+function synod(...words: readonly string[]): Promise<Said> {
+  return command('explore', ...words)
+}
+
+async function command(...words: readonly string[]): Promise<Said> {
   const said = { out: '', error: '' }
   const listen = (stream: NodeJS.WriteStream, to: 'out' | 'error'): { mockRestore(): void } =>
     vi.spyOn(stream, 'write').mockImplementation((text) => {
@@ -24,7 +34,7 @@ async function synod(...words: readonly string[]): Promise<{ code: number; out: 
     })
   const spies = [listen(process.stdout, 'out'), listen(process.stderr, 'error')]
   try {
-    return { code: await run(['node', 'synod', 'explore', ...words], {}), ...said }
+    return { code: await run(['node', 'synod', ...words], {}), ...said }
   } finally {
     for (const spy of spies) spy.mockRestore()
   }
@@ -74,12 +84,67 @@ test('flp: a run that never decides is found, written and shown again', async ()
   expect(again.out).toContain('violated: somebody has decided\n  nobody has decided')
 })
 
+describe('an artefact is replayed by `synod simulate` as well', () => {
+  test('with the same words, or one JSON object', async () => {
+    const artefact = file('simulated.json')
+    await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+    const [explored, simulated] = [
+      await synod('--artefact', artefact),
+      await command('simulate', '--artefact', artefact),
+    ]
+    expect(simulated).toEqual(explored)
+    expect(simulated.code).toBe(1)
+    const { code, out } = await command('simulate', '--artefact', artefact, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ model: 'single-copy-register', property: 'linearizable', stopsAt: null })
+    const quiet = await command('simulate', 'single-copy-register', '--artefact', artefact, '--quiet')
+    expect(quiet.out).not.toContain('c receives {"request":4')
+    expect(quiet.out).toContain('violated: linearizable')
+  })
+
+  test('but not as one of another protocol, nor where a campaign is asked for', async () => {
+    const artefact = file('of-single.json')
+    await synod('single-copy-register', '--servers', '2', '--artefact', artefact)
+    const ofRaft = await command('simulate', 'raft', '--artefact', artefact)
+    expect(ofRaft).toMatchObject({ code: 2, error: expect.stringContaining('of single-copy-register, not of raft') })
+    const campaign = await command('simulate', 'raft', '--seeds', '1', '--artefact', artefact)
+    expect(campaign).toMatchObject({ code: 2, error: expect.stringContaining('is there already') })
+  })
+})
+
+test('a file that is no artefact is not overwritten; an older one is', async () => {
+  const [other, older] = [file('other.json'), file('older.json')]
+  writeFileSync(other, '{"synod":"artefact"}')
+  writeFileSync(older, '{\n "format": "synod exploration 1"\n}')
+  const words = ['single-copy-register', '--servers', '2', '--artefact']
+  expect(await synod(...words, other)).toMatchObject({ code: 2, error: expect.stringContaining('is not overwritten') })
+  expect(await synod('--artefact', older)).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('it is of version 1; this is Synod with version 2'),
+  })
+  expect(await synod(...words, older)).toMatchObject({ code: 1 })
+  expect(await synod('--artefact', older)).toMatchObject({ code: 1 })
+})
+
 test('walks at random, and bounds on the number of states', async () => {
   const walked = await synod('raft', '--order', 'random', '--max-states', '500', '--json', '--artefact', file('r.json'))
   expect(walked.code).toBe(0)
   expect(JSON.parse(walked.out)).toMatchObject({ model: 'raft', complete: false })
   const { out } = await synod('raft', '--max-states', '500', '--artefact', file('r.json'))
   expect(out).toMatch(/not explored: what follows \d+ states that were found/)
+})
+
+test('sleep sets: the same states by fewer transitions, and a violation all the same', async () => {
+  const words = ['paxos', '--proposers', '1', '--retries', '0', '--json', '--artefact', file('s.json')]
+  const [all, fewer] = [await synod(...words), await synod(...words, '--sleep-sets')].map(
+    ({ out }) => JSON.parse(out) as { states: number; generated: number; complete: boolean },
+  )
+  expect(fewer).toMatchObject({ states: all?.states, complete: true })
+  expect(fewer?.generated).toBeLessThan(all?.generated ?? 0)
+  const artefact = file('asleep.json')
+  const { code } = await synod('single-copy-register', '--servers', '2', '--sleep-sets', '--artefact', artefact)
+  expect(code).toBe(1)
+  expect((await synod('--artefact', artefact)).code).toBe(1)
 })
 
 test('Ctrl-C ends it with 130 and what was seen', async () => {
@@ -104,6 +169,9 @@ test('memory that runs out is no violation: 3', async () => {
     const { code, out } = await synod('raft', '--artefact', file('m.json'))
     expect(code).toBe(3)
     expect(out).toMatch(/not explored: what follows \d+ states, for which memory ran out/)
+    const walked = await synod('raft', '--order', 'random', '--artefact', file('m.json'))
+    expect(walked.code).toBe(3)
+    expect(walked.out).toContain('not explored: whatever the walks did not come to, for which memory ran out')
   } finally {
     vi.unstubAllGlobals()
   }
@@ -117,6 +185,11 @@ describe('what cannot be meant ends with 2', () => {
     [['raft', '--servers', 'many'], 'Expected a whole number'],
     [['raft', '--servrs', '3'], '--servers'],
     [['raft', '--order', 'random', '--all'], '--all: walks at random'],
+    [['raft', '--sleep-sets', '--order', 'breadth'], 'they are searched depth first, not with --order breadth'],
+    [['raft', '--sleep-sets', '--symmetry', '1'], 'it is not known which events of raft commute'],
+    [['two-phase-commit', '--sleep-sets'], 'it is not known which events of two-phase-commit commute'],
+    [['ping-pong', '--sleep-sets', '--duplicating', '1'], 'it is not known which events of ping-pong commute'],
+    [['flp', '--sleep-sets'], 'flp is searched in its own way'],
     [['--artefact', '/dev/null'], 'is not the artefact of an exploration'],
   ])('%j', async (words, text) => {
     const { code, error } = await synod(...words)

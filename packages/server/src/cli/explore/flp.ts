@@ -3,7 +3,7 @@ import type { Explorable } from 'synod/explorer'
 import { exitCodes } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
 import { quoted } from '../shell.ts'
-import { explorationOf, writeExploration } from './artefact.ts'
+import { writeExplorationFile } from './artefact.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Searched in its own way: no order of all events, but one that never ends. */
@@ -35,7 +35,7 @@ export function exploreFlp(
   const seconds = (performance.now() - began) / 1000
   const { property, path, inputs } = found
   const bounds = { ...chosen, inputs: Number.parseInt(inputs, 2) }
-  writeExploration(artefact, explorationOf(flp.name, bounds, { property, text: 'nobody has decided', path }))
+  writeExplorationFile(artefact, { model: flp.name, bounds, property, text: 'nobody has decided', start: 0, path })
   if (json) printJson({ ...found, seconds, artefact })
   else printFound(found, seconds, artefact)
   return exitCodes.ok

@@ -1,6 +1,7 @@
 import { catalogue, type Chosen, type Explorable } from 'synod/explorer'
 import {
   explorableBenOr,
+  explorableByzantineBenOr,
   explorableChandraToueg,
   explorableMultiPaxos,
   explorablePaxos,
@@ -18,6 +19,7 @@ export const models: readonly Explorable[] = [
   explorableMultiPaxos,
   explorablePaxos,
   explorableBenOr,
+  explorableByzantineBenOr,
   explorableChandraToueg,
   flp,
   ...catalogue,

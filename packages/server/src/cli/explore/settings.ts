@@ -7,6 +7,7 @@ export interface ExploreOptions {
   readonly maxStates?: number
   readonly seed?: number
   readonly all?: boolean
+  readonly sleepSets?: boolean
   readonly artefact?: string
   readonly json?: boolean
   readonly [parameter: string]: unknown
@@ -25,6 +26,10 @@ const own: readonly Setting[] = [
   { flag: '--max-states', argument: 'count', parse: whole(1, most), description: 'stop beyond so many' },
   { flag: '--seed', argument: 'number', parse: whole(0, most), description: 'of the hash, or of the walks' },
   { flag: '--all', description: 'go on after a violation' },
+  {
+    flag: '--sleep-sets',
+    description: 'the same states by fewer transitions, depth first; where it is known which events commute',
+  },
   {
     flag: '--artefact',
     argument: 'file',
@@ -64,6 +69,12 @@ const ofModels = [
   'canvass',
   'check-quorum',
   'late-disk',
+  'change',
+  'snapshots',
+  'behind',
+  'one-entry',
+  'dead',
+  'begin',
   'proposers',
   'retries',
   'accept-quorum',
@@ -71,6 +82,7 @@ const ofModels = [
   'participants',
   'faults',
   'ones',
+  'liars',
   'steps',
   'inputs',
 ] as const
@@ -94,6 +106,7 @@ was seen, and nothing was violated by then, 130 interrupted.
 Examples:
   synod explore paxos-register --clients 2
   synod explore raft --terms 2 --crashes 1 --max-states 5000000
+  synod explore ben-or --ones 0 --sleep-sets
   synod explore multi-paxos --elections 3
   synod explore flp --steps 1000
   synod explore single-copy-register --servers 2           finds that this is no register

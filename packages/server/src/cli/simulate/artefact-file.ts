@@ -7,9 +7,8 @@ import { checkWritable } from '../place.ts'
 /** An artefact is meant to fit into a report; a larger one is written all the same. */
 export const artefactBytes = 64_000
 
-/** Throws `UsageError`: it cannot be read, or is no artefact. Whether its plan makes sense, its protocol knows (`checkPlan`). */
-export function readArtefactFile(file: string): Artefact {
-  const text = readText(file)
+/** Throws `UsageError`: it is no artefact. Whether its plan makes sense, its protocol knows (`checkPlan`). */
+export function artefactIn(file: string, text: string): Artefact {
   try {
     return readArtefact(text)
   } catch (error) {

@@ -1,11 +1,15 @@
+import { isExploration } from 'synod/explorer'
 import { counted } from 'synod/simulator'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { exitCodes, UsageError } from '../exit.ts'
+import { explorationIn } from '../explore/artefact.ts'
+import { replayExploration } from '../explore/replay.ts'
+import { readText } from '../input.ts'
 import { printJson, printLine } from '../output.ts'
 import { checkWritable } from '../place.ts'
-import { checkFree, readArtefactFile } from './artefact-file.ts'
+import { artefactIn, checkFree } from './artefact-file.ts'
 import { campaign, type Extent, type Finding } from './campaign.ts'
 import { Coverage } from './coverage.ts'
 import { plotOf } from './figures-plot.ts'
@@ -63,7 +67,9 @@ async function replayFile(
   options: SimulateOptions,
   laboratory: Laboratory,
 ): Promise<number> {
-  const artefact = readArtefactFile(file)
+  const text = readText(file)
+  if (isExploration(text)) return replayExplored(file, text, name, options)
+  const artefact = artefactIn(file, text)
   const { protocol: itsName } = artefact.plan
   const protocol = await laboratory.findProtocol(name ?? itsName)
   if (itsName !== protocol.name) throw new UsageError(`${file} is an artefact of ${itsName}, not of ${protocol.name}`)
@@ -71,6 +77,15 @@ async function replayFile(
   return withThreads(laboratory, protocol, {}, 1, async ([thread], interruption) =>
     thread === undefined ? exitCodes.failed : replay(artefact, protocol, thread, options, interruption),
   )
+}
+
+/** What the explorer has found is a path in a model, and no plan for a world: the explorer's own engine goes along it. */
+function replayExplored(file: string, text: string, name: string | undefined, options: SimulateOptions): number {
+  const exploration = explorationIn(file, text)
+  const { model } = exploration
+  if (name !== undefined && name !== model)
+    throw new UsageError(`${file} is the artefact of an exploration of ${model}, not of ${name}`)
+  return replayExploration(exploration, options)
 }
 
 async function attack(name: string, options: SimulateOptions, laboratory: Laboratory): Promise<number> {

@@ -47,7 +47,7 @@ export const simulateSettings: readonly Setting[] = [
     flag: '--artefact',
     argument: 'file',
     description:
-      'alone: replay it; otherwise: where to write the run that fails, a new file (default: ./synod-<protocol>-<seed>.json)',
+      'alone: replay it, also one of `synod explore`; otherwise: where to write the run that fails, a new file (default: ./synod-<protocol>-<seed>.json)',
   },
   {
     flag: '--svg',
@@ -80,5 +80,6 @@ Examples:
   synod simulate chandra-toueg --seeds 500
   synod simulate --seed 17                            one run, told in detail
   synod simulate --artefact synod-raft-17.json        replay a run that failed
+  synod simulate --artefact synod-explore-raft.json   go the way that the explorer found
   synod simulate ./paxos.ts                           a protocol of your own: docs/simulate-your-own-protocol.md
   echo '{"nodes":3,"without":["wipe","bitFlip"]}' > calm.json && synod simulate --scenario calm.json --seeds 1000`

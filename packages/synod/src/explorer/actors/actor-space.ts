@@ -1,4 +1,4 @@
-import type { NodeId } from '../../core/index.ts'
+import { present, type NodeId } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
@@ -9,7 +9,7 @@ import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
-import type { Envelope, MessageOf, Participant, System } from './system.ts'
+import type { Envelope, EnvironmentOf, MessageOf, Participant, System } from './system.ts'
 import { NamesMatter } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
@@ -19,7 +19,7 @@ import { eventText } from './words.ts'
  * and one for what was used of the bounds; then what the network needs. Events are numbered: `4e` the delivery of
  * envelope e, `4e + 1` its loss, `4e + 3` its delivery while a copy stays under way, `4o + 2` the event o at a node itself.
  */
-export class ActorSpace<P extends Participant, Env, History> implements Space {
+export class ActorSpace<P extends Participant, Env extends EnvironmentOf<P>, History> implements Space {
   readonly properties: readonly Property[]
   readonly independence: Independence | undefined
   readonly representative: ((state: Int32Array) => Int32Array) | undefined
@@ -77,7 +77,7 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
   starts(visit: (state: Int32Array) => void): void {
     const state = new Int32Array(this.width)
     for (const slot of this.system.nodes.keys()) state[slot] = this.transitions.unborn(slot)
-    this.startFrom(0, state, visit)
+    this.startFrom(0, state, (begun) => visit(this.follow(begun, this.system.before ?? [])))
   }
 
   /** All nodes start before anything else happens, one after the other. */
@@ -88,6 +88,17 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
       this.apply(slot, transition)
       this.startFrom(slot + 1, this.next.slice(), visit)
     }
+  }
+
+  /** Where it leads if these events happen. */
+  private follow(begun: Int32Array, events: readonly (readonly string[])[]): Int32Array {
+    return events.reduce((state, words) => {
+      let found: Int32Array | undefined
+      this.expand(state, (next, event) => {
+        if (found === undefined && words.every((word) => this.eventText(event).includes(word))) found = next.slice()
+      })
+      return present(found, `\`before\`: ${words.join(' … ')} can happen`)
+    }, begun)
   }
 
   successors(state: Int32Array, visit: (next: Int32Array, event: number) => void): void {
@@ -158,8 +169,12 @@ export class ActorSpace<P extends Participant, Env, History> implements Space {
 
   leftOut(): readonly string[] {
     const { transitions } = this
-    const { bounds = {} } = this.system
+    const { bounds = {}, before = [] } = this.system
     const told = transitions.budget.leftOut()
+    if (before.length > 0)
+      told.push(
+        `runs that do not begin with these ${before.length} events: ${before.map((words) => words.join(' … ')).join('; ')}`,
+      )
     if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
     if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
     if (bounds.losses === undefined)

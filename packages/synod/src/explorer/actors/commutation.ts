@@ -1,6 +1,6 @@
 import type { Independence } from '../space.ts'
 import type { Cost } from './budget.ts'
-import type { Participant, System } from './system.ts'
+import type { EnvironmentOf, Participant, System } from './system.ts'
 import type { Transition, Transitions } from './transitions.ts'
 
 /** What one event does, as far as another one can notice. */
@@ -16,7 +16,7 @@ interface Effect {
  * Two events commute if they happen at different nodes and share nothing else: not the history, not the budget, and not a
  * message that one takes and the other sends, where equal messages are one.
  */
-export function commutation<P extends Participant, Env, History>(
+export function commutation<P extends Participant, Env extends EnvironmentOf<P>, History>(
   system: System<P, Env, History>,
   transitions: Transitions<P, Env, History>,
 ): Independence | undefined {

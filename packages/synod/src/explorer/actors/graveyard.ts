@@ -1,10 +1,10 @@
 import { encode } from '../encoding.ts'
 import { underAllNames } from './names.ts'
-import type { Participant, StateOf, System } from './system.ts'
+import type { EnvironmentOf, Participant, StateOf, System } from './system.ts'
 import type { Transitions } from './transitions.ts'
 
 /** The messages that can no longer matter to a node, for each of its images: bits as in a state. */
-export class Graveyard<P extends Participant, Env, History> {
+export class Graveyard<P extends Participant, Env extends EnvironmentOf<P>, History> {
   private readonly system: System<P, Env, History>
   private readonly transitions: Transitions<P, Env, History>
   private readonly bits: number
@@ -70,7 +70,7 @@ export class NotDead extends Error {
 }
 
 /** Holds what is said to be dead against the handlers: nothing comes of its delivery, and it stays dead whatever happens. */
-export class Autopsy<P extends Participant, Env, History> {
+export class Autopsy<P extends Participant, Env extends EnvironmentOf<P>, History> {
   private readonly transitions: Transitions<P, Env, History>
   private readonly graveyard: Graveyard<P, Env, History>
   private dead: readonly number[] = []

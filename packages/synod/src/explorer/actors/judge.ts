@@ -8,6 +8,7 @@ import { NamesMatter, type Names } from './names.ts'
 import { failedAssertion } from './stage.ts'
 import type {
   Envelope,
+  EnvironmentOf,
   MessageOf,
   Participant,
   Situation,
@@ -24,7 +25,7 @@ type Test<P extends Participant, History> = SystemProperty<StateOf<P>, MessageOf
  * Holds states against the properties. These read the nodes and the history, and not what is under way; so each
  * combination of nodes and history is looked at once, and each history, however many states have it.
  */
-export class Judge<P extends Participant, Env, History> {
+export class Judge<P extends Participant, Env extends EnvironmentOf<P>, History> {
   readonly properties: readonly Property[]
   private readonly tests: readonly Test<P, History>[]
   /** What a failed node may say, by the name of the property. */

@@ -1,7 +1,16 @@
 import { AssertionFailed, type Environment, type NodeId, type TimerName } from '../../core/index.ts'
 import { copy, encode } from '../encoding.ts'
 import { unordered, type Image, type NodeEvent, type Outcome, type Outgoing } from './image.ts'
-import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
+import type {
+  DurableOf,
+  EnvironmentOf,
+  MessageOf,
+  Output,
+  Participant,
+  SituationNode,
+  StateOf,
+  System,
+} from './system.ts'
 
 type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
 type OutcomeOf<P extends Participant> = Outcome<StateOf<P>, MessageOf<P>, DurableOf<P>>
@@ -14,7 +23,7 @@ export const failedAssertion = 'assertions'
  * One node's production class, with an environment that writes down what it asks for. A state is put in, a handler is
  * run, and what came of it is taken out; the class never knows of the states in between.
  */
-export class Stage<P extends Participant, Env, History> {
+export class Stage<P extends Participant, Env extends EnvironmentOf<P>, History> {
   private readonly system: System<P, Env, History>
   private readonly self: NodeId
   private readonly environment: Recorder<P>
@@ -28,7 +37,8 @@ export class Stage<P extends Participant, Env, History> {
     this.self = self
     this.environment = new Recorder<P>(self, system.abilities ?? [])
     // The abilities are added by name: that they are all there, the type of `abilities` cannot say.
-    this.node = system.make(this.environment as unknown as Env, self)
+    const environment: EnvironmentOf<P> = this.environment
+    this.node = system.make(environment as Env, self)
     this.blank = copy(this.node.state)
   }
 

@@ -1,13 +1,15 @@
-import type { NodeId, Protocol, TimerName } from '../../core/index.ts'
+import type { Environment, NodeId, Protocol, TimerName } from '../../core/index.ts'
 
 /** Any class that is written in the contract. */
 export type Participant = Protocol<unknown, never, never>
 export type StateOf<P extends Participant> = P['state']
 export type MessageOf<P extends Participant> = Parameters<P['receive']>[0]
 export type DurableOf<P extends Participant> = Parameters<P['restore']>[0]
+/** What it may ask of the world, whatever abilities it wants besides. */
+export type EnvironmentOf<P extends Participant> = Environment<MessageOf<P>, DurableOf<P>>
 
 /** The nodes that are explored, what is between them, and what may happen to them. */
-export interface System<P extends Participant, Env, History = null> {
+export interface System<P extends Participant, Env extends EnvironmentOf<P>, History = null> {
   readonly nodes: readonly NodeId[]
   /** The production class. Called once for each node: states are put in and taken out. */
   readonly make: (env: Env, self: NodeId) => P
@@ -24,6 +26,11 @@ export interface System<P extends Participant, Env, History = null> {
   /** What holds between a node before an event and after it. */
   readonly steps?: readonly StepProperty<StateOf<P>>[]
   readonly bounds?: Bounds<P>
+  /**
+   * What has happened where the search begins, event by event: for each some words, of which the event is the first that has
+   * them all. What is far away is looked for from there; it counts within the bounds.
+   */
+  readonly before?: readonly (readonly string[])[]
   /**
    * Tells messages that can no longer matter to a node in this state, nor in any that follows: they are dropped, which
    * leaves out nothing. `prove` holds it against the handler.

@@ -8,7 +8,16 @@ import { Directory } from './directory.ts'
 import type { Image, NodeEvent } from './image.ts'
 import { Names, NamesMatter, outcomesText, underAllNames } from './names.ts'
 import { Stage } from './stage.ts'
-import type { DurableOf, MessageOf, Output, Participant, SituationNode, StateOf, System } from './system.ts'
+import type {
+  DurableOf,
+  EnvironmentOf,
+  MessageOf,
+  Output,
+  Participant,
+  SituationNode,
+  StateOf,
+  System,
+} from './system.ts'
 
 type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
 
@@ -50,7 +59,7 @@ interface Component<P extends Participant> {
  * The transitions of single nodes: each pair of an image and an event is handed to the production class once, however
  * many states have it. Millions of transitions come of some thousand runs of a handler.
  */
-export class Transitions<P extends Participant, Env, History> {
+export class Transitions<P extends Participant, Env extends EnvironmentOf<P>, History> {
   readonly envelopes: Directory<MessageOf<P>>
   readonly outputs: Interner<readonly Output[]> = new Interner()
   lookups = 0

@@ -6,7 +6,8 @@ import { paxosRegister } from '../models/register/paxos-register.ts'
 import { singleCopyRegister } from '../models/register/single-copy.ts'
 import type { Space } from '../space.ts'
 import { search, searching, type SearchReport } from './search.ts'
-import { searchWithSleepSets } from './sleep-sets.ts'
+import { randomWalk } from './random-walk.ts'
+import { searchingWithSleepSets, searchWithSleepSets } from './sleep-sets.ts'
 
 // Goal: a search that ends early says so, and claims nothing of states that it did not look at. Method: bounds on the
 // number of states, an engine without room, and somebody who has seen enough.
@@ -45,15 +46,21 @@ describe('no room for more states', () => {
     vi.stubGlobal('Int32Array', Narrow)
   }
 
-  test('ends the search with what it has seen', () => {
+  test.each<[string, (space: Space) => SearchReport]>([
+    ['breadth first', (space) => search(space)],
+    ['depth first', (space) => search(space, { order: 'depth' })],
+    ['with sleep sets', (space) => searchWithSleepSets(space)],
+    ['at random', (space) => randomWalk(space, { walks: 100_000 })],
+  ])('ends the search with what it has seen, %s', (how, explore) => {
     roomFor(65_536)
-    const { states, outOfMemory, complete, pending, findings } = search(
+    const { states, outOfMemory, complete, pending, findings } = explore(
       new ActorSpace(paxosRegister({ clients: 2, servers: 3 })),
     )
     expect({ outOfMemory, complete }).toEqual({ outOfMemory: true, complete: false })
     expect(states).toBeGreaterThan(1000)
     expect(states).toBeLessThan(16_668)
-    expect(pending).toBeGreaterThan(0)
+    // Walks leave more than they could count.
+    expect(pending > 0).toBe(how !== 'at random')
     expect(findings.filter(({ kind }) => kind === 'always')).toEqual([])
   })
 
@@ -64,12 +71,15 @@ describe('no room for more states', () => {
         throw new RangeError('by the model')
       },
     }
-    expect(() => search(new ModelSpace(model))).toThrow('by the model')
+    for (const explore of [search, randomWalk]) expect(() => explore(new ModelSpace(model))).toThrow('by the model')
   })
 })
 
-test('whoever has seen enough gets what was seen', () => {
-  const goingOn = searching(new ActorSpace(paxosRegister({ clients: 2, servers: 3 })))
+test.each([
+  ['breadth first', searching],
+  ['with sleep sets', searchingWithSleepSets],
+] as const)('whoever has seen enough gets what was seen, %s', (_, begin) => {
+  const goingOn = begin(new ActorSpace(paxosRegister({ clients: 2, servers: 3 })))
   const { value: progress, done } = goingOn.next()
   expect(done).toBe(false)
   const { value: report } = goingOn.next(false)

@@ -1,5 +1,5 @@
 import { Fingerprints } from '../fingerprints.ts'
-import { OutOfMemory } from '../memory.ts'
+import { withinMemory } from '../memory.ts'
 import type { Property, Space } from '../space.ts'
 import { Numbers } from '../numbers.ts'
 import { pathTo, type Path, type Start, type Step } from './path.ts'
@@ -58,7 +58,7 @@ export interface Progress {
 export type Searching = Generator<Progress, SearchReport, boolean | undefined>
 
 /** How many states are expanded between two words on how it goes. */
-const breath = 1 << 12
+export const breath: number = 1 << 12
 
 /** Visits every state that can be reached, each once. */
 export function search(space: Space, options: SearchOptions = {}): SearchReport {
@@ -146,7 +146,8 @@ class Frontier {
   }
 
   begin(): boolean {
-    return this.withinMemory(() => this.space.starts(this.visit))
+    this.outOfMemory = !withinMemory(() => this.space.starts(this.visit))
+    return !this.outOfMemory
   }
 
   /** The next one, and its number. */
@@ -165,20 +166,9 @@ class Frontier {
   expand(index: number): boolean {
     const { generated: before } = this
     this.parent = index
-    const isDone = this.withinMemory(() => this.space.successors(this.state, this.visit))
+    this.outOfMemory = !withinMemory(() => this.space.successors(this.state, this.visit))
     if (this.generated === before) this.ends++
-    return isDone
-  }
-
-  private withinMemory(act: () => void): boolean {
-    try {
-      act()
-      return true
-    } catch (error) {
-      if (!(error instanceof OutOfMemory)) throw error
-      this.outOfMemory = true
-      return false
-    }
+    return !this.outOfMemory
   }
 }
 

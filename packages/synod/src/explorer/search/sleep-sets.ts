@@ -2,30 +2,36 @@ import { present } from '../../core/index.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import { Interner } from '../interner.ts'
 import { Numbers } from '../numbers.ts'
+import { withinMemory } from '../memory.ts'
 import type { Independence, Space } from '../space.ts'
 import { pathTo } from './path.ts'
 import { Pending } from './pending.ts'
-import { Decided, finding, type SearchReport } from './search.ts'
+import { breath, Decided, finding, toItsEnd } from './search.ts'
+import type { Searching, SearchOptions, SearchReport } from './search.ts'
 
 /** Events, sorted. */
 type Events = readonly number[]
+
+export type SleepOptions = Pick<SearchOptions, 'maxStates' | 'seed'> & { readonly stop?: 'violation' | 'never' }
 
 /**
  * Depth first, leaving out transitions that only lead in another order to where the search has been: of two events that
  * commute, the second one _sleeps_ below the first (Godefroid 1996). All states are visited all the same. A state that is
  * come to again, with fewer events asleep than before, is expanded by those that were woken.
  */
-export function searchWithSleepSets(
-  space: Space,
-  options: { readonly stop?: 'violation' | 'never'; readonly maxStates?: number } = {},
-): SearchReport {
-  return new SleepSearch(space).run(options.stop ?? 'violation', options.maxStates ?? Infinity)
+export function searchWithSleepSets(space: Space, options: SleepOptions = {}): SearchReport {
+  return toItsEnd(searchingWithSleepSets(space, options))
+}
+
+/** The same, in pieces. */
+export function searchingWithSleepSets(space: Space, options: SleepOptions = {}): Searching {
+  return new SleepSearch(space, options.seed).run(options.stop ?? 'violation', options.maxStates ?? Infinity)
 }
 
 class SleepSearch {
   private readonly space: Space
   private readonly independence: Independence
-  private readonly known = new Fingerprints()
+  private readonly known: Fingerprints
   private readonly parents = new Numbers()
   private readonly pending = new Pending()
   private readonly sets = new Interner<Events>()
@@ -36,30 +42,35 @@ class SleepSearch {
   private generated = 0
   private ends = 0
 
-  constructor(space: Space) {
+  constructor(space: Space, seed: number | undefined) {
     this.space = space
+    this.known = new Fingerprints(seed)
     this.independence = present(space.independence, 'it is known which events of the space commute')
   }
 
-  run(stop: 'violation' | 'never', maxStates: number): SearchReport {
+  *run(stop: 'violation' | 'never', maxStates: number): Searching {
     const { space, known, pending, parents } = this
     const decided = new Decided(space)
     const none = this.sets.number([])
-    space.starts((state) => this.reach(state, -1, none))
+    let hasRoom = withinMemory(() => space.starts((state) => this.reach(state, -1, none)))
+    let goesOn = hasRoom
     let isDecided = false
-    let isFull = false
     let left = 0
     let state = new Int32Array(space.width)
-    while (pending.size > 0 && !isDecided) {
+    for (let taken = 1; pending.size > 0 && !isDecided; taken++) {
       if (state.length < space.width) state = new Int32Array(space.width)
       const index = pending.pop(state)
       const only = this.tasks.pop() ?? -1
       const sleeping = this.sets.value(this.tasks.pop() ?? none)
-      isDecided = only < 0 && decided.examine(state, index, stop)
-      isFull ||= known.size > maxStates
       // What was found is judged, also where it is not expanded any more.
-      if (isFull && only < 0) left++
-      if (!isFull && !isDecided) this.expand(state, index, sleeping, only < 0 ? undefined : this.sets.value(only))
+      isDecided = only < 0 && decided.examine(state, index, stop)
+      goesOn &&= known.size <= maxStates
+      if (goesOn && !isDecided) {
+        const woken = only < 0 ? undefined : this.sets.value(only)
+        hasRoom = withinMemory(() => this.expand(state, index, sleeping, woken))
+        goesOn = hasRoom
+      } else if (!goesOn && only < 0) left++
+      if (taken % breath === 0) goesOn = (yield { states: known.size, depth: 0 }) !== false && goesOn
     }
     const findings = decided.indexes.map(([property, index]) =>
       finding(space, property, pathTo(space, index, parents, known)),
@@ -69,9 +80,10 @@ class SleepSearch {
       generated: this.generated,
       depth: 0,
       ends: this.ends,
-      outOfMemory: false,
-      complete: !isDecided && !isFull,
-      pending: left + pending.size,
+      outOfMemory: !hasRoom,
+      complete: goesOn && !isDecided,
+      // The state for whose successors there was no room is one of those.
+      pending: left + pending.size + (hasRoom ? 0 : 1),
       findings,
       bytes: known.bytes,
     }

@@ -52,6 +52,6 @@ test('over ◊S r mod n comes to everybody: with all but one suspected, everybod
     )
     world.process(id).propose(valueOf(id))
   }
-  const rounds = world.nodes.map((id) => (world.process(id).state as unknown as { round: number }).round)
+  const rounds = world.nodes.map((id) => world.process(id).state.round)
   expect(rounds).toEqual([3, 1, 2])
 })

@@ -26,9 +26,10 @@ export function onAccept(paxos: Replica, message: Accept, from: NodeId): void {
   recognizeLeader(paxos, ballot, from)
   const accepted = newIn(paxos, message)
   if (accepted.length > 0) record(paxos, { type: 'accepted', ...hardState(state), accepted })
+  // First, so that the leader hears of it by this answer, not by the next one.
+  decideThrough(paxos, decided)
   const slots = message.proposals.map(({ slot }) => slot)
   env.send(from, { type: 'accepted', ballot, slots, decided: state.decided, round })
-  decideThrough(paxos, decided)
   state.stable = Math.max(state.stable, message.stable)
   catchUp(paxos, message, from)
 }

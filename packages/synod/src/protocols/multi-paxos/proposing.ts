@@ -51,15 +51,15 @@ export function followMembers({ state, env }: Replica): void {
   const members = [...membersOf(membership), env.self]
   for (const id of members) {
     if (state.progress[id] === undefined || state.progress[id]?.parting !== undefined)
-      state.progress[id] = newProgress()
+      state.progress[id] = newProgress(state.nextSlot - 1)
   }
   for (const [id, progress] of Object.entries(state.progress)) {
     if (!members.includes(id)) progress.parting ??= { round: state.round, left: partingTimeouts }
   }
 }
 
-function newProgress(): Progress {
-  return { recentActive: false, wasActive: false, round: 0, decided: 0, told: 0, parting: undefined }
+function newProgress(accepted: Index): Progress {
+  return { recentActive: false, wasActive: false, round: 0, decided: 0, told: 0, accepted, parting: undefined }
 }
 
 export function followers({ state, env }: Replica): NodeId[] {
@@ -219,6 +219,7 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
   progress.recentActive = true
   progress.round = Math.max(progress.round, message.round)
   progress.decided = Math.max(progress.decided, message.decided)
+  progress.accepted = Math.max(progress.accepted, ...message.slots)
   for (const slot of message.slots) {
     const open = state.open[slot]
     if (open === undefined || open.chosen || open.accepted.includes(from)) continue
@@ -226,7 +227,10 @@ export function onAccepted(paxos: Replica, message: AcceptedSlots, from: NodeId)
     const votes = Object.fromEntries(open.accepted.map((id) => [id, true]))
     open.chosen = tally(electorateAt(state, slot, options.alpha), votes) === 'won'
   }
+  const before = state.decided
   advance(paxos)
+  if (state.decided > before) for (const follower of followers(paxos)) tellDecided(paxos, follower)
+  else if (from !== paxos.env.self) tellDecided(paxos, from)
   const { parting } = progress
   if (parting !== undefined && progress.round > parting.round) delete state.progress[from]
   return true
@@ -241,7 +245,6 @@ function advance(paxos: Replica): void {
   if (state.decided === before) return
   assert(state.decided <= lastIndex(state), 'nothing is decided that was not accepted')
   proceed(paxos)
-  tellDecided(paxos)
 }
 
 /** What a quorum of the newest voters has decided, on its disks: whoever was a voter before is needed no more for that. */
@@ -253,13 +256,14 @@ function stableIndex({ state }: Replica): Index {
   )
 }
 
-/** Who waits for its own clients' commands must not wait for a heartbeat to learn that they are decided. */
-function tellDecided(paxos: Replica): void {
+/**
+ * Who waits for its own clients' commands must not wait for a heartbeat to learn that they are decided. As long as something
+ * is under way to it, its answer will be the occasion: told before, it would be told of what it may not have yet.
+ */
+function tellDecided(paxos: Replica, to: NodeId): void {
   const { state } = paxos
-  for (const follower of followers(paxos)) {
-    const hasAll = Object.values(state.open).every(({ accepted }) => accepted.includes(follower))
-    if (hasAll && progressOf(paxos, follower).told < state.decided) sendAccept(paxos, follower, [])
-  }
+  const { accepted, told } = progressOf(paxos, to)
+  if (accepted >= state.nextSlot - 1 && told < state.decided) sendAccept(paxos, to, [])
 }
 
 /** Everybody that a change asks for, as the next membership that follows from it. */

@@ -25,6 +25,8 @@ export interface Progress {
   decided: Index
   /** What it was told to be decided. */
   told: Index
+  /** The highest slot that it has accepted of those proposed in this ballot; at first the last that it is not sent. */
+  accepted: Index
   /** It was removed, and is to hear of it by a round after this one: for so many election timeouts at most. */
   parting: { readonly round: number; left: number } | undefined
 }

@@ -14,6 +14,7 @@ import {
   type DetectorMaker,
   type Durable,
   type Message,
+  type Round,
   type StrongMessage,
 } from '../../protocols/chandra-toueg/index.ts'
 import type { Detection, FailureDetector } from '../../protocols/failure-detectors/index.ts'
@@ -22,7 +23,7 @@ import { playBlocks } from '../script-blocks.ts'
 type AnyMessage = Message | StrongMessage
 type AnyProcess = Pick<Protocol<unknown, AnyMessage, Durable>, 'receive' | 'restore' | 'start' | 'timeout'> & {
   propose(command: Command): boolean
-  readonly state: { readonly detection: Detection }
+  readonly state: { readonly round: Round; readonly detection: Detection }
 }
 
 interface Letter {
@@ -85,9 +86,10 @@ export class ScriptWorld {
       decide: (_index, round, command) => this.told.push(`${id} decides ${command?.origin} in round ${round}`),
     }
     const options = { detector: obedient, againMin: 1, againMax: 2 }
-    const process = (this.kind === 'strong'
-      ? new StrongConsensus(env, this.nodes, options)
-      : new ChandraToueg(env, this.nodes, options)) as unknown as AnyProcess
+    const process: AnyProcess =
+      this.kind === 'strong'
+        ? new StrongConsensus(env, this.nodes, options)
+        : new ChandraToueg(env, this.nodes, options)
     this.processes.set(id, process)
     for (const record of records) process.restore(record)
     process.start()

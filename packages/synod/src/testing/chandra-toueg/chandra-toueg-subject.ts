@@ -33,6 +33,7 @@ import {
   type Situation,
   type Subject,
 } from '../../simulator/index.ts'
+import type { AsJson } from '../as-json.ts'
 
 const pace: Milliseconds = 400
 const interval = { intervalMin: pace / 8, intervalMax: pace / 4 }
@@ -86,7 +87,7 @@ type Node = ParticipantNode<ChandraTouegState>
 export const chandraTouegDescription: ProtocolDescription<AskedChandraToueg, Message, Durable> = {
   name: 'chandra-toueg',
   make: (env: ChandraTouegEnvironment, nodes: readonly NodeId[], settings: Json) =>
-    new AskedChandraToueg(env, nodes, { ...again, detector: detectorOf(settings as unknown as ChandraTouegSettings) }),
+    new AskedChandraToueg(env, nodes, { ...again, detector: detectorOf(settings as AsJson<ChandraTouegSettings>) }),
   codec: chandraTouegCodec,
   sizes: [1, 2, 3, 3, 4, 5, 5, 7],
   pace,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { drawPlan, simulate, type Json } from '../../simulator/index.ts'
+import { drawPlan, simulate } from '../../simulator/index.ts'
 import { DetectorQuality } from './detector-quality.ts'
 import { detectorSettings, detectorSubject, perfectDetectorSubject } from './detector-subject.ts'
 
@@ -10,7 +10,7 @@ const kinds = ['heartbeat 300 ms', 'ring 300 ms', 'gossip 300 ms', 'φ normal 8'
 
 describe('once the faults are over, a core of processes', () => {
   test.each(kinds)('suspects who crashed, and nobody of itself: %s', (name) => {
-    const settings = detectorSettings.find((one) => one.name === name) as unknown as Json
+    const settings = detectorSettings.find((one) => one.name === name)
     for (const seed of [1, 2]) {
       const plan = { ...drawPlan(detectorSubject, seed, { duration: 30_000 }), settings }
       const { violation, progress, figures } = simulate(detectorSubject, plan)

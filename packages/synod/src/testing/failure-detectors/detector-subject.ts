@@ -21,6 +21,7 @@ import {
   type Stage,
   type Subject,
 } from '../../simulator/index.ts'
+import type { AsJson } from '../as-json.ts'
 import { DetectorQuality } from './detector-quality.ts'
 
 type Dweller = Participant<Watchman, DetectorMessage, Life>
@@ -41,8 +42,8 @@ const timeouts: readonly Milliseconds[] = [150, 300, 600, 1200]
 const thresholds: readonly number[] = [1, 3, 8, 12]
 
 /** All that are measured beside each other, each with several degrees of patience. */
-export const detectorSettings: readonly DetectorSettings[] = [
-  ...timeouts.flatMap((timeout): DetectorSettings[] => {
+export const detectorSettings: readonly AsJson<DetectorSettings>[] = [
+  ...timeouts.flatMap((timeout): AsJson<DetectorSettings>[] => {
     const patience = { ...interval, timeout, growth: timeout / 4, grace: pace / 100 }
     const gossip = { gossipMin: interval.intervalMin, gossipMax: interval.intervalMax }
     return [
@@ -51,7 +52,7 @@ export const detectorSettings: readonly DetectorSettings[] = [
       { name: `gossip ${timeout} ms`, options: { kind: 'gossip', ...patience, ...gossip } },
     ]
   }),
-  ...thresholds.flatMap((threshold): DetectorSettings[] =>
+  ...thresholds.flatMap((threshold): AsJson<DetectorSettings>[] =>
     (['normal', 'exponential'] as const).map((distribution) => ({
       name: `φ ${distribution} ${threshold}`,
       options: { kind: 'accrual', ...interval, ...arrivals, threshold, distribution },
@@ -92,12 +93,12 @@ function suspectedBy({ state }: Node): readonly NodeId[] {
 const described = describeProtocol({
   name: 'failure-detectors',
   make: (env: WatchmanEnvironment, nodes: readonly NodeId[], settings: Json) =>
-    new Watchman(env, nodes, (settings as unknown as DetectorSettings).options),
+    new Watchman(env, nodes, (settings as AsJson<DetectorSettings>).options),
   codec: detectorCodec,
   sizes: [2, 3, 3, 4, 5],
   pace,
   settings: (stream: RandomState) =>
-    present(detectorSettings[choose(stream, detectorSettings.length)], 'there is a choice') as unknown as Json,
+    present(detectorSettings[choose(stream, detectorSettings.length)], 'there is a choice'),
   invariants: watchmanInvariants,
   situations,
 })
@@ -110,11 +111,11 @@ export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
   ...describeProtocol({
     name: 'perfect-failure-detector',
     make: (env: WatchmanEnvironment, nodes: readonly NodeId[], settings: Json) =>
-      new Watchman(env, nodes, (settings as unknown as DetectorSettings).options),
+      new Watchman(env, nodes, (settings as AsJson<DetectorSettings>).options),
     codec: detectorCodec,
     sizes: [2, 3, 4, 5],
     pace,
-    settings: (): Json => ({ name: 'P', options: perfectOptions }) as unknown as Json,
+    settings: (): Json => ({ name: 'P', options: perfectOptions }),
     invariants: watchmanInvariants,
     situations: situations.slice(0, 1),
     quorum: 'all that work',
@@ -124,7 +125,7 @@ export const perfectDetectorSubject: Subject<Dweller, Node> = watched({
 })
 
 /** Links may be silent for a tenth of what progress is given, and that is four times the pace. */
-const perfectOptions: DetectorOptions = { kind: 'perfect', ...interval, delayMax: 6 * pace }
+const perfectOptions: AsJson<DetectorOptions> = { kind: 'perfect', ...interval, delayMax: 6 * pace }
 
 /**
  * A class says "eventually", and "for ever": so long is taken for that. With a low threshold φ is made to be wrong now and then,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { replay } from '../../explorer/index.ts'
+import { replay, writeExploration } from '../../explorer/index.ts'
 import { exhibitFlp, firstDetour, type ToldStep } from './exhibit.ts'
 import { flpSpace, termination } from './flp-model.ts'
 import { pictureOf } from './picture.ts'
@@ -33,6 +33,14 @@ test('in each of both schedules somebody takes no steps, and could have crashed'
 
 test('Lemma 3: each pending event, nine messages and three timers, can happen and leave it open', () => {
   expect(found.kept).toHaveLength(12)
+})
+
+test('a thousand steps, written, fit into a report', () => {
+  // What is said comes again, of later rounds.
+  const path = Array.from({ length: 1000 }, (_, i) => found.path[i % steps] ?? { event: '', alternative: 0 })
+  const bounds = { participants: 3, steps: 1000 }
+  const text = writeExploration({ model: 'flp', bounds, property: termination, text: '', start: 0, path })
+  expect(text.length).toBeLessThanOrEqual(64_000)
 })
 
 test('a run in which each message is delivered soon, and nobody decides', () => {

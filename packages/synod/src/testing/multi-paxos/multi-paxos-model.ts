@@ -61,7 +61,7 @@ export function multiPaxosModel(bounds: MultiPaxosBounds): System<MultiPaxos, Mu
     sync: lateDisk ? 'event' : 'at once',
     history: enginePast,
     properties: [
-      { kind: 'always', name: 'one leader a round, one value a slot', brokenHistory: brokenPromise },
+      { kind: 'always', name: 'one leader a round, one value a slot', brokenHistory: brokenPromise('safety') },
       ...invariants.filter(({ name }) => name !== stepwise).map(inOneSituation<MultiPaxosState, EnginePast>),
       { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
       { kind: 'sometimes', name: 'a slot is decided', seen: anyNode(({ decided }) => decided > 0) },

@@ -6,7 +6,6 @@ import {
   multiPaxosInvariants,
   type Durable,
   type Message,
-  type MultiPaxosNode,
   type MultiPaxosOptions,
 } from '../../protocols/multi-paxos/index.ts'
 import type { Subject } from '../../simulator/index.ts'
@@ -21,7 +20,7 @@ export interface MultiPaxosSettings {
   readonly member: Partial<MemberOptions>
 }
 
-const testedMultiPaxos: TestedEngine<Message, Durable, MultiPaxosNode> = {
+const testedMultiPaxos: TestedEngine<Message, Durable, ObservedMultiPaxos> = {
   codec: multiPaxosCodec,
   invariants: multiPaxosInvariants,
   situations: multiPaxosSituations,
@@ -31,7 +30,7 @@ const testedMultiPaxos: TestedEngine<Message, Durable, MultiPaxosNode> = {
 }
 
 /** The store that production replicates, over Multi-Paxos: production's own classes from the journal to the store. */
-export const multiPaxosSubject: Subject<StoreMember<Message, Durable>, MultiPaxosNode> = {
+export const multiPaxosSubject: Subject<StoreMember<Message, Durable>, ObservedMultiPaxos> = {
   name: 'multi-paxos',
   sizes: [1, 2, 3, 3, 3, 4, 5, 5, 7],
   pace,

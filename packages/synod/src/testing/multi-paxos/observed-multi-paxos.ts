@@ -15,8 +15,7 @@ import {
 import type { KnownMemberships } from '../raft/core.ts'
 import { Recording } from '../recording.ts'
 import type { ObservedEngine } from '../store-play.ts'
-
-type CountDurable = () => number
+import { SyncedRecords } from '../synced-records.ts'
 
 /** Who takes part once it is in force. */
 function withoutOutgoing(membership: Membership): Membership {
@@ -28,15 +27,15 @@ function withoutOutgoing(membership: Membership): Membership {
  * One member's Multi-Paxos as the invariants see it. What is on its disk is followed record by record: those that the
  * journal has synced are folded, as a recovery would fold them.
  */
-export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Message, Durable, MultiPaxosNode> {
+export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Message, Durable, ObservedMultiPaxos> {
   readonly id: NodeId
   state: MultiPaxosState = initialState()
   incarnation = 0
   private readonly options: MultiPaxosOptions
   private disk: MultiPaxosState = initialState()
-  private records: Durable[] = []
-  private folded = 0
-  private count: CountDurable = () => 0
+  private records = new SyncedRecords<Durable>()
+  /** How often the disk has changed. */
+  private folds = 0
   private persisted = 0
   private glance = ''
 
@@ -45,7 +44,7 @@ export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Messag
     this.options = options
   }
 
-  get node(): MultiPaxosNode {
+  get node(): this {
     return this
   }
 
@@ -79,7 +78,7 @@ export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Messag
   changed(): boolean {
     this.foldDurable()
     const { role, promised, decided, stable, goesBy, nextSlot, repair, reads, transfer, leader, snapshot } = this.state
-    const numbers = [this.incarnation, this.persisted, this.folded, promised.round, decided, stable, goesBy.index]
+    const numbers = [this.incarnation, this.persisted, this.folds, promised.round, decided, stable, goesBy.index]
     const said = [role, leader, transfer, goesBy.settled, nextSlot, repair === undefined, reads.length, snapshot?.index]
     const glance = `${numbers.join()} ${said.join()}`
     const isChanged = glance !== this.glance
@@ -92,39 +91,53 @@ export class ObservedMultiPaxos implements MultiPaxosNode, ObservedEngine<Messag
     return this.disk
   }
 
-  private foldDurable(): void {
-    const durable = Math.min(this.count(), this.records.length)
-    for (; this.folded < durable; this.folded++) {
-      const record = this.records[this.folded]
-      if (record !== undefined) restore(this.disk, record)
-    }
-    if (this.folded > 1000) {
-      this.records = this.records.slice(this.folded)
-      const before = this.folded
-      const { count } = this
-      this.count = () => count() - before
-      this.folded = 0
-    }
+  /** A member that is being repaired knows less than it has said, and says so; any other one has written all it knows. */
+  get unwritten(): string | undefined {
+    if (this.state.repair !== undefined || !this.records.allDurable) return undefined
+    const { state, durable } = this
+    return isSame(state, durable) ? undefined : `${inWords(state)}; its disk tells ${inWords(durable)}`
   }
 
-  engine(env: EngineEnvironment<Message, Durable>, count: CountDurable): MultiPaxos {
+  private foldDurable(): void {
+    this.folds += this.records.fold((record) => restore(this.disk, record))
+  }
+
+  engine(env: EngineEnvironment<Message, Durable>, count: () => number): MultiPaxos {
     const persisted = (record: Durable): void => {
-      this.records.push(record)
+      this.records.persisted(record)
       this.persisted++
     }
     const started = (paxos: MultiPaxos): void => this.started(paxos, count)
     return new StartedMultiPaxos(new Recording(env, persisted), this.options, started)
   }
 
-  private started(paxos: MultiPaxos, count: CountDurable): void {
+  private started(paxos: MultiPaxos, count: () => number): void {
     // All that was read has been synced by now.
     this.disk = durablePart(paxos.state)
     this.state = paxos.state
     this.incarnation++
-    this.records = []
-    this.folded = 0
-    this.count = count
+    this.records = new SyncedRecords(count)
   }
+}
+
+/** In what a member of Multi-Paxos must never forget, and in where their logs begin and end. */
+function isSame(a: MultiPaxosState, b: MultiPaxosState): boolean {
+  return (
+    a.promised.round === b.promised.round &&
+    a.promised.id === b.promised.id &&
+    a.compacted === b.compacted &&
+    a.log.length === b.log.length &&
+    a.log.at(-1)?.ballot.round === b.log.at(-1)?.ballot.round &&
+    a.snapshot?.index === b.snapshot?.index &&
+    a.repair === b.repair
+  )
+}
+
+function inWords({ promised, compacted, log, snapshot, repair }: MultiPaxosState): string {
+  const last = log.at(-1)?.ballot
+  const slots = `slots ${compacted} to ${compacted + log.length}, the last in ${last?.round} ${last?.id}`
+  const whole = repair === undefined ? '' : `, damaged through ${repair.through}`
+  return `promised ${promised.round} ${promised.id}, ${slots}, snapshot ${snapshot?.index}${whole}`
 }
 
 /** Tells when it starts, just before it does. */

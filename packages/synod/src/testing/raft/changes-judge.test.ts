@@ -16,12 +16,28 @@ describe('a change that was answered wrongly is seen', () => {
     [remove, 'ok', 'abc', 'a was removed, and members are a, b, c'],
     [remove, 'ok', 'bc', undefined],
     [remove, 'unknown', 'abc', undefined],
+    [remove, 'rejected', 'abc', undefined],
+    [remove, 'rejected', 'bc', 'a was certainly not removed, and members are b, c'],
   ] as const
   test.each(cases)('%o, %s, %s', (change, how, members, verdict) => {
     const judge = new ChangesJudge()
     judge.asked([change])
     judge.answered([change], how)
     expect(judge.verdict(voting(members.split('')))).toBe(verdict)
+  })
+
+  test.each([
+    ['ok', 'd was added, and members are a, b, c'],
+    // It may never have come.
+    ['unknown', undefined],
+  ] as const)('and whose removal was refused, its addition %s', (how, verdict) => {
+    const judge = new ChangesJudge()
+    const removal: MembershipChange = { type: 'remove', id: 'd' }
+    judge.asked([add])
+    judge.answered([add], how)
+    judge.asked([removal])
+    judge.answered([removal], 'rejected')
+    expect(judge.verdict(voting(['a', 'b', 'c']))).toBe(verdict)
   })
 
   test('though somebody else asked for the same, and was refused', () => {

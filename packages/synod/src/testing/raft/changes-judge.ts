@@ -7,12 +7,17 @@ import type { Answer } from '../../simulator/index.ts'
  */
 export class ChangesJudge {
   private readonly added = new Map<NodeId, Answer>()
+  /** Whoever was to be added: unless that was said to be done, it may never have come. */
+  private readonly coming = new Set<NodeId>()
   /** How many removals of each were asked for, and not said to be certainly not done; and of whom one was said to be done. */
   private readonly leaving = new Map<NodeId, number>()
   private readonly gone = new Set<NodeId>()
 
   asked(changes: readonly MembershipChange[]): void {
-    for (const { type, id } of changes) if (type === 'remove') this.count(id, 1)
+    for (const { type, id } of changes) {
+      if (type === 'remove') this.count(id, 1)
+      if (type === 'addVoter' || type === 'addLearner') this.coming.add(id)
+    }
   }
 
   answered(changes: readonly MembershipChange[], how: Answer): void {
@@ -47,7 +52,8 @@ export class ChangesJudge {
     }
     for (const id of this.gone) if (members.includes(id)) return `${id} was removed, and ${are}`
     for (const id of this.leaving.keys()) {
-      if (this.removals(id) === 0 && !members.includes(id)) return `${id} was certainly not removed, and ${are}`
+      const came = !this.coming.has(id) || this.added.get(id) === 'ok'
+      if (came && this.removals(id) === 0 && !members.includes(id)) return `${id} was certainly not removed, and ${are}`
     }
     return undefined
   }

@@ -49,6 +49,22 @@ test('a disk that was damaged may have one', () => {
   expect(reached).toContain('a hole was found in a log')
 })
 
+test('a member that goes by what its disk does not tell is a violation', () => {
+  const subject: typeof raftSubject = {
+    ...raftSubject,
+    play(plan, stage) {
+      const play = raftSubject.play(plan, stage)
+      stage.world.schedule.at(3200, () => (present(play.node('b'), 'b has started').state.votedFor = 'z'))
+      return play
+    },
+  }
+  const { violation } = simulate(subject, { ...quiet, faults: [] })
+  expect(violation).toMatchObject({
+    invariant: 'the disk tells what a member knows',
+    message: expect.stringMatching(/^b knows term 1, vote z, .*; its disk tells term 1, vote /),
+  })
+})
+
 test('a member that stops because of its disk has a disk that failed, not another one', () => {
   const elsewhere = { type: 'fullDisk', at: 1000, for: 4000, node: 'a', spare: 1_000_000 } as const
   const fail = (disk: VirtualDisk): void => void (disk.sync = (_, done) => done(new DiskError('io', 'it is gone')))

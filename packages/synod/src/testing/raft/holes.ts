@@ -5,6 +5,8 @@ export interface MayRepair {
   readonly id: NodeId
   readonly state: { readonly repair: unknown }
   readonly durable: { readonly repair: unknown }
+  /** What it knows and its disk does not tell, although all that it has written is durable. */
+  readonly unwritten: string | undefined
 }
 
 /**
@@ -21,4 +23,16 @@ export function noHoleWithoutDamage(isDamaged: (id: NodeId) => boolean): Invaria
         return `${id} has found a hole in its log, and nothing has damaged its disk`
       },
   }
+}
+
+/**
+ * What a member goes by is what it will find at its next start. Otherwise what it acknowledges then may not be there:
+ * for all the records behind it, if one of them does not attach.
+ */
+export const nothingUnwritten: Invariant<MayRepair> = {
+  name: 'the disk tells what a member knows',
+  watch:
+    () =>
+    ({ id, unwritten }) =>
+      unwritten === undefined ? undefined : `${id} knows ${unwritten}`,
 }

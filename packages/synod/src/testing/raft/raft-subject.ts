@@ -6,7 +6,6 @@ import {
   raftInvariants,
   type Durable,
   type Message,
-  type RaftNode,
   type RaftOptions,
 } from '../../protocols/raft/index.ts'
 import type { Subject } from '../../simulator/index.ts'
@@ -21,7 +20,7 @@ export interface RaftSettings {
   readonly member: Partial<MemberOptions>
 }
 
-const testedRaft: TestedEngine<Message, Durable, RaftNode> = {
+const testedRaft: TestedEngine<Message, Durable, ObservedRaft> = {
   codec: raftCodec,
   invariants: raftInvariants,
   situations: raftSituations,
@@ -30,7 +29,7 @@ const testedRaft: TestedEngine<Message, Durable, RaftNode> = {
 }
 
 /** The store that production replicates, over Raft: production's own classes from the journal to the store. */
-export const raftSubject: Subject<StoreMember<Message, Durable>, RaftNode> = {
+export const raftSubject: Subject<StoreMember<Message, Durable>, ObservedRaft> = {
   name: 'raft',
   sizes: [1, 2, 3, 3, 3, 4, 5, 5, 7],
   pace,

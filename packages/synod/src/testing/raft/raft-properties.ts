@@ -1,0 +1,174 @@
+import type { Invariant, Membership, NodeId } from '../../core/index.ts'
+import type { Situation, SituationNode, StepProperty, SystemProperty } from '../../explorer/index.ts'
+import { raftInvariants, type Message, type RaftNode, type RaftState } from '../../protocols/raft/index.ts'
+import { brokenPromise, type EnginePast } from '../log-engine/engine-past.ts'
+
+type Seen = Situation<RaftState, EnginePast>
+
+/** These say something about one member before and after an event. */
+const stepwise: ReadonlySet<string> = new Set([
+  'leader append-only',
+  'monotonicity',
+  'one vote a term',
+  'only voters campaign',
+  'a removed leader goes',
+  'one membership change at a time',
+  'memberships change step by step',
+  'memberships of the log',
+  'a leader follows its members',
+])
+
+/**
+ * These say something about members beside each other. Those that remember what is in no state any more, the vote of an earlier
+ * term and the membership that a snapshot took over, are written down here as of one situation, or one step.
+ */
+const situational: ReadonlySet<string> = new Set([
+  'election safety',
+  'log matching',
+  'state machine safety',
+  'leader completeness',
+  'durable quorum',
+])
+
+/** What holds between before and after. */
+export const raftSteps: readonly StepProperty<RaftState>[] = [
+  ...raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
+  { name: 'a vote is kept in its term', broken: lostVote },
+  { name: 'membership of a snapshot', broken: strangeSnapshot },
+]
+
+/** What holds in every situation, and what is to be seen in some. */
+export const raftProperties: readonly SystemProperty<RaftState, Message, EnginePast>[] = [
+  { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise('safety') },
+  { kind: 'always', name: 'reads are linearizable', brokenHistory: brokenPromise('reads') },
+  ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
+  { kind: 'always', name: 'elected by a quorum', broken: minorityElected },
+  { kind: 'always', name: 'durable membership', broken: minorityChanged },
+  { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
+  { kind: 'sometimes', name: 'an entry is decided', seen: anyNode(({ commitIndex }) => commitIndex > 0) },
+  { kind: 'sometimes', name: 'a command is decided', seen: anyNode(({ commitIndex }) => commitIndex > 1) },
+  { kind: 'sometimes', name: 'leaders of two terms', seen: twoLeaders },
+  { kind: 'sometimes', name: 'an entry is overwritten', seen: ({ nodes }) => nodes.some(isBehind) },
+]
+
+function asRaftNode({ id, state, durable }: SituationNode<RaftState>, incarnation: number): RaftNode {
+  return { id, state, durable, incarnation }
+}
+
+/** An invariant of a run remembers what it has seen: here that is the state before. */
+function betweenTwo({ name, watch }: Invariant<RaftNode>): StepProperty<RaftState> {
+  return {
+    name,
+    broken(before, after) {
+      const look = watch()
+      const [was, is] = [asRaftNode(before, before.up ? 1 : 0), asRaftNode(after, 1)]
+      return look(was, [was]) ?? look(is, [is])
+    },
+  }
+}
+
+/** Here it has seen all members as they are, followers first, and each leader after those of earlier terms. */
+function inOneSituation({ name, watch }: Invariant<RaftNode>): {
+  readonly kind: 'always'
+  readonly name: string
+  readonly broken: (situation: Seen) => string | undefined
+} {
+  return {
+    kind: 'always',
+    name,
+    broken({ nodes }) {
+      const look = watch()
+      const reign = ({ state }: RaftNode): number => (state.role === 'leader' ? state.currentTerm : 0)
+      const all = nodes.map((node) => asRaftNode(node, 1)).toSorted((a, b) => reign(a) - reign(b))
+      for (const node of all) {
+        const broken = look(node, all)
+        if (broken !== undefined) return broken
+      }
+      return undefined
+    },
+  }
+}
+
+/** Never erased within its term (Figure 2), not in memory either. */
+function lostVote(before: SituationNode<RaftState>, after: SituationNode<RaftState>): string | undefined {
+  const [{ currentTerm, votedFor }, now] = [before.state, after.state]
+  if (!before.up || votedFor === undefined || now.currentTerm !== currentTerm || now.votedFor === votedFor)
+    return undefined
+  return `${after.id} voted for ${votedFor} in term ${currentTerm}, and now for ${now.votedFor ?? 'nobody'}`
+}
+
+/** A snapshot that is taken of a log has the membership that the log has there, not a later one. */
+function strangeSnapshot(
+  { state: was }: SituationNode<RaftState>,
+  { id, state }: SituationNode<RaftState>,
+): string | undefined {
+  const { snapshot } = state
+  if (snapshot === undefined || snapshot.index === was.snapshot?.index || snapshot.index > was.commitIndex)
+    return undefined
+  const expected = membershipBefore(was, snapshot.index)
+  return JSON.stringify(expected) === JSON.stringify(snapshot.membership)
+    ? undefined
+    : `${id} has a snapshot at ${snapshot.index} with the voters ${snapshot.membership.voters.join(', ')}, which are not in force there`
+}
+
+function membershipBefore({ memberships }: RaftState, index: number): Membership | undefined {
+  return memberships.findLast((placed) => placed.index <= index)?.membership
+}
+
+/**
+ * A leader has the votes of a quorum of the membership that it was elected by (Ongaro §4.3). Who is in a later term by now may
+ * have voted for it; who is not yet in its term, or has voted for somebody else, has not.
+ */
+function minorityElected({ nodes }: Seen): string | undefined {
+  for (const { id, up, state } of nodes) {
+    if (!up || state.role !== 'leader') continue
+    const { currentTerm, termStart } = state
+    const mayHaveVoted = ({ durable }: SituationNode<RaftState>): boolean =>
+      durable.currentTerm > currentTerm || (durable.currentTerm === currentTerm && durable.votedFor === id)
+    const voted = nodes.filter(mayHaveVoted).map((node) => node.id)
+    const { voters = [], outgoing = [] } = membershipBefore(state, termStart - 1) ?? {}
+    if (![voters, outgoing].every((half) => isQuorum(half, voted)))
+      return `${id} leads term ${currentTerm} by ${voted.join(', ')}, no quorum of ${[...voters, ...outgoing].join(', ')}`
+  }
+  return undefined
+}
+
+/**
+ * What a leader goes by since it was committed is on the disks of a quorum of it, of both halves if it is joint: while it was
+ * not, nothing later was in force (Ongaro §4.1). Of the entries after it the durable quorum speaks.
+ */
+function minorityChanged({ nodes }: Seen): string | undefined {
+  for (const { id, state } of nodes) {
+    const placed = state.memberships.findLast(({ index }) => index <= state.commitIndex)
+    if (state.role !== 'leader' || placed === undefined || placed.index <= state.compacted.index) continue
+    const { index, membership } = placed
+    const has = ({ durable }: SituationNode<RaftState>): boolean =>
+      index <= durable.compacted.index || termAt(durable, index) === termAt(state, index)
+    const holders = nodes.filter(has).map((node) => node.id)
+    const { voters, outgoing } = membership
+    if (![voters, outgoing].every((half) => isQuorum(half, holders)))
+      return `${id} commits the membership at ${index}, which ${holders.join(', ')} have, no quorum of ${[...voters, ...outgoing].join(', ')}`
+  }
+  return undefined
+}
+
+function termAt({ log, compacted }: RaftState, index: number): number | undefined {
+  return log[index - compacted.index - 1]?.term
+}
+
+function isQuorum(half: readonly NodeId[], voted: readonly NodeId[]): boolean {
+  return half.length === 0 || 2 * half.filter((id) => voted.includes(id)).length > half.length
+}
+
+function anyNode(is: (state: RaftState) => boolean): (situation: Seen) => boolean {
+  return ({ nodes }) => nodes.some(({ state }) => is(state))
+}
+
+function twoLeaders({ history: { leaders } }: Seen): boolean {
+  return Object.keys(leaders).length > 1
+}
+
+/** Its disk has an entry that its memory has replaced. */
+function isBehind({ state, durable }: SituationNode<RaftState>): boolean {
+  return durable.log.some((entry, i) => state.log[i] !== undefined && state.log[i].term !== entry.term)
+}
