@@ -2,7 +2,7 @@ import { assert, type NodeId } from '../../core/index.ts'
 import { isLower, isSame } from './ballot.ts'
 import { hardState } from './durable.ts'
 import { recognizeLeader } from './following.ts'
-import { decideThrough, learnFrom, lookAtMembership } from './learning.ts'
+import { decideThrough, isChanging, learnFrom, vouch } from './learning.ts'
 import { acceptedAt, isSameValue } from './log.ts'
 import type { Accept, Placed } from './messages.ts'
 import { mayAccept } from './repair.ts'
@@ -28,7 +28,7 @@ export function onAccept(paxos: Replica, message: Accept, from: NodeId): void {
   if (accepted.length > 0) record(paxos, { type: 'accepted', ...hardState(state), accepted })
   // First, so that the leader hears of it by this answer, not by the next one; and where it counts for a change, it is on disk.
   decideThrough(paxos, decided)
-  lookAtMembership(paxos)
+  if (isChanging(paxos)) vouch(paxos)
   const slots = message.proposals.map(({ slot }) => slot)
   env.send(from, { type: 'accepted', ballot, slots, decided: state.decided, round })
   state.stable = Math.max(state.stable, message.stable)

@@ -1,31 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { assert } from '../../core/index.ts'
-import type { EngineNode } from '../../testing/log-engine/engine-world.ts'
 import { randomWorld } from '../../testing/log-engine/random-world.ts'
+import { multiPaxosParts } from '../../testing/multi-paxos/multi-paxos-parts.ts'
 import { commandOf, OneMember } from './testing/one-member.ts'
-import {
-  defaultMultiPaxosOptions,
-  isDead,
-  MultiPaxos,
-  multiPaxosInvariants,
-  type Message,
-  type MultiPaxosEnvironment,
-  type MultiPaxosState,
-} from './index.ts'
+import { isDead, MultiPaxos, type Message, type MultiPaxosEnvironment, type MultiPaxosOptions } from './index.ts'
 
 // Goal: what dead.ts names is dead, with snapshots, hand-overs and changes of the membership too, which the explorer's model
 // leaves out. Method: in random worlds the handler is run on each such message, and must neither change nor say anything; and
 // whatever was dead for a member is dead after everything that comes later.
-const alpha = 4
-
 /** What it says and asks for goes through a counter. */
 class Examined extends MultiPaxos {
   private readonly said: { times: number }
   private readonly dead: { readonly message: Message; readonly from: string }[] = []
   private readonly found: Set<string>
 
-  constructor(env: MultiPaxosEnvironment, found: Set<string>) {
+  constructor(env: MultiPaxosEnvironment, options: MultiPaxosOptions, found: Set<string>) {
     const said = { times: 0 }
     const counted = new Proxy(env, {
       get: (target, name: keyof MultiPaxosEnvironment) => {
@@ -33,13 +23,7 @@ class Examined extends MultiPaxos {
         return target[name]
       },
     })
-    super(counted, {
-      ...defaultMultiPaxosOptions,
-      electionTimeoutMin: 100,
-      heartbeatInterval: 20,
-      alpha,
-      maxMessageBytes: 300,
-    })
+    super(counted, options)
     this.said = said
     this.found = found
   }
@@ -59,13 +43,8 @@ class Examined extends MultiPaxos {
 
 test('in random worlds a message that is said to be dead does nothing, and stays dead', { timeout: 60_000 }, () => {
   const found = new Set<string>()
-  const parts = {
-    name: 'Multi-Paxos',
-    create: (env: MultiPaxosEnvironment) => new Examined(env, found),
-    invariants: multiPaxosInvariants,
-    look: (node: EngineNode<MultiPaxosState>) =>
-      Object.create(node, { alpha: { value: alpha } }) as typeof node & { alpha: number },
-  }
+  const options = { electionTimeoutMin: 100, heartbeatInterval: 20, alpha: 4, maxMessageBytes: 300 }
+  const parts = multiPaxosParts(options, (env, all) => new Examined(env, all, found))
   for (let seed = 1; seed <= 150; seed++) randomWorld(parts, seed, { changes: seed % 3 === 0 })
   expect([...found]).toEqual(
     expect.arrayContaining(['support', 'promise', 'accepted', 'refused', 'handOver', 'chosen', 'installSnapshot']),

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosInvariants } from '../../protocols/multi-paxos/index.ts'
 import { defaultRaftOptions, Raft, raftInvariants } from '../../protocols/raft/index.ts'
+import { multiPaxosParts } from '../multi-paxos/multi-paxos-parts.ts'
 import { electionTimeout, type EngineNode } from './engine-world.ts'
 import { logEngineClaims } from './log-engine-suite.ts'
 import { randomWorld, type Dangers, type Met } from './random-world.ts'
 
 const electionTimeoutMin = electionTimeout
 const heartbeatInterval = electionTimeout / 5
-const alpha = 4
 
 const raft = {
   name: 'Raft',
@@ -17,20 +16,7 @@ const raft = {
   look: (node: EngineNode<Raft['state']>) => node,
 }
 
-const multiPaxos = {
-  name: 'Multi-Paxos',
-  create: (env: ConstructorParameters<typeof MultiPaxos>[0]) =>
-    new MultiPaxos(env, {
-      ...defaultMultiPaxosOptions,
-      electionTimeoutMin,
-      heartbeatInterval,
-      alpha,
-      maxMessageBytes: 300,
-    }),
-  invariants: multiPaxosInvariants,
-  look: (node: EngineNode<MultiPaxos['state']>) =>
-    Object.create(node, { alpha: { value: alpha } }) as typeof node & { alpha: number },
-}
+const multiPaxos = multiPaxosParts({ electionTimeoutMin, heartbeatInterval, alpha: 4, maxMessageBytes: 300 })
 
 /** Goal and method of each are its name and its proof, in log-engine-suite.ts. */
 describe.each([

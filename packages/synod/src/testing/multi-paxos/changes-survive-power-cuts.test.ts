@@ -1,23 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosInvariants } from '../../protocols/multi-paxos/index.ts'
-import { electionTimeout, EngineWorld, type EngineNode } from '../log-engine/engine-world.ts'
+import { electionTimeout, EngineWorld } from '../log-engine/engine-world.ts'
+import { multiPaxosParts } from './multi-paxos-parts.ts'
 
 // Goal: once anybody takes the old voters for removed, and they may be gone for good, those that stay know durably that they are
 // needed no more. Method: a change is made while disks are slow; as soon as the first one goes by the new membership alone, all
 // lose their power, and the removed ones never come back.
-const options = {
-  ...defaultMultiPaxosOptions,
+const parts = multiPaxosParts({
   electionTimeoutMin: electionTimeout,
   heartbeatInterval: electionTimeout / 5,
   alpha: 2,
-}
-const parts = {
-  name: 'Multi-Paxos',
-  create: (env: ConstructorParameters<typeof MultiPaxos>[0]) => new MultiPaxos(env, options),
-  invariants: multiPaxosInvariants,
-  look: (node: EngineNode<MultiPaxos['state']>) =>
-    Object.create(node, { alpha: { value: options.alpha } }) as typeof node & { alpha: number },
-}
+})
 
 const changes = [
   { what: 'one of two is removed', members: 'ab', learners: '', remove: 'b', deaf: '' },

@@ -1,34 +1,23 @@
 import { assert, type Index, type NodeId } from '../../core/index.ts'
-import {
-  defaultMultiPaxosOptions,
-  MultiPaxos,
-  multiPaxosInvariants,
-  type Accepted,
-  type Ballot,
-  type Durable,
-  type Message,
-  type MultiPaxosNode,
-  type MultiPaxosState,
-  type Placed,
-  type Value,
+import type {
+  Accepted,
+  Ballot,
+  Durable,
+  Message,
+  MultiPaxosNode,
+  MultiPaxosState,
+  Placed,
+  Value,
 } from '../../protocols/multi-paxos/index.ts'
 import { playEngineScript, type EngineWords } from '../log-engine/engine-script.ts'
-import type { EngineNode, EngineWorld } from '../log-engine/engine-world.ts'
+import type { EngineWorld } from '../log-engine/engine-world.ts'
+import { multiPaxosParts } from './multi-paxos-parts.ts'
 
 type ScriptWorld = EngineWorld<MultiPaxosState, Message, Durable, MultiPaxosNode>
 
 /** How the conversations of Multi-Paxos are told. */
 const multiPaxosWords: EngineWords<MultiPaxosState, Message, Durable, MultiPaxosNode> = {
-  parts(settings) {
-    const options = { ...defaultMultiPaxosOptions, ...settings }
-    return {
-      name: 'Multi-Paxos',
-      create: (env) => new MultiPaxos(env, options),
-      invariants: multiPaxosInvariants,
-      look: (node: EngineNode<MultiPaxosState>) =>
-        Object.create(node, { alpha: { value: options.alpha } }) as MultiPaxosNode,
-    }
-  },
+  parts: multiPaxosParts,
   reign: 'round',
   say,
   isRoutine: (message) =>
