@@ -1,3 +1,4 @@
+import type { Batch } from './batch.ts'
 import { zeros } from './memory.ts'
 
 /**
@@ -11,6 +12,11 @@ export class Fingerprints {
   private slots = new Int32Array(3 * 1024)
   private mask = 1023
   private count = 0
+  /** The last hash. */
+  private high = 0
+  private low = 0
+  /** So that what is read ahead is read. */
+  protected read = 0
 
   /** Another seed is another hash: a search that comes to the same numbers with two of them has mixed up nothing. */
   constructor(seed = 0) {
@@ -31,30 +37,58 @@ export class Fingerprints {
    * Throws `OutOfMemory`, and knows what it knew.
    */
   add(state: Int32Array): number {
-    // Above 5/8 the search for a free place takes long.
-    if (8 * this.count >= 5 * (this.mask + 1)) this.grow()
-    return this.look(state, true)
+    this.makeRoom(1)
+    this.hash(state, 0, state.length)
+    return this.place(this.high, this.low, true)
   }
 
   /** The number of a state that was added; -1: it was not. */
   find(state: Int32Array): number {
-    const found = this.look(state, false)
+    this.hash(state, 0, state.length)
+    const found = this.place(this.high, this.low, false)
     return found < 0 ? ~found : -1
   }
 
-  private look(state: Int32Array, adds: boolean): number {
-    let end = state.length
-    while (end > 0 && state[end - 1] === 0) end--
+  /**
+   * `add` for each state of a batch, in order: `batch.numbers` tells what came of each. Nearly each place of the table is far from the
+   * last one, and memory is slow: so all are read once before any is looked at, for which the processor waits once, not for each.
+   */
+  addAll(batch: Batch): void {
+    this.makeRoom(batch.count)
+    const { slots, mask } = this
+    let read = 0
+    for (let i = 0; i < batch.count; i++) {
+      const from = i === 0 ? 0 : (batch.ends[i - 1] ?? 0)
+      this.hash(batch.words, from, batch.ends[i] ?? 0)
+      batch.numbers[i] = this.low
+      batch.highs[i] = this.high
+    }
+    for (let i = 0; i < batch.count; i++) read |= slots[3 * ((batch.numbers[i] ?? 0) & mask) + 2] ?? 0
+    this.read = read
+    for (let i = 0; i < batch.count; i++)
+      batch.numbers[i] = this.place(batch.highs[i] ?? 0, batch.numbers[i] ?? 0, true)
+  }
+
+  /** Above 5/8 the search for a free place takes long. */
+  private makeRoom(more: number): void {
+    while (8 * (this.count + more) > 5 * (this.mask + 1)) this.grow()
+  }
+
+  /** Of the words up to `to`, without zeros at the end: in `high` and `low`. */
+  private hash(words: Int32Array, from: number, to: number): void {
+    let end = to
+    while (end > from && words[end - 1] === 0) end--
     let high = this.seed ^ 0x243f6a88
     let low = this.seed ^ 0x13198a2e
-    for (let i = 0; i < end; i++) {
-      const word = state[i] ?? 0
+    for (let i = from; i < end; i++) {
+      const word = words[i] ?? 0
       high = Math.imul(high ^ word, 0xcc9e2d51)
       high ^= high >>> 15
       low = Math.imul(((low << 13) | (low >>> 19)) + word, 0x85ebca6b)
       low ^= low >>> 13
     }
-    return this.place(finished(high ^ end), finished(low + Math.imul(high, 0x9e3779b1)), adds)
+    this.high = finished(high ^ (end - from))
+    this.low = finished(low + Math.imul(this.high, 0x9e3779b1))
   }
 
   private place(high: number, low: number, adds: boolean): number {

@@ -13,11 +13,15 @@ export class Numbers {
   }
 
   push(value: number): void {
-    const offset = this.count & (chunkLength - 1)
-    if (offset === 0) this.chunks.push(zeros(chunkLength))
-    const chunk = present(this.chunks.at(-1), 'a list that grows has a last chunk')
-    chunk[offset] = value
+    this.makeRoom(1)
+    const chunk = present(this.chunks[this.count >>> 16], 'a list that grows has a last chunk')
+    chunk[this.count & (chunkLength - 1)] = value
     this.count++
+  }
+
+  /** For so many more. */
+  makeRoom(more: number): void {
+    while (this.chunks.length * chunkLength < this.count + more) this.chunks.push(zeros(chunkLength))
   }
 
   at(index: number): number {

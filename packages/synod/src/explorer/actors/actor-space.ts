@@ -9,7 +9,7 @@ import { commutation } from './commutation.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Judge } from './judge.ts'
 import { Autopsy, Graveyard } from './graveyard.ts'
-import type { Envelope, EnvironmentOf, MessageOf, Participant, System } from './system.ts'
+import type { Envelope, EnvironmentOf, HistoryFold, MessageOf, Participant, System } from './system.ts'
 import { NamesMatter } from './names.ts'
 import { Transitions, type Transition } from './transitions.ts'
 import { eventText } from './words.ts'
@@ -294,19 +294,20 @@ export class ActorSpace<P extends Participant, Env extends EnvironmentOf<P>, His
   }
 
   private record(outputs: number): void {
-    const { history } = this.system
-    if (history === undefined) return
+    if (this.system.history === undefined) return
     const before = this.next[this.historySlot] ?? 0
-    let after = this.recorded.get(before, outputs)
-    if (after < 0) {
-      const [told, past] = [this.transitions.outputs.value(outputs), this.histories.value(before)]
-      const record = (renamed: <T>(value: T) => T): History => renamed(told).reduce(history.record, renamed(past))
-      const recorded = record((value) => value)
-      this.compareHistories(recorded, record)
-      after = this.histories.number(recorded)
-      this.recorded.set(before, outputs, after)
-    }
-    this.next[this.historySlot] = after
+    const after = this.recorded.get(before, outputs)
+    this.next[this.historySlot] = after < 0 ? this.fold(this.system.history, before, outputs) : after
+  }
+
+  private fold(history: HistoryFold<History>, before: number, outputs: number): number {
+    const [told, past] = [this.transitions.outputs.value(outputs), this.histories.value(before)]
+    const record = (renamed: <T>(value: T) => T): History => renamed(told).reduce(history.record, renamed(past))
+    const recorded = record((value) => value)
+    this.compareHistories(recorded, record)
+    const after = this.histories.number(recorded)
+    this.recorded.set(before, outputs, after)
+    return after
   }
 
   /** Whether the history of nodes with other names is the same under them. */

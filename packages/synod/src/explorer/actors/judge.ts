@@ -35,13 +35,15 @@ export class Judge<P extends Participant, Env extends EnvironmentOf<P>, History>
   private readonly seen = new Fingerprints()
   /** There is no room to remember more of them: the others are looked at each time. */
   private isFull = false
-  /** What each combination decides, and each history. */
+  /** What each combination decides, of those properties that were open when it was looked at; and each history. */
   private readonly ofSituations = new Numbers()
+  private readonly lookedAt = new Numbers()
   private readonly ofHistories: number[] = []
   private readonly situation: Int32Array
   private readonly initial: History
   private readonly ofNetwork: number
-  private readonly readsSituation: boolean
+  private readonly ofHistory: number
+  private readonly ofSituation: number
   private readonly allNames: readonly (Names | undefined)[]
   /** Nodes as they are under each of the other names, by component. */
   private readonly views: SituationNode<StateOf<P>>[][] = []
@@ -65,7 +67,8 @@ export class Judge<P extends Participant, Env extends EnvironmentOf<P>, History>
     const bits = (key: string): number =>
       this.tests.reduce((all, test, i) => (key in test ? all | this.bit(i) : all), 0)
     this.ofNetwork = bits('sent')
-    this.readsSituation = (bits('seen') | bits('broken')) !== 0
+    this.ofHistory = bits('brokenHistory')
+    this.ofSituation = bits('seen') | bits('broken')
   }
 
   /** How many combinations there were. */
@@ -82,7 +85,7 @@ export class Judge<P extends Participant, Env extends EnvironmentOf<P>, History>
     let decided = (this.ofHistories[history] ??= this.judgeHistory(history))
     if (this.transitions.anyFailed) decided |= this.judgeFailures(state)
     if (this.readsNetwork(open)) decided |= this.judgeNetwork(sent)
-    if (this.readsSituation) decided |= this.judgeSituation(state)
+    if ((open & this.ofSituation) !== 0) decided |= this.judgeSituation(state, open)
     return decided & open
   }
 
@@ -100,48 +103,58 @@ export class Judge<P extends Participant, Env extends EnvironmentOf<P>, History>
   }
 
   private judgeNetwork(sent: readonly Envelope<MessageOf<P>>[]): number {
-    return this.decided((test, names) => {
+    return this.decided(this.ofNetwork, (test, names) => {
       if (!('sent' in test)) return false
       return sent.some(({ message }) => test.sent(names === undefined ? message : names.in(message)))
     })
   }
 
   private judgeHistory(number: number): number {
-    return this.decided((test, names) => {
+    return this.decided(this.ofHistory, (test, names) => {
       return 'brokenHistory' in test && test.brokenHistory(this.history(number, names)) !== undefined
     })
   }
 
-  private judgeSituation(state: Int32Array): number {
-    const { situation } = this
+  private judgeSituation(state: Int32Array, open: number): number {
+    const { situation, ofSituations, lookedAt } = this
     for (let slot = 0; slot < situation.length; slot++) situation[slot] = state[slot] ?? 0
-    if (this.isFull) return this.decideSituation(state)
+    if (this.isFull) return this.decideSituation(state, open)
     try {
+      // Before it is known: what is known has been looked at.
+      ofSituations.makeRoom(1)
+      lookedAt.makeRoom(1)
       const index = this.seen.add(situation)
-      if (index < 0) return this.ofSituations.at(~index)
-      const decided = this.decideSituation(state)
-      this.ofSituations.push(decided)
+      if (index < 0 && (open & this.ofSituation & ~lookedAt.at(~index)) === 0) return ofSituations.at(~index)
+      const decided = this.decideSituation(state, open)
+      if (index < 0) {
+        ofSituations.set(~index, decided)
+        lookedAt.set(~index, open)
+      } else {
+        ofSituations.push(decided)
+        lookedAt.push(open)
+      }
       return decided
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error
       this.isFull = true
-      return this.decideSituation(state)
+      return this.decideSituation(state, open)
     }
   }
 
-  private decideSituation(state: Int32Array): number {
-    const situations = new Map(this.allNames.map((names) => [names, this.decoded(state, names)]))
-    return this.decided((test, names) => {
-      const decoded = present(situations.get(names), 'the situation is decoded under all names')
+  private decideSituation(state: Int32Array, open: number): number {
+    const situations = this.allNames.map((names) => this.decoded(state, names))
+    return this.decided(open & this.ofSituation, (test, names) => {
+      const decoded = present(situations[this.allNames.indexOf(names)], 'the situation is decoded under all names')
       if ('broken' in test) return test.broken(decoded) !== undefined
       return 'seen' in test && test.seen(decoded)
     })
   }
 
   /** The answers are the same whatever nodes are called. Throws `NamesMatter`. */
-  private decided(decides: (test: Test<P, History>, names: Names | undefined) => boolean): number {
+  private decided(among: number, decides: (test: Test<P, History>, names: Names | undefined) => boolean): number {
     let bits = 0
     for (const [i, test] of this.tests.entries()) {
+      if ((among & this.bit(i)) === 0) continue
       const decided = decides(test, undefined)
       if (decided) bits |= this.bit(i)
       for (const names of this.transitions.renamings)

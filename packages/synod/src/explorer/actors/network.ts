@@ -55,6 +55,7 @@ class SetNetwork implements Network {
   readonly countsAll: boolean = false
   protected readonly place: Place
   protected readonly envelopes: Envelopes
+  private readonly lost: number[] = []
 
   constructor(place: Place, envelopes: Envelopes) {
     this.place = place
@@ -95,9 +96,12 @@ class SetNetwork implements Network {
   }
 
   losePair(state: Int32Array, pair: number): void {
-    const all: number[] = []
-    this.all(state, all)
-    for (const envelope of all) if (this.envelopes.pair(envelope) === pair) this.clear(state, envelope)
+    const { lost, envelopes } = this
+    const count = this.all(state, lost)
+    for (let i = 0; i < count; i++) {
+      const envelope = lost[i] ?? 0
+      if (envelopes.pair(envelope) === pair) this.clear(state, envelope)
+    }
   }
 
   protected has(state: Int32Array, envelope: number): boolean {

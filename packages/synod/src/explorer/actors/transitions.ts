@@ -2,6 +2,7 @@ import type { NodeId, TimerName } from '../../core/index.ts'
 import { encode } from '../encoding.ts'
 import { Interner } from '../interner.ts'
 import { PairMap } from '../pair-map.ts'
+import { Pool } from '../pool.ts'
 import { permutations } from '../symmetry.ts'
 import { Budget, type Cost } from './budget.ts'
 import { Directory } from './directory.ts'
@@ -71,6 +72,8 @@ export class Transitions<P extends Participant, Env extends EnvironmentOf<P>, Hi
   private readonly system: System<P, Env, History>
   private readonly stages: readonly Stage<P, Env, History>[]
   private readonly components = new Interner<Component<P>>()
+  private readonly images = new Pool()
+  private readonly views: SituationNode<StateOf<P>>[] = []
   private readonly own = new Interner<OwnEvent>()
   private readonly ownOf: (readonly Happening[])[] = []
   private readonly memo = new PairMap()
@@ -94,7 +97,8 @@ export class Transitions<P extends Participant, Env extends EnvironmentOf<P>, Hi
   }
 
   component(slot: number, image: ImageOf<P>): number {
-    return this.components.number({ slot, image }, `${slot} ${encode(image)}`)
+    const { value, text } = this.images.one(image)
+    return this.components.number({ slot, image: value }, `${slot} ${text}`)
   }
 
   image(component: number): ImageOf<P> {
@@ -111,7 +115,10 @@ export class Transitions<P extends Participant, Env extends EnvironmentOf<P>, Hi
   }
 
   view(component: number): SituationNode<StateOf<P>> {
-    const { slot, image } = this.components.value(component)
+    return (this.views[component] ??= this.viewed(this.components.value(component)))
+  }
+
+  private viewed({ slot, image }: Component<P>): SituationNode<StateOf<P>> {
     return this.stage(slot).view(image)
   }
 

@@ -18,21 +18,23 @@ interface Chunk {
 export class Pending {
   private readonly chunks: Chunk[] = []
   private first = 0
+  private spare: Int32Array | undefined
   private count = 0
 
   get size(): number {
     return this.count
   }
 
-  push(state: Int32Array, index: number): void {
-    let length = state.length
-    while (length > 0 && state[length - 1] === 0) length--
+  /** A state that is the words up to `to`. */
+  push(state: Int32Array, index: number, from: number = 0, to: number = state.length): void {
+    let length = to - from
+    while (length > 0 && state[from + length - 1] === 0) length--
     const chunk = this.room(length + 3)
     const { words } = chunk
     let at = chunk.to
     words[at++] = length
     words[at++] = index
-    for (let i = 0; i < length; i++) words[at++] = state[i] ?? 0
+    for (let i = 0; i < length; i++) words[at++] = state[from + i] ?? 0
     words[at++] = length
     chunk.to = at
     this.count++
@@ -51,6 +53,9 @@ export class Pending {
 
   /** The newest. */
   pop(state: Int32Array): number {
+    const last = present(this.chunks.at(-1), 'a state waits')
+    // There was room for states that were none.
+    if (last.from === last.to) this.chunks.pop()
     const chunk = present(this.chunks.at(-1), 'a state waits')
     const length = chunk.words[chunk.to - 1] ?? 0
     chunk.to -= length + 3
@@ -60,16 +65,32 @@ export class Pending {
     return index
   }
 
+  /** For so many states more, of so many words together. Throws `OutOfMemory`, and keeps what waits. */
+  makeRoom(words: number, states: number): void {
+    this.room(words + 3 * states)
+  }
+
   private room(words: number): Chunk {
     const last = this.chunks.at(-1)
     if (last !== undefined && last.to + words <= last.words.length) return last
-    const chunk = { words: zeros(Math.max(chunkWords, words)), from: 0, to: 0 }
+    const chunk = { words: this.emptied(words), from: 0, to: 0 }
+    if (last !== undefined && last.from === last.to) this.chunks.pop()
     this.chunks.push(chunk)
     return chunk
   }
 
+  /** Memory that was used before costs no collection of garbage. */
+  private emptied(words: number): Int32Array {
+    const { spare } = this
+    if (words > chunkWords || spare === undefined) return zeros(Math.max(chunkWords, words))
+    this.spare = undefined
+    return spare
+  }
+
   /** Chunks that are done with are let go of; the list of them is cut only now and then. */
   private dropFirst(): void {
+    const words = this.chunks[this.first]?.words
+    if (words?.length === chunkWords) this.spare = words
     this.first++
     if (this.first < 64 && this.first < this.chunks.length) return
     this.chunks.splice(0, this.first)

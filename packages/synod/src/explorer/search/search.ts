@@ -1,3 +1,4 @@
+import { Batch } from '../batch.ts'
 import { Fingerprints } from '../fingerprints.ts'
 import { withinMemory } from '../memory.ts'
 import type { Property, Space } from '../space.ts'
@@ -60,6 +61,9 @@ export type Searching = Generator<Progress, SearchReport, boolean | undefined>
 /** How many states are expanded between two words on how it goes. */
 export const breath: number = 1 << 12
 
+/** So many states are looked up together: as many as memory answers at a time. */
+const enough = 32
+
 /** Visits every state that can be reached, each once. */
 export function search(space: Space, options: SearchOptions = {}): SearchReport {
   return toItsEnd(searching(space, options))
@@ -84,9 +88,11 @@ export function* searching(space: Space, options: SearchOptions = {}): Searching
     const index = frontier.take()
     isDecided = decided.examine(frontier.state, index, stop)
     if (isDecided) break
-    goesOn = frontier.expand(index) && known.size <= maxStates
-    if (goesOn && expanded % breath === 0) goesOn = (yield { states: known.size, depth: frontier.depth }) !== false
+    goesOn = frontier.expand(index, maxStates) && known.size <= maxStates
+    if (!goesOn || expanded % breath !== 0) continue
+    goesOn = frontier.settle() && (yield { states: known.size, depth: frontier.depth }) !== false
   }
+  goesOn = frontier.settle() && goesOn
   // The state for whose successors there was no room is one of those.
   const left = pending.size + (frontier.outOfMemory ? 1 : 0)
   const { depth } = frontier
@@ -122,9 +128,11 @@ class Frontier {
   depth = 0
   ends = 0
   outOfMemory = false
+  private readonly batch = new Batch()
   private readonly space: Space
   private readonly order: 'breadth' | 'depth'
   private readonly visit: (found: Int32Array) => void
+  private readonly follow = (): void => this.space.successors(this.state, this.visit)
   private parent = -1
   private levelEnd = 0
 
@@ -133,21 +141,17 @@ class Frontier {
     this.order = order
     this.known = new Fingerprints(seed)
     this.state = new Int32Array(space.width)
-    const { known, parents, pending } = this
+    const { batch } = this
     const { representative } = space
     this.visit = (found) => {
       this.generated++
-      const next = representative === undefined ? found : representative(found)
-      const index = known.add(next)
-      if (index < 0) return
-      parents.push(this.parent)
-      pending.push(next, index)
+      batch.push(representative === undefined ? found : representative(found), this.parent)
     }
   }
 
   begin(): boolean {
     this.outOfMemory = !withinMemory(() => this.space.starts(this.visit))
-    return !this.outOfMemory
+    return this.settle()
   }
 
   /** The next one, and its number. */
@@ -163,12 +167,36 @@ class Frontier {
   }
 
   /** False: there was no room for what follows. */
-  expand(index: number): boolean {
-    const { generated: before } = this
+  expand(index: number, maxStates: number): boolean {
+    const { generated: before, batch, pending, known } = this
     this.parent = index
-    this.outOfMemory = !withinMemory(() => this.space.successors(this.state, this.visit))
+    this.outOfMemory = !withinMemory(this.follow)
     if (this.generated === before) this.ends++
+    // Where it depends on it which of them are new, they are looked up before anything else happens.
+    const isAwaited = this.order === 'depth' || pending.size === 0 || index + 1 >= this.levelEnd
+    const isDue = batch.count >= enough || known.size + batch.count > maxStates
+    return isAwaited || isDue || this.outOfMemory ? this.settle() : true
+  }
+
+  /** Looks up what was found: those of it that are new wait. False: there was no room for them. */
+  settle(): boolean {
+    if (this.batch.count > 0) this.outOfMemory = !withinMemory(() => this.enter()) || this.outOfMemory
     return !this.outOfMemory
+  }
+
+  private enter(): void {
+    const { batch, known, parents, pending } = this
+    // No state is known that does not wait.
+    parents.makeRoom(batch.count)
+    pending.makeRoom(batch.from(batch.count), batch.count)
+    known.addAll(batch)
+    for (let i = 0; i < batch.count; i++) {
+      const index = batch.numbers[i] ?? 0
+      if (index < 0) continue
+      parents.push(batch.parents[i] ?? 0)
+      pending.push(batch.words, index, batch.from(i), batch.ends[i])
+    }
+    batch.clear()
   }
 }
 

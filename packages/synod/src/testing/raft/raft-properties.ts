@@ -51,6 +51,19 @@ export const raftProperties: readonly SystemProperty<RaftState, Message, EngineP
   { kind: 'sometimes', name: 'an entry is overwritten', seen: ({ nodes }) => nodes.some(isBehind) },
 ]
 
+/** What one situation is looked at as, by one property after the other. */
+const ordered = new WeakMap<Seen, readonly RaftNode[]>()
+
+/** Followers first, and each leader after those of earlier terms. */
+function inOrder(situation: Seen): readonly RaftNode[] {
+  const known = ordered.get(situation)
+  if (known !== undefined) return known
+  const reign = ({ state }: RaftNode): number => (state.role === 'leader' ? state.currentTerm : 0)
+  const nodes = situation.nodes.map((node) => asRaftNode(node, 1)).toSorted((a, b) => reign(a) - reign(b))
+  ordered.set(situation, nodes)
+  return nodes
+}
+
 function asRaftNode({ id, state, durable }: SituationNode<RaftState>, incarnation: number): RaftNode {
   return { id, state, durable, incarnation }
 }
@@ -67,7 +80,7 @@ function betweenTwo({ name, watch }: Invariant<RaftNode>): StepProperty<RaftStat
   }
 }
 
-/** Here it has seen all members as they are, followers first, and each leader after those of earlier terms. */
+/** Here it has seen all members as they are, in that order. */
 function inOneSituation({ name, watch }: Invariant<RaftNode>): {
   readonly kind: 'always'
   readonly name: string
@@ -76,10 +89,9 @@ function inOneSituation({ name, watch }: Invariant<RaftNode>): {
   return {
     kind: 'always',
     name,
-    broken({ nodes }) {
+    broken(situation) {
       const look = watch()
-      const reign = ({ state }: RaftNode): number => (state.role === 'leader' ? state.currentTerm : 0)
-      const all = nodes.map((node) => asRaftNode(node, 1)).toSorted((a, b) => reign(a) - reign(b))
+      const all = inOrder(situation)
       for (const node of all) {
         const broken = look(node, all)
         if (broken !== undefined) return broken
@@ -120,17 +132,22 @@ function membershipBefore({ memberships }: RaftState, index: number): Membership
  * have voted for it; who is not yet in its term, or has voted for somebody else, has not.
  */
 function minorityElected({ nodes }: Seen): string | undefined {
-  for (const { id, up, state } of nodes) {
-    if (!up || state.role !== 'leader') continue
-    const { currentTerm, termStart } = state
-    const mayHaveVoted = ({ durable }: SituationNode<RaftState>): boolean =>
-      durable.currentTerm > currentTerm || (durable.currentTerm === currentTerm && durable.votedFor === id)
-    const voted = nodes.filter(mayHaveVoted).map((node) => node.id)
-    const { voters = [], outgoing = [] } = membershipBefore(state, termStart - 1) ?? {}
-    if (![voters, outgoing].every((half) => isQuorum(half, voted)))
-      return `${id} leads term ${currentTerm} by ${voted.join(', ')}, no quorum of ${[...voters, ...outgoing].join(', ')}`
+  for (const node of nodes) {
+    const broken = node.up && node.state.role === 'leader' ? electedByFew(node, nodes) : undefined
+    if (broken !== undefined) return broken
   }
   return undefined
+}
+
+function electedByFew({ id, state }: SituationNode<RaftState>, nodes: Seen['nodes']): string | undefined {
+  const { currentTerm, termStart } = state
+  const mayHaveVoted = ({ durable }: SituationNode<RaftState>): boolean =>
+    durable.currentTerm > currentTerm || (durable.currentTerm === currentTerm && durable.votedFor === id)
+  const voted = nodes.filter(mayHaveVoted).map((node) => node.id)
+  const { voters = [], outgoing = [] } = membershipBefore(state, termStart - 1) ?? {}
+  return [voters, outgoing].every((half) => isQuorum(half, voted))
+    ? undefined
+    : `${id} leads term ${currentTerm} by ${voted.join(', ')}, no quorum of ${[...voters, ...outgoing].join(', ')}`
 }
 
 /**
@@ -138,18 +155,24 @@ function minorityElected({ nodes }: Seen): string | undefined {
  * not, nothing later was in force (Ongaro §4.1). Of the entries after it the durable quorum speaks.
  */
 function minorityChanged({ nodes }: Seen): string | undefined {
-  for (const { id, state } of nodes) {
-    const placed = state.memberships.findLast(({ index }) => index <= state.commitIndex)
-    if (state.role !== 'leader' || placed === undefined || placed.index <= state.compacted.index) continue
-    const { index, membership } = placed
-    const has = ({ durable }: SituationNode<RaftState>): boolean =>
-      index <= durable.compacted.index || termAt(durable, index) === termAt(state, index)
-    const holders = nodes.filter(has).map((node) => node.id)
-    const { voters, outgoing } = membership
-    if (![voters, outgoing].every((half) => isQuorum(half, holders)))
-      return `${id} commits the membership at ${index}, which ${holders.join(', ')} have, no quorum of ${[...voters, ...outgoing].join(', ')}`
+  for (const node of nodes) {
+    const broken = node.state.role === 'leader' ? changedByFew(node, nodes) : undefined
+    if (broken !== undefined) return broken
   }
   return undefined
+}
+
+function changedByFew({ id, state }: SituationNode<RaftState>, nodes: Seen['nodes']): string | undefined {
+  const placed = state.memberships.findLast(({ index }) => index <= state.commitIndex)
+  if (placed === undefined || placed.index <= state.compacted.index) return undefined
+  const { index, membership } = placed
+  const has = ({ durable }: SituationNode<RaftState>): boolean =>
+    index <= durable.compacted.index || termAt(durable, index) === termAt(state, index)
+  const holders = nodes.filter(has).map((node) => node.id)
+  const { voters, outgoing } = membership
+  return [voters, outgoing].every((half) => isQuorum(half, holders))
+    ? undefined
+    : `${id} commits the membership at ${index}, which ${holders.join(', ')} have, no quorum of ${[...voters, ...outgoing].join(', ')}`
 }
 
 function termAt({ log, compacted }: RaftState, index: number): number | undefined {
