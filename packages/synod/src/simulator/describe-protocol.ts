@@ -53,6 +53,8 @@ export interface ProtocolDescription<P extends Protocol<unknown, Message, Durabl
   readonly situations?: readonly Situation<ParticipantNode<P['state']>>[]
   /** How many of so many nodes must work for it to get on, or all that do. Default: a majority. */
   readonly quorum?: ((nodes: number, settings: Json) => number) | 'all that work'
+  /** Who does not keep to the protocol: it is faulty already, and so never of a core. Default: nobody. */
+  readonly liars?: (settings: Json) => readonly NodeId[]
   /** Whether the core has got on. Default: each node of it has decided. */
   readonly settled?: (core: readonly ParticipantNode<P['state']>[]) => boolean
   /** false: it assumes that whoever crashes never comes back (crash-stop); it has no disk then. Default: true. */
@@ -171,8 +173,9 @@ class ParticipantPlay<P extends Protocol<unknown, Message, Durable>, Message, Du
   /** As small as it may be, and any of those that there are: drawn by the seed. */
   core(candidates: readonly NodeId[]): readonly NodeId[] | undefined {
     const { nodes, seed, settings } = this.plan
-    const working = candidates.filter((id) => this.takesPart(id))
-    const { quorum = majority } = this.description
+    const { quorum = majority, liars = () => [] } = this.description
+    const lying = liars(settings as Json)
+    const working = candidates.filter((id) => this.takesPart(id) && !lying.includes(id))
     const size = quorum === 'all that work' ? working.length : quorum(nodes.length, settings as Json)
     if (working.length < Math.max(1, size)) return undefined
     const first = seed % working.length

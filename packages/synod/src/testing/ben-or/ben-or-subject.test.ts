@@ -16,3 +16,18 @@ test('25 seeds break nothing, and meet what is worth meeting', () => {
     expect.arrayContaining(['a third round', 'a value is taken over', 'going on after a restart']),
   )
 })
+
+// Goal: where one may be faulty, a liar is the one: to get on, the five others are needed. Method: runs of six without faults,
+// long enough for a core to be chosen.
+test('a liar is of no core', () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const liars = ['c']
+    const settings = { benOr: { faults: 'byzantine' }, liars }
+    const run = simulate(
+      benOrSubject,
+      drawPlan(benOrSubject, seed, { nodes: 6, without: 'all', settings, duration: 1000 }),
+    )
+    expect(run.violation, `seed ${seed}`).toBe(undefined)
+    expect(run.progress?.core, `seed ${seed}`).toEqual(['a', 'b', 'd', 'e', 'f'])
+  }
+})

@@ -43,6 +43,7 @@ export const benOrSubject: Subject<
   settings: drawSettings,
   invariants: [...consensusInvariants, ...benOrInvariants],
   quorum: (nodes, settings) => nodes - optionsOf(settings, nodes).f,
+  liars: (settings) => settingsOf(settings).liars,
   situations: [
     {
       name: 'a third round',
