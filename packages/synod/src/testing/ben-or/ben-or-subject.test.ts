@@ -20,13 +20,10 @@ test('25 seeds break nothing, and meet what is worth meeting', () => {
 // Goal: where one may be faulty, a liar is the one: to get on, the five others are needed. Method: runs of six without faults,
 // long enough for a core to be chosen.
 test('a liar is of no core', () => {
+  const settings = { benOr: { faults: 'byzantine' }, liars: ['c'] }
   for (let seed = 1; seed <= 6; seed++) {
-    const liars = ['c']
-    const settings = { benOr: { faults: 'byzantine' }, liars }
-    const run = simulate(
-      benOrSubject,
-      drawPlan(benOrSubject, seed, { nodes: 6, without: 'all', settings, duration: 1000 }),
-    )
+    const plan = drawPlan(benOrSubject, seed, { nodes: 6, without: 'all', duration: 1000 })
+    const run = simulate(benOrSubject, { ...plan, settings })
     expect(run.violation, `seed ${seed}`).toBe(undefined)
     expect(run.progress?.core, `seed ${seed}`).toEqual(['a', 'b', 'd', 'e', 'f'])
   }
