@@ -225,6 +225,19 @@ describe('a damaged journal', () => {
       expect(values(bench.scan().items)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     })
 
+    it('goes with the flush behind it when that was torn as well, and the next opening writes where it stood', () => {
+      const bench = new Bench()
+      const { mark, journal } = markedAndWritten(bench)
+      bench.disk.corrupt(fileOf(1), mark)
+      // Of the flush the last bytes of a command alone.
+      bench.disk.corrupt(fileOf(1), 4096 + journal.position - 12)
+      const again = bench.opened()
+      expect(values(again.found.items)).toEqual([1, 2, 3, 4, 5])
+      expect(4096 + again.found.position).toBe(mark)
+      write(bench, again.journal, 7, 8)
+      expect(values(bench.scan().items)).toEqual([1, 2, 3, 4, 5, 7, 8])
+    })
+
     it('is not what is missing before the first record of an opening, which knows less of what was there', () => {
       const bench = new Bench()
       const { flush } = markedAndWritten(bench)

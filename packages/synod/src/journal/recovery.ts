@@ -41,7 +41,10 @@ export interface Scan<Durable> {
   readonly fileBytes: number
 }
 
-/** A live record, or a stretch that cannot be read. Positions count from the journal's very beginning. */
+/**
+ * A live record, or a stretch that cannot be read, or (with no records) one in which nothing but a mark stood. Positions count
+ * from the journal's very beginning.
+ */
 type Piece<Durable> =
   | { readonly from: number; readonly to: number; readonly records: readonly Durable[]; readonly offset: number }
   | { readonly from: number; readonly to: number; readonly records: undefined; readonly offset: number }
@@ -106,7 +109,8 @@ function clip<Durable>(pieces: Piece<Durable>[], end: number): void {
   let last = pieces.at(-1)
   while (last !== undefined && last.to > end) {
     pieces.pop()
-    if (last.from < end) pieces.push({ from: last.from, to: end, records: undefined, offset: last.offset })
+    const records = isLostMark(last) ? [] : undefined
+    if (last.from < end) pieces.push({ from: last.from, to: end, records, offset: last.offset })
     last = pieces.at(-1)
   }
 }
@@ -164,9 +168,8 @@ function scanSegment<Durable>(
       header = live(next)
       const from = head.start + at - head.length
       const to = head.start + next - head.length
-      if (header === undefined || !isMarkAlone(from, header, epoch)) {
-        pieces.push({ from, to, records: undefined, offset: at })
-      }
+      const isMark = header !== undefined && isMarkAlone(from, header, epoch)
+      pieces.push({ from, to, records: isMark ? [] : undefined, offset: at })
       at = next
     }
     if (header === undefined) break
@@ -190,6 +193,10 @@ function isMarkAlone(from: number, next: RecordHeader, epoch: number): boolean {
   return next.synced <= from && next.epoch === epoch
 }
 
+function isLostMark({ records }: Pick<Piece<unknown>, 'records'>): boolean {
+  return records?.length === 0
+}
+
 function nextRecord(from: number, end: number, live: (at: number) => RecordHeader | undefined): number | undefined {
   for (let at = aligned(from); at < end; at += 8) if (live(at) !== undefined) return at
   return undefined
@@ -206,11 +213,13 @@ function settle<Durable>(
 ): Scan<Durable> {
   const items: Item<Durable>[] = checkpoint === undefined ? [] : [checkpoint]
   let cut = end
-  for (const piece of pieces) {
+  for (const [i, piece] of pieces.entries()) {
     if (piece.records !== undefined) {
-      items.push({ type: 'records', records: piece.records })
+      if (!isLostMark(piece)) items.push({ type: 'records', records: piece.records })
     } else if (piece.from >= state.synced) {
-      cut = piece.from
+      // A mark that was torn with it goes, too: what an opening writes knows less, and would not tell it from a hole.
+      const before = pieces[i - 1]
+      cut = before !== undefined && isLostMark(before) ? before.from : piece.from
       break
     } else {
       items.push({ type: 'hole', from: piece.from, to: piece.to })
