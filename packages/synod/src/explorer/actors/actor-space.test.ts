@@ -115,3 +115,28 @@ describe('a loss of power', () => {
 test('bounds that are more than can be counted are refused', () => {
   expect(() => talking('b', [], { bounds: { crashes: 2 ** 16, losses: 2 ** 16 } })).toThrow(RangeError)
 })
+
+describe('a search that begins with a run that has happened', () => {
+  const words = ['hello', 'again']
+
+  test('looks from there, and says what it leaves out', () => {
+    const [all, near] = [
+      talking('b', words, { properties: heardOnce }),
+      talking('b', words, { properties: heardOnce, before: [['b receives', 'again']] }),
+    ]
+    expect(broken(search(all))).toHaveLength(2)
+    expect(broken(search(near))).toEqual(['b receives "hello" from a'])
+    expect(near.leftOut()).toContain('runs that begin otherwise than: b receives … again')
+    expect(all.leftOut().join()).not.toContain('runs that begin')
+  })
+
+  test('refuses one that cannot happen', () => {
+    const space = talking('b', words, {
+      before: [
+        ['b receives', 'again'],
+        ['b receives', 'again'],
+      ],
+    })
+    expect(() => search(space)).toThrow('b receives … again can happen')
+  })
+})

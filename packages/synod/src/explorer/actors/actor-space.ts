@@ -172,9 +172,7 @@ export class ActorSpace<P extends Participant, Env extends EnvironmentOf<P>, His
     const { bounds = {}, before = [] } = this.system
     const told = transitions.budget.leftOut()
     if (before.length > 0)
-      told.push(
-        `runs that do not begin with these ${before.length} events: ${before.map((words) => words.join(' … ')).join('; ')}`,
-      )
+      told.push(`runs that begin otherwise than: ${before.map((words) => words.join(' … ')).join('; ')}`)
     if (this.beyond > 0) told.push(`${this.beyond} transitions beyond ${bounds.withinText ?? 'the bound on states'}`)
     if (bounds.crashes === undefined || bounds.crashes === 0) told.push('crashes')
     if (bounds.losses === undefined)
