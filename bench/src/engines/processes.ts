@@ -20,6 +20,8 @@ import { quantile, table } from './tables.ts'
 export interface Effort {
   /** Where data and logs go, with the requests that `writeBodies` left there. */
   readonly folder: string
+  /** Only rows of load whose name contains it. */
+  readonly rows: string
   readonly rounds: number
   /** Of each row, at least. */
   readonly seconds: number
@@ -28,11 +30,18 @@ export interface Effort {
   readonly puts: number
 }
 
-const rows = [putRow(1, 1), putRow(64, 1), putRow(100, 10), getRow('linearizable', 1, 1), getRow('linearizable', 64, 1)]
+const allRows = [
+  putRow(1, 1),
+  putRow(64, 1),
+  putRow(100, 10),
+  getRow('linearizable', 1, 1),
+  getRow('linearizable', 64, 1),
+]
 
 /** Tables of what real processes do, by name: both engines in turn, in one run. */
 export const processes: Readonly<Record<string, (effort: Effort) => Promise<string>>> = {
-  load: async ({ folder, rounds, seconds }) => {
+  load: async ({ folder, rounds, seconds, rows: part }) => {
+    const rows = allRows.filter(({ name }) => name.includes(part))
     const results = await measureAll(clusters(folder), rows, rounds, seconds)
     const head = '/s, p50 / p99 ms, CPU µs a request (leader + followers)'
     return table(

@@ -27,6 +27,7 @@ Three-node clusters of processes on this machine:
   --only NAMES     of these, with commas between them
   --seeds N        how many worlds; a twentieth of them where each takes long (default 400)
   --operations N   in each world whose cost is counted (default 2000)
+  --rows TEXT      of load, those whose name contains it, such as "put" or "c64"
   --rounds N       of load and restarts (default 5)
   --seconds N      how long each row of load takes, at least (default 4)
   --crashes N      of each engine (default 20)
@@ -56,13 +57,13 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { names, numbers } = chosen
+  const { names, numbers, rows } = chosen
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
     writeBodies(folder)
     console.log(`> ${conditions(folder)}; ${JSON.stringify(numbers)}`)
     for (const name of names) {
-      const text = simulated[name]?.(numbers) ?? (await processes[name]?.({ ...numbers, folder }))
+      const text = simulated[name]?.(numbers) ?? (await processes[name]?.({ ...numbers, rows, folder }))
       console.log(`\n## ${name}\n\n${text ?? ''}`)
     }
     return 0
@@ -71,13 +72,20 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
+interface Chosen {
+  readonly names: readonly string[]
+  readonly numbers: Numbers
+  /** What the names of rows of load contain. */
+  readonly rows: string
+}
+
 /** A text says what is wrong; `undefined`: help is wanted. */
-function readOptions(args: string[]): { names: readonly string[]; numbers: Numbers } | string | undefined {
+function readOptions(args: string[]): Chosen | string | undefined {
   let values: Readonly<Record<string, string | boolean | undefined>>
   const text = { type: 'string' } as const
   const numeric = Object.fromEntries(Object.keys(defaults).map((name) => [name, text]))
   try {
-    const options = { ...numeric, only: text, help: { type: 'boolean', short: 'h' } as const }
+    const options = { ...numeric, only: text, rows: text, help: { type: 'boolean', short: 'h' } as const }
     ;({ values } = parseArgs({ args, options }))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -94,5 +102,6 @@ function readOptions(args: string[]): { names: readonly string[]; numbers: Numbe
   }
   const names = typeof values['only'] === 'string' ? values['only'].split(',') : allNames
   const unknown = names.find((name) => !allNames.includes(name))
-  return unknown === undefined ? { names, numbers } : `--only names ${unknown}: there are ${allNames.join(', ')}`
+  const rows = typeof values['rows'] === 'string' ? values['rows'] : ''
+  return unknown === undefined ? { names, numbers, rows } : `--only names ${unknown}: there are ${allNames.join(', ')}`
 }
