@@ -138,6 +138,24 @@ describe('a journal', () => {
     expect(values(bench.scan().items)).not.toContain(5)
   })
 
+  it('makes durable what the next life reads of a failed sync, though it passes for clean', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const bench = new Bench()
+      for (let i = 0; i < seed; i++) random(bench.random)
+      bench.formatted()
+      const { journal } = bench.opened()
+      write(bench, journal, 1, 3)
+      bench.disk.faults.failsSync = () => true
+      write(bench, journal, 4, 4)
+      bench.disk.faults.failsSync = () => false
+      const again = bench.opened()
+      expect(values(again.found.items)).toEqual([1, 2, 3, 4])
+      again.journal.mark()
+      bench.powerCut()
+      expect(values(bench.scan().items), `seed ${seed}`).toEqual([1, 2, 3, 4])
+    }
+  })
+
   it('grows its epoch with each opening that was made durable', () => {
     const bench = new Bench()
     bench.formatted()

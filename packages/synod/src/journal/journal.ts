@@ -61,8 +61,9 @@ export class Journal<Durable> {
   private offset = 0
   private synced = 0
   private dirty = false
-  /** As the opening found it. */
-  private isHeadDamaged = false
+  /** As the opening found them: the heads of the last segment, and what is in it behind all that is known to be synced. */
+  private isHeadUnsure = false
+  private unsure: Uint8Array = new Uint8Array(0)
   private marked = false
   /** It waits for the next segment. */
   rolling = false
@@ -119,8 +120,10 @@ export class Journal<Durable> {
         this.synced = found.synced
         this.epoch = found.epoch + 1
         this.dirty = true
-        const file = files.find(({ id }) => id === last.id)
-        this.isHeadDamaged = file === undefined || !hasBothHeads(file.bytes, last, this.options.checksum)
+        const bytes = files.find(({ id }) => id === last.id)?.bytes ?? new Uint8Array(0)
+        const known = last.length + found.synced - last.start
+        this.unsure = bytes.slice(known, found.offset)
+        this.isHeadUnsure = known === last.length || !hasBothHeads(bytes, last, this.options.checksum)
         this.segments.adopt(found.segments, files, found.fileBytes)
         done(found)
       },
@@ -128,27 +131,42 @@ export class Journal<Durable> {
   }
 
   /**
-   * A record of the new epoch, which the holder has made durable elsewhere too, is written, and with it all that was read is made durable: after a death of the process
-   * alone it may be in the page cache only. `holder.durable(1)` says that it is done.
+   * A record of the new epoch, which the holder has made durable elsewhere too, is written, and with it all that was read is
+   * made durable: after a death of the process alone it may be in the page cache only. `holder.durable(1)` says that it is
+   * done.
    */
   begin(epoch: number): void {
     assert(epoch >= this.epoch, 'an epoch is not used twice')
     this.epoch = epoch
-    if (this.isHeadDamaged) this.healHead()
+    if (this.isHeadUnsure) this.writeHeadAgain()
+    this.writeUnsureAgain()
     this.segments.maintain()
     this.append(this.holder.checkpoint().record)
     this.flush()
   }
 
   /**
-   * One of the two copies is damaged or torn, or both: what was read of them, or made anew, is written again. Sound ones are
-   * left alone: a write that goes astray might destroy the last records, before anything is written that tells of them.
+   * One of the two copies is damaged or torn, or both, or nothing tells that they were ever synced: what was read of them, or
+   * made anew, is written again. Others are left alone: a write that goes astray might destroy the last records, before
+   * anything is written that tells of them.
    */
-  private healHead(): void {
+  private writeHeadAgain(): void {
     const { inUse, file, fileBytes } = this.segments
     const head = inUse.at(-1)
     if (head === undefined) return
     const error = this.segments.writeHead(file, encodeHead(head, this.options.checksum), fileBytes)
+    if (error !== undefined) this.fail(error)
+  }
+
+  /**
+   * What was read and is not known to be synced may be in the page cache alone, and there pass for clean: after a sync that
+   * failed, the next one says nothing of it (Rebello et al., ATC'20). Written again, it goes with the next one.
+   */
+  private writeUnsureAgain(): void {
+    const { unsure } = this
+    this.unsure = new Uint8Array(0)
+    if (unsure.length === 0 || this.segments.halted) return
+    const error = this.disk.write(this.segments.file, this.offset - unsure.length, unsure)
     if (error !== undefined) this.fail(error)
   }
 

@@ -155,6 +155,8 @@ export class VirtualDisk implements Disk {
       if (inode === undefined) return done(notFound('sync', name))
       if (this.faults.failsSync?.(name) === true) {
         this.suffer('failingSync')
+        // As Linux does: what it was about stays in the page cache, passes for clean, and no later sync saves it.
+        if (last !== undefined) inode.writes.splice(0, inode.writes.lastIndexOf(last) + 1)
         return done(new DiskError('io', `sync ${name}: input/output error`))
       }
       if (this.faults.ignoresSync?.(name) !== true) {

@@ -30,7 +30,9 @@ export function onAccept(paxos: Replica, message: Accept, from: NodeId): void {
   decideThrough(paxos, decided)
   if (isChanging(paxos)) vouch(paxos)
   const slots = message.proposals.map(({ slot }) => slot)
-  env.send(from, { type: 'accepted', ballot, slots, decided: state.decided, round })
+  // Who is being repaired has what it decides since in memory only: it counts for the end of no change.
+  const said = state.repair === undefined ? state.decided : Math.min(state.decided, state.claimed)
+  env.send(from, { type: 'accepted', ballot, slots, decided: said, round })
   state.stable = Math.max(state.stable, message.stable)
   catchUp(paxos, message, from)
 }

@@ -21,14 +21,20 @@ const nobody: PlacedMembership = { index: 0, membership: voting([]) }
  * α slots after a snapshot that was taken in between, its joint membership needs both, which contains either.
  */
 export function electorateAt({ memberships }: Configured, slot: Index, alpha: number): Electorate {
-  for (let i = memberships.length - 1; i >= 0; i--) {
+  const first = firstNamed(memberships)
+  for (let i = memberships.length - 1; i >= first; i--) {
     const placed = memberships[i] ?? nobody
     const isInForce = slot >= placed.index + alpha
-    if (!isInForce && i > 0) continue
+    if (!isInForce && i > first) continue
     const { voters, outgoing } = placed.membership
     return isInForce ? { voters, outgoing: [] } : { voters, outgoing }
   }
   return nobody.membership
+}
+
+/** A newcomer begins with a membership of nobody; the first slot tells it who was there from the beginning (README). */
+function firstNamed([first, next]: readonly PlacedMembership[]): number {
+  return first?.membership.voters.length === 0 && next !== undefined ? 1 : 0
 }
 
 /** Those of all slots that may be open: whoever wants to propose in any of them needs each. */
@@ -51,10 +57,11 @@ export function electorsOf(electorates: readonly Electorate[]): NodeId[] {
   return [...electors].toSorted()
 }
 
-/** The outcome of a vote of all of them. */
+/** The outcome of a vote of all of them. Of nobody there is no majority. */
 export function tallyAll(electorates: readonly Electorate[], votes: Readonly<Record<NodeId, boolean>>): VoteResult {
   let result: VoteResult = 'won'
   for (const electorate of electorates) {
+    if (electorate.voters.length === 0) return 'lost'
     const one = tally(electorate, votes)
     if (one === 'lost') return 'lost'
     if (one === 'pending') result = 'pending'

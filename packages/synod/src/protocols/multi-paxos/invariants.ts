@@ -28,9 +28,9 @@ function ballotInWords({ round, id }: Ballot): string {
 
 /** Counted here once more: a mistake in the protocol's own count must not hide in its check. */
 function isQuorum({ voters, outgoing }: Electorate, ids: readonly NodeId[]): boolean {
-  return [voters, outgoing].every(
-    (half) => half.length === 0 || 2 * half.filter((id) => ids.includes(id)).length > half.length,
-  )
+  const isMajority = (half: readonly NodeId[]): boolean =>
+    2 * half.filter((id) => ids.includes(id)).length > half.length
+  return isMajority(voters) && (outgoing.length === 0 || isMajority(outgoing))
 }
 
 type Accepting = Pick<MultiPaxosState, 'log' | 'compacted' | 'decided'>

@@ -91,3 +91,20 @@ test('how far a member has decided is durable before it counts for the end of a 
   expect(member.take('accepted')).toMatchObject([{ decided: 3 }])
   expect(member.state).toMatchObject({ decided: 3, claimed: 3 })
 })
+
+// Goal: as above, of a member that is being repaired: what it decides since is in its memory only. Method: one that knows again what it
+// has promised, and hears that all is decided.
+test('who is being repaired counts for the end of no change', () => {
+  const member = new OneMember(['a', 'b', 'c'], { alpha: 2 })
+  const proposals = { 1: { term: 1 }, 2: { term: 1, membership: voting(['a', 'b']) }, 3: { term: 0 } }
+  member.accept('b', 1, proposals, 0)
+  member.restart(1)
+  for (const id of ['b', 'c'])
+    member.receive(id, { type: 'tellPromise', promised: { round: 1, id: 'b' }, lastIndex: 9, memberships: [] })
+  expect(member.state.repair).toMatchObject({ known: true })
+  member.take('accepted')
+  member.accept('b', 1, proposals, 0)
+  member.accept('b', 1, {}, 3)
+  expect(member.state.decided).toBe(3)
+  expect(member.take('accepted').map(({ decided }) => decided)).toEqual([0, 0])
+})

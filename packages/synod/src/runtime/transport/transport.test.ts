@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as fc from 'fast-check'
@@ -23,7 +22,8 @@ async function whatIsAnswered(socket: Socket): Promise<ReturnType<typeof readAns
 async function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {})
   socket.resume()
-  if (!socket.closed) await once(socket, 'close')
+  // Not `once` of node:events: a connection that is reset is closed all the same.
+  if (!socket.closed) await new Promise<void>((resolve) => void socket.once('close', () => resolve()))
 }
 
 const sent = async (node: Node, to: NodeId, channel: Channel, ...parts: Uint8Array[]): Promise<void> => {
