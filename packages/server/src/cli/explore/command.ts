@@ -9,7 +9,7 @@ import { ProgressLine } from '../progress-line.ts'
 import { quoted } from '../shell.ts'
 import { checkPlace, readExplorationFile, writeExplorationFile } from './artefact.ts'
 import { exploreFlp, flp } from './flp.ts'
-import { camelCased, chosenBy, listText, modelNamed, models } from './models.ts'
+import { camelCased, chosenBy, listText, modelNamed, models, spaceOf } from './models.ts'
 import { replayExploration } from './replay.ts'
 import type { ExploreOptions } from './settings.ts'
 
@@ -27,7 +27,7 @@ export async function explore(name: string | undefined, options: ExploreOptions)
   checkPlace(artefact)
   if (model === flp && options.sleepSets === true) throw new UsageError('--sleep-sets: flp is searched in its own way')
   if (model === flp) return exploreFlp(chosen, artefact, options)
-  const space = model.space(chosen)
+  const space = spaceOf(model, chosen)
   const began = performance.now()
   const { report, interrupted } = await ended(explored(name, space, options))
   const seconds = (performance.now() - began) / 1000

@@ -182,6 +182,16 @@ describe('what cannot be meant ends with 2', () => {
     [['paxos-regster'], 'did you mean paxos-register?'],
     [['raft', '--clients', '3'], 'raft takes no --clients: it takes --servers'],
     [['raft', '--servers', '9'], '--servers 9: raft takes 1 to 5'],
+    [['chandra-toueg', '--servers', '1'], '--servers 1: chandra-toueg takes 2 to 5'],
+    [
+      ['ben-or', '--participants', '3', '--faults', '2'],
+      'ben-or does not take these bounds together: crash faults: n > 2f',
+    ],
+    [
+      ['paxos', '--acceptors', '3', '--accept-quorum', '5'],
+      'paxos does not take these bounds together: there are enough',
+    ],
+    [['paxos', '--proposers', '3', '--acceptors', '2'], 'together: each proposer is one of the acceptors'],
     [['raft', '--servers', 'many'], 'Expected a whole number'],
     [['raft', '--servrs', '3'], '--servers'],
     [['raft', '--order', 'random', '--all'], '--all: walks at random'],

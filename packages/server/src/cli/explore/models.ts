@@ -1,4 +1,5 @@
-import { catalogue, type Chosen, type Explorable } from 'synod/explorer'
+import { AssertionFailed } from 'synod'
+import { catalogue, type Chosen, type Explorable, type Space } from 'synod/explorer'
 import {
   explorableBenOr,
   explorableByzantineBenOr,
@@ -24,6 +25,16 @@ export const models: readonly Explorable[] = [
   flp,
   ...catalogue,
 ]
+
+/** Throws `UsageError` where no model can be made of these bounds together. */
+export function spaceOf(model: Explorable, bounds: Chosen): Space {
+  try {
+    return model.space(bounds)
+  } catch (error) {
+    if (!(error instanceof AssertionFailed)) throw error
+    throw new UsageError(`${model.name} does not take these bounds together: ${error.message}`)
+  }
+}
 
 /** Throws `UsageError`, with the name that was probably meant. */
 export function modelNamed(name: string): Explorable {

@@ -1,7 +1,7 @@
 import { replay, type Exploration } from 'synod/explorer'
 import { exitCodes, UsageError } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
-import { modelNamed } from './models.ts'
+import { modelNamed, spaceOf } from './models.ts'
 
 /** How much is told of it. */
 interface Telling {
@@ -26,7 +26,7 @@ export function replayExploration(exploration: Exploration, { json = false, quie
 }
 
 function followed({ model, bounds, property, start, path }: Exploration): Ending {
-  const space = modelNamed(model).space(bounds)
+  const space = spaceOf(modelNamed(model), bounds)
   const index = space.properties.findIndex(({ name }) => name === property)
   if (index < 0) throw new UsageError(`${model} has no property "${property}"`)
   const { state, at } = replay(space, start, path)

@@ -213,7 +213,7 @@ export const explorableChandraToueg: Explorable = {
   name: 'chandra-toueg',
   description: 'Consensus over a failure detector that may say anything (Chandra and Toueg 1996, figure 6)',
   parameters: [
-    parameter('servers', 'that take part', 3, 1, 5),
+    parameter('servers', 'that take part', 3, 2, 5),
     parameter('rounds', 'nobody enters a later one', 2, 1, 9),
     parameter('proposals', 'values, each proposed once, by anybody', 2, 0, 4),
     parameter('suspicions', 'of a coordinator, whether or not it has crashed, of all processes together', 1, 0, 15),

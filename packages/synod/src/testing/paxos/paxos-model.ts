@@ -1,4 +1,4 @@
-import type { Command, NodeId } from '../../core/index.ts'
+import { assert, type Command, type NodeId } from '../../core/index.ts'
 import { ActorSpace, type Explorable, type HistoryFold, type Situation, type System } from '../../explorer/index.ts'
 import {
   defaultPaxosOptions,
@@ -36,6 +36,7 @@ export interface PaxosPast {
 /** The production class. */
 export function paxosModel(bounds: PaxosBounds): System<Paxos, PaxosEnvironment, PaxosPast> {
   const { acceptors, proposers, rounds, retries, crashes, acceptQuorum, acceptedTo, lateDisk } = bounds
+  assert(proposers <= acceptors, 'each proposer is one of the acceptors')
   const nodes = Array.from({ length: acceptors }, (_, i) => String.fromCharCode('a'.charCodeAt(0) + i))
   const quorums = { accept: acceptQuorum, prepare: acceptors - acceptQuorum + 1 }
   return {
