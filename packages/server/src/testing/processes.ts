@@ -34,6 +34,10 @@ export class Running {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('SYNOD_'))
     const env = { ...Object.fromEntries(own), NO_COLOR: '1', ...options.env }
     this.child = spawn(command, args, { env, cwd: options.directory, stdio: 'pipe' })
+    // It may have had enough before it has read all.
+    this.child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error
+    })
     this.child.stdin?.end(options.stdin ?? '')
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += String(chunk)
