@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { publishedSpace, search, type Chosen, type Explorable, type Published, type Space } from 'synod/explorer'
+import { publishedSpace, search, type Published, type Space } from 'synod/explorer'
 import {
   explorableBenOr,
+  explorableByzantineBenOr,
   explorableChandraToueg,
   explorableMultiPaxos,
   explorablePaxos,
   explorableRaft,
+  publishedCounts,
 } from 'synod/testing'
 
 // All numbers of states that docs/state-counts.md tells, also of the models that take too long for the tests: those that others
@@ -42,24 +44,23 @@ function published(): Row[] {
 /** The tables under "Our own". */
 function own(): Row[] {
   const text = readFileSync(join(root, 'docs/state-counts.md'), 'utf8')
-  const models = [explorableRaft, explorableMultiPaxos, explorablePaxos, explorableBenOr, explorableChandraToueg]
-  return models.flatMap((model) => {
-    const [table = ''] = text.slice(text.indexOf(`\`synod explore ${model.name}\``)).split('\n\n')
-    const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-    return rows.map(([, bounds = '', states, transitions, levels]) => ({
+  const models = [
+    explorableRaft,
+    explorableMultiPaxos,
+    explorablePaxos,
+    explorableBenOr,
+    explorableByzantineBenOr,
+    explorableChandraToueg,
+  ]
+  return models.flatMap((model) =>
+    publishedCounts(text, model).map(({ bounds, chosen, states, transitions, levels }) => ({
       id: `${model.name} ${bounds}`,
-      space: () => ({ space: model.space(chosenIn(model, bounds)) }),
-      states: Number(states),
-      transitions: Number(transitions),
-      levels: Number(levels),
-    }))
-  })
-}
-
-function chosenIn({ parameters }: Explorable, bounds: string): Chosen {
-  const usual = parameters.map(({ name, fallback }) => [name, fallback] as const)
-  const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)] as const)
-  return Object.fromEntries([...usual, ...given])
+      space: () => ({ space: model.space(chosen) }),
+      states,
+      transitions,
+      levels,
+    })),
+  )
 }
 
 const wanted = process.argv.slice(2)

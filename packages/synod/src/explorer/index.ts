@@ -35,7 +35,7 @@ export {
 } from './exploration.ts'
 export type { Exploration } from './exploration.ts'
 export { collisionBound } from './fingerprints.ts'
-export { catalogue } from './models/catalogue.ts'
+export { catalogue, parameter } from './models/catalogue.ts'
 export type { Chosen, Explorable, Parameter } from './models/catalogue.ts'
 export { paxosRegister } from './models/register/paxos-register.ts'
 export { publishedSpace } from './models/published.ts'

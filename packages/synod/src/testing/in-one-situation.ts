@@ -2,18 +2,26 @@ import type { Invariant, NodeId } from '../core/index.ts'
 import type { Situation, SituationNode, StepProperty } from '../explorer/index.ts'
 
 /** A node as the invariants of a protocol see it. */
-interface WatchedNode<State> {
+export interface WatchedNode<State> {
   readonly id: NodeId
   readonly state: State
   readonly durable: State
   readonly incarnation: number
 }
 
-/** An invariant of runs, of one situation: whatever it remembers, here it has seen all nodes as they are. */
-export function inOneSituation<State, History>({
-  name,
-  watch,
-}: Invariant<WatchedNode<State>>): {
+/** The nodes of a situation, as invariants see them. */
+export function watchedNodes<State, History>({ nodes }: Situation<State, History>): readonly WatchedNode<State>[] {
+  return nodes.map((node) => watched(node, 1))
+}
+
+/**
+ * An invariant of runs, of one situation: whatever it remembers, here it has seen all nodes as they are, in the order of
+ * `nodesOf`.
+ */
+export function inOneSituation<State, History>(
+  { name, watch }: Invariant<WatchedNode<State>>,
+  nodesOf: (situation: Situation<State, History>) => readonly WatchedNode<State>[] = watchedNodes,
+): {
   readonly kind: 'always'
   readonly name: string
   readonly broken: (situation: Situation<State, History>) => string | undefined
@@ -21,9 +29,9 @@ export function inOneSituation<State, History>({
   return {
     kind: 'always',
     name,
-    broken({ nodes }) {
+    broken(situation) {
       const look = watch()
-      const all = nodes.map((node) => watched(node, 1))
+      const all = nodesOf(situation)
       for (const node of all) {
         const broken = look(node, all)
         if (broken !== undefined) return broken

@@ -32,7 +32,8 @@ export interface Explorable {
   readonly space: (chosen: Chosen) => Space
 }
 
-function parameter(name: string, description: string, fallback: number, least = 1, most = 9): Parameter {
+/** `fallback`: where nobody chooses. `least` and `most`: between which one may. */
+export function parameter(name: string, description: string, fallback: number, least = 1, most = 9): Parameter {
   return { name, description, fallback, least, most }
 }
 

@@ -40,7 +40,7 @@ export class Pending {
     this.count++
   }
 
-  /** The oldest: fills `state`, which is at least as wide as any, and answers its number. */
+  /** The oldest: fills `state`, whose width suffices for each, and answers its number. */
   shift(state: Int32Array): number {
     const chunk = present(this.chunks[this.first], 'a state waits')
     const length = chunk.words[chunk.from] ?? 0

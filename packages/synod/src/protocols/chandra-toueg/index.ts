@@ -3,9 +3,9 @@
  *
  * ```ts
  * const detector = (env, nodes, place) => new HeartbeatDetector(env, nodes, options, () => place().output)
- * const process = new ChandraToueg(env, ['a', 'b', 'c'], { detector, againMin: 400, againMax: 600 })
- * process.start()
- * process.propose(command)          // comes back, this one or another's, by env.decide(1, round, command)
+ * const participant = new ChandraToueg(env, ['a', 'b', 'c'], { detector, againMin: 400, againMax: 600 })
+ * participant.start()
+ * participant.propose(command)      // comes back, this one or another's, by env.decide(1, round, command)
  * ```
  *
  * The README beside this file has the paper's properties and where this code departs from it.

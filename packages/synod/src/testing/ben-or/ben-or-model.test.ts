@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ActorSpace, search, type Chosen, type SearchReport } from '../../explorer/index.ts'
+import { ActorSpace, search, type SearchReport } from '../../explorer/index.ts'
 import { BenOr, defaultBenOrOptions, type Durable } from '../../protocols/ben-or/index.ts'
-import { benOrModel, explorableBenOr, type BenOrBounds } from './ben-or-model.ts'
+import { benOrModel, type BenOrBounds } from './ben-or-model.ts'
 
 // Goal: within small bounds there is no order of events, and no way for the coins to fall, in which a promise is broken.
 // Method: the production class, every order of everything; then with one rule less.
@@ -31,28 +29,6 @@ describe('every order of events, and of coins', () => {
   test('both values may be decided where the participants begin with both', () => {
     const seen = explored({}).findings.map(({ property }) => property)
     expect(seen).toEqual(expect.arrayContaining(['0 is decided', '1 is decided', 'a second round']))
-  })
-})
-
-describe('as docs/state-counts.md publishes', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
-  const table = text.slice(text.indexOf('`synod explore ben-or`')).split('\n\n')[0] ?? ''
-  const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-  const [least, most] = [3, 25_000]
-
-  test('there are rows', () => {
-    expect(rows.length).toBeGreaterThan(least)
-  })
-
-  test.each(
-    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
-  )('%s', (bounds, figures) => {
-    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', chosen]) => [name, Number(chosen)])
-    const usual = explorableBenOr.parameters.map(({ name, fallback }) => [name, fallback])
-    const { states, generated, depth } = search(
-      explorableBenOr.space(Object.fromEntries([...usual, ...given]) as Chosen),
-    )
-    expect([states, generated, depth].map(String)).toEqual(figures)
   })
 })
 

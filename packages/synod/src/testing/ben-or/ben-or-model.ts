@@ -1,5 +1,12 @@
 import { decodeUtf8, type Command } from '../../core/index.ts'
-import { ActorSpace, type Explorable, type HistoryFold, type Situation, type System } from '../../explorer/index.ts'
+import {
+  parameter,
+  ActorSpace,
+  type Explorable,
+  type HistoryFold,
+  type Situation,
+  type System,
+} from '../../explorer/index.ts'
 import {
   BenOr,
   benOrInvariants,
@@ -64,7 +71,9 @@ export function benOrModel(bounds: BenOrBounds): System<BenOr, BenOrEnvironment,
         name: 'validity: where all begin with a value it is decided, in round 1',
         broken: (situation) => (ones > 0 && ones < participants ? undefined : late(situation)),
       },
-      ...benOrInvariants.filter(({ name }) => name !== stepwise).map(inOneSituation<BenOrState, BenOrPast>),
+      ...benOrInvariants
+        .filter(({ name }) => name !== stepwise)
+        .map((invariant) => inOneSituation<BenOrState, BenOrPast>(invariant)),
       { kind: 'sometimes', name: '0 is decided', seen: ({ history }) => history.decided.includes('0') },
       { kind: 'sometimes', name: '1 is decided', seen: ({ history }) => history.decided.includes('1') },
       { kind: 'sometimes', name: 'a second round', seen: ({ nodes: all }) => all.some(({ state }) => state.round > 1) },
@@ -96,16 +105,6 @@ function disagreement(decided: readonly string[]): string | undefined {
 function late({ nodes }: Situation<BenOrState, BenOrPast>): string | undefined {
   const one = nodes.find(({ state }) => state.round > 1)
   return one === undefined ? undefined : `${one.id} has not decided in round 1`
-}
-
-function parameter(
-  name: string,
-  description: string,
-  fallback: number,
-  least: number,
-  most: number,
-): Explorable['parameters'][number] {
-  return { name, description, fallback, least, most }
 }
 
 /** Ben-Or's algorithm for whoever asks for it by name. */

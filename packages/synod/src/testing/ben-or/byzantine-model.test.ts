@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { choose, seeded, type RandomState } from '../../core/index.ts'
-import { search, type Chosen, type ModelState, type SearchReport } from '../../explorer/index.ts'
+import { search, type ModelState, type SearchReport } from '../../explorer/index.ts'
 import type { BenOrState, Message } from '../../protocols/ben-or/index.ts'
 import type { UnderWay } from '../hand-world.ts'
 import { byzantineModel, explorableByzantineBenOr, type ByzantineBounds } from './byzantine-model.ts'
@@ -36,28 +34,6 @@ test('two liars are one too many: both values are decided', () => {
   const broken = explored({ ones: 1, liars: 2 }).findings.filter(({ kind }) => kind === 'always')
   expect(broken.map(({ property }) => property)).toContain('agreement')
   expect(broken[0]?.path).toHaveLength(2)
-})
-
-describe('as docs/state-counts.md publishes', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
-  const table = text.slice(text.indexOf('`synod explore ben-or-byzantine`')).split('\n\n')[0] ?? ''
-  const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-  const [least, most] = [3, 25_000]
-
-  test('there are rows', () => {
-    expect(rows.length).toBeGreaterThan(least)
-  })
-
-  test.each(
-    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
-  )('%s', (bounds, figures) => {
-    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', chosen]) => [name, Number(chosen)])
-    const usual = explorableByzantineBenOr.parameters.map(({ name, fallback }) => [name, fallback])
-    const { states, generated, depth } = search(
-      explorableByzantineBenOr.space(Object.fromEntries([...usual, ...given]) as Chosen),
-    )
-    expect([states, generated, depth].map(String)).toEqual(figures)
-  })
 })
 
 test.each([1, 2])(

@@ -6,7 +6,7 @@ import {
   type PartEnvironment,
   type TimerName,
 } from '../../core/index.ts'
-import { ActorSpace, type Explorable } from '../../explorer/index.ts'
+import { parameter, ActorSpace, type Explorable } from '../../explorer/index.ts'
 import type { HistoryFold, Output, Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
 import {
   ChandraToueg,
@@ -196,16 +196,6 @@ function inOneSituation({ name, watch }: Invariant<ChandraTouegNode>): {
       return undefined
     },
   }
-}
-
-function parameter(
-  name: string,
-  description: string,
-  fallback: number,
-  least: number,
-  most: number,
-): Explorable['parameters'][number] {
-  return { name, description, fallback, least, most }
 }
 
 /** Chandra-Toueg for whoever asks for it by name. */

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ActorSpace, search, type Chosen, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
+import { ActorSpace, search, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
 import {
   defaultMultiPaxosOptions,
   MultiPaxos,
@@ -10,7 +8,7 @@ import {
   type MultiPaxosEnvironment,
 } from '../../protocols/multi-paxos/index.ts'
 import type { EnginePast } from '../log-engine/engine-past.ts'
-import { explorableMultiPaxos, multiPaxosModel, type MultiPaxosBounds } from './multi-paxos-model.ts'
+import { multiPaxosModel, type MultiPaxosBounds } from './multi-paxos-model.ts'
 
 // Goal: within small bounds there is no order of events in which Multi-Paxos breaks a promise, and what makes it break one is
 // found by the shortest way there is. Method: the class that a server runs, every order of everything; then the class with
@@ -85,27 +83,6 @@ describe('every order of events', () => {
         'a command is decided',
       ]),
     )
-  })
-})
-
-describe('as docs/state-counts.md publishes', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
-  const table = text.slice(text.indexOf('`synod explore multi-paxos`')).split('\n\n')[0] ?? ''
-  const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-  const [least, most] = [5, 40_000]
-
-  test('there are rows', () => {
-    expect(rows.length).toBeGreaterThan(least)
-  })
-
-  test.each(
-    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
-  )('%s', (bounds, figures) => {
-    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)])
-    const usual = explorableMultiPaxos.parameters.map(({ name, fallback }) => [name, fallback])
-    const space = explorableMultiPaxos.space(Object.fromEntries([...usual, ...given]) as Chosen)
-    const { states, generated, depth } = search(space)
-    expect([states, generated, depth].map(String)).toEqual(figures)
   })
 })
 

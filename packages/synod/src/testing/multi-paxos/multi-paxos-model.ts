@@ -1,5 +1,5 @@
 import { voting, type Invariant, type NodeId, type TimerName } from '../../core/index.ts'
-import { ActorSpace, type Explorable, type Situation, type System } from '../../explorer/index.ts'
+import { parameter, ActorSpace, type Explorable, type Situation, type System } from '../../explorer/index.ts'
 import {
   defaultMultiPaxosOptions,
   isDead,
@@ -62,7 +62,9 @@ export function multiPaxosModel(bounds: MultiPaxosBounds): System<MultiPaxos, Mu
     history: enginePast,
     properties: [
       { kind: 'always', name: 'one leader a round, one value a slot', brokenHistory: brokenPromise('safety') },
-      ...invariants.filter(({ name }) => name !== stepwise).map(inOneSituation<MultiPaxosState, EnginePast>),
+      ...invariants
+        .filter(({ name }) => name !== stepwise)
+        .map((invariant) => inOneSituation<MultiPaxosState, EnginePast>(invariant)),
       { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
       { kind: 'sometimes', name: 'a slot is decided', seen: anyNode(({ decided }) => decided > 0) },
       { kind: 'sometimes', name: 'a command is decided', seen: ({ history }) => says(history, 'command') },
@@ -171,16 +173,6 @@ function proposesAgain({ role, promised, log }: MultiPaxosState): boolean {
 
 function fillsHole({ role, log }: MultiPaxosState): boolean {
   return role === 'leader' && log.some((one) => one?.value.term === 0)
-}
-
-function parameter(
-  name: string,
-  description: string,
-  fallback: number,
-  least: number,
-  most: number,
-): Explorable['parameters'][number] {
-  return { name, description, fallback, least, most }
 }
 
 /** Multi-Paxos for whoever asks for it by name. */

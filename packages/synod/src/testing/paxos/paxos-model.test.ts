@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ActorSpace, search, type Chosen, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
+import { ActorSpace, search, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
 import {
   defaultPaxosOptions,
   Paxos,
@@ -9,7 +7,7 @@ import {
   type Message,
   type PaxosEnvironment,
 } from '../../protocols/paxos/index.ts'
-import { explorablePaxos, paxosModel, type PaxosBounds, type PaxosPast } from './paxos-model.ts'
+import { paxosModel, type PaxosBounds, type PaxosPast } from './paxos-model.ts'
 
 // Goal: within small bounds there is no order of events in which Paxos breaks a promise, and what makes it break one is
 // found by the shortest way there is. Method: the production class, every order of everything; then with one rule less.
@@ -51,28 +49,6 @@ describe('every order of events', () => {
     }
     expect(without.states).toBeLessThan(all.states)
     expect(without.situations).toBe(all.situations)
-  })
-})
-
-describe('as docs/state-counts.md publishes', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
-  const table = text.slice(text.indexOf('`synod explore paxos`')).split('\n\n')[0] ?? ''
-  const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-  const [least, most] = [5, 10_000]
-
-  test('there are rows', () => {
-    expect(rows.length).toBeGreaterThan(least)
-  })
-
-  test.each(
-    rows.filter((row) => Number(row[2]) < most).map(([, bounds = '', ...figures]) => [bounds, figures] as const),
-  )('%s', (bounds, figures) => {
-    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', chosen]) => [name, Number(chosen)])
-    const usual = explorablePaxos.parameters.map(({ name, fallback }) => [name, fallback])
-    const { states, generated, depth } = search(
-      explorablePaxos.space(Object.fromEntries([...usual, ...given]) as Chosen),
-    )
-    expect([states, generated, depth].map(String)).toEqual(figures)
   })
 })
 

@@ -1,5 +1,12 @@
 import { assert, type Command, type NodeId } from '../../core/index.ts'
-import { ActorSpace, type Explorable, type HistoryFold, type Situation, type System } from '../../explorer/index.ts'
+import {
+  parameter,
+  ActorSpace,
+  type Explorable,
+  type HistoryFold,
+  type Situation,
+  type System,
+} from '../../explorer/index.ts'
 import {
   defaultPaxosOptions,
   isDead,
@@ -48,7 +55,9 @@ export function paxosModel(bounds: PaxosBounds): System<Paxos, PaxosEnvironment,
     history: past,
     properties: [
       { kind: 'always', name: 'agreement', brokenHistory: ({ decided }) => disagreement(decided) },
-      ...paxosInvariants.filter(({ name }) => !stepwise.has(name)).map(inOneSituation<PaxosState, PaxosPast>),
+      ...paxosInvariants
+        .filter(({ name }) => !stepwise.has(name))
+        .map((invariant) => inOneSituation<PaxosState, PaxosPast>(invariant)),
       { kind: 'sometimes', name: 'a value is chosen', seen: ({ history }) => history.decided.length > 0 },
       ...nodes.slice(0, proposers).map((id) => ({
         kind: 'sometimes' as const,
@@ -106,16 +115,6 @@ function twoBallots({ nodes }: Situation<PaxosState, PaxosPast>): boolean {
 
 function isAdopted({ attempt }: PaxosState): boolean {
   return attempt?.value !== undefined && Object.values(attempt.promises).some((report) => report !== null)
-}
-
-function parameter(
-  name: string,
-  description: string,
-  fallback: number,
-  least: number,
-  most: number,
-): Explorable['parameters'][number] {
-  return { name, description, fallback, least, most }
 }
 
 /** Paxos for whoever asks for it by name. */

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ActorSpace, search, type Chosen, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
+import { ActorSpace, search, type Finding, type SearchReport, type System } from '../../explorer/index.ts'
 import {
   defaultRaftOptions,
   Raft,
@@ -10,7 +8,7 @@ import {
   type RaftEnvironment,
 } from '../../protocols/raft/index.ts'
 import { beginnings } from './raft-beginnings.ts'
-import { explorableRaft, plainRaft, raftModel, type RaftBounds } from './raft-model.ts'
+import { plainRaft, raftModel, type RaftBounds } from './raft-model.ts'
 import type { AsksReads, EnginePast } from '../log-engine/engine-past.ts'
 
 // Goal: within small bounds there is no order of events in which Raft breaks a promise, and what makes it break one is
@@ -64,30 +62,6 @@ describe('every order of events', () => {
     const lengths = ({ findings }: SearchReport): unknown =>
       findings.map(({ property, path }) => [property, path.length])
     expect(lengths(without)).toEqual(lengths(all))
-  })
-})
-
-describe('as docs/state-counts.md publishes', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../../../docs/state-counts.md'), 'utf8')
-  const table = text.slice(text.indexOf('`synod explore raft`')).split('\n\n')[0] ?? ''
-  const rows = [...table.matchAll(/^\| `(--[^`]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
-  const [least, most] = [5, 60_000]
-
-  test('there are rows', () => {
-    expect(rows.length).toBeGreaterThan(least)
-  })
-
-  test.each(
-    // Under symmetry each state costs as much as there are ways to exchange the names.
-    rows
-      .filter(([, bounds = '', states]) => Number(states) < (bounds.includes('--symmetry') ? most / 6 : most))
-      .map(([, bounds = '', ...figures]) => [bounds, figures] as const),
-  )('%s', (bounds, figures) => {
-    const given = [...bounds.matchAll(/--(\S+) (\d+)/g)].map(([, name = '', value]) => [name, Number(value)])
-    const usual = explorableRaft.parameters.map(({ name, fallback }) => [name, fallback])
-    const space = explorableRaft.space(Object.fromEntries([...usual, ...given]) as Chosen)
-    const { states, generated, depth } = search(space)
-    expect([states, generated, depth].map(String)).toEqual(figures)
   })
 })
 

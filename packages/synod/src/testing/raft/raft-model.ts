@@ -1,5 +1,5 @@
 import { voting } from '../../core/index.ts'
-import { ActorSpace, type Explorable, type System } from '../../explorer/index.ts'
+import { parameter, ActorSpace, type Explorable, type System } from '../../explorer/index.ts'
 import {
   defaultRaftOptions,
   isDead,
@@ -113,16 +113,6 @@ function bootstrap(raft: Raft, nodes: readonly string[], behind: number): Durabl
       repair: undefined,
     },
   ]
-}
-
-function parameter(
-  name: string,
-  description: string,
-  fallback: number,
-  least: number,
-  most: number,
-): Explorable['parameters'][number] {
-  return { name, description, fallback, least, most }
 }
 
 /** Raft for whoever asks for it by name. */

@@ -1,6 +1,7 @@
-import type { Invariant, Membership, NodeId } from '../../core/index.ts'
+import type { Membership, NodeId } from '../../core/index.ts'
 import type { Situation, SituationNode, StepProperty, SystemProperty } from '../../explorer/index.ts'
-import { raftInvariants, type Message, type RaftNode, type RaftState } from '../../protocols/raft/index.ts'
+import { raftInvariants, type Message, type RaftState } from '../../protocols/raft/index.ts'
+import { betweenTwo, inOneSituation, watchedNodes, type WatchedNode } from '../in-one-situation.ts'
 import { brokenPromise, type EnginePast } from '../log-engine/engine-past.ts'
 
 type Seen = Situation<RaftState, EnginePast>
@@ -32,7 +33,7 @@ const situational: ReadonlySet<string> = new Set([
 
 /** What holds between before and after. */
 export const raftSteps: readonly StepProperty<RaftState>[] = [
-  ...raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
+  ...raftInvariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo<RaftState>),
   { name: 'a vote is kept in its term', broken: lostVote },
   { name: 'membership of a snapshot', broken: strangeSnapshot },
 ]
@@ -41,7 +42,7 @@ export const raftSteps: readonly StepProperty<RaftState>[] = [
 export const raftProperties: readonly SystemProperty<RaftState, Message, EnginePast>[] = [
   { kind: 'always', name: 'election safety, state machine safety', brokenHistory: brokenPromise('safety') },
   { kind: 'always', name: 'reads are linearizable', brokenHistory: brokenPromise('reads') },
-  ...raftInvariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
+  ...raftInvariants.filter(({ name }) => situational.has(name)).map((invariant) => inOneSituation(invariant, inOrder)),
   { kind: 'always', name: 'elected by a quorum', broken: minorityElected },
   { kind: 'always', name: 'durable membership', broken: minorityChanged },
   { kind: 'sometimes', name: 'a leader', seen: anyNode(({ role }) => role === 'leader') },
@@ -52,53 +53,16 @@ export const raftProperties: readonly SystemProperty<RaftState, Message, EngineP
 ]
 
 /** What one situation is looked at as, by one property after the other. */
-const ordered = new WeakMap<Seen, readonly RaftNode[]>()
+const ordered = new WeakMap<Seen, readonly WatchedNode<RaftState>[]>()
 
 /** Followers first, and each leader after those of earlier terms. */
-function inOrder(situation: Seen): readonly RaftNode[] {
+function inOrder(situation: Seen): readonly WatchedNode<RaftState>[] {
   const known = ordered.get(situation)
   if (known !== undefined) return known
-  const reign = ({ state }: RaftNode): number => (state.role === 'leader' ? state.currentTerm : 0)
-  const nodes = situation.nodes.map((node) => asRaftNode(node, 1)).toSorted((a, b) => reign(a) - reign(b))
+  const reign = ({ state }: WatchedNode<RaftState>): number => (state.role === 'leader' ? state.currentTerm : 0)
+  const nodes = watchedNodes(situation).toSorted((a, b) => reign(a) - reign(b))
   ordered.set(situation, nodes)
   return nodes
-}
-
-function asRaftNode({ id, state, durable }: SituationNode<RaftState>, incarnation: number): RaftNode {
-  return { id, state, durable, incarnation }
-}
-
-/** An invariant of a run remembers what it has seen: here that is the state before. */
-function betweenTwo({ name, watch }: Invariant<RaftNode>): StepProperty<RaftState> {
-  return {
-    name,
-    broken(before, after) {
-      const look = watch()
-      const [was, is] = [asRaftNode(before, before.up ? 1 : 0), asRaftNode(after, 1)]
-      return look(was, [was]) ?? look(is, [is])
-    },
-  }
-}
-
-/** Here it has seen all members as they are, in that order. */
-function inOneSituation({ name, watch }: Invariant<RaftNode>): {
-  readonly kind: 'always'
-  readonly name: string
-  readonly broken: (situation: Seen) => string | undefined
-} {
-  return {
-    kind: 'always',
-    name,
-    broken(situation) {
-      const look = watch()
-      const all = inOrder(situation)
-      for (const node of all) {
-        const broken = look(node, all)
-        if (broken !== undefined) return broken
-      }
-      return undefined
-    },
-  }
 }
 
 /** Never erased within its term (Figure 2), not in memory either. */
