@@ -276,14 +276,18 @@ export class ActorSpace<P extends Participant, Env extends EnvironmentOf<P>, His
     if (this.next.length < this.width) this.next = new Int32Array(this.width)
     const { next } = this
     // For some ten numbers a loop is faster than a call of `set` and one of `fill`.
-    for (let i = 0; i < next.length; i++) next[i] = i < state.length ? (state[i] ?? 0) : 0
+    const known = Math.min(state.length, next.length)
+    for (let i = 0; i < known; i++) next[i] = state[i] ?? 0
+    for (let i = known; i < next.length; i++) next[i] = 0
   }
 
-  private apply(slot: number, { component, sends, outputs }: Transition): void {
+  private apply(slot: number, transition: Transition): void {
+    const { component, sends, outputs } = transition
+    const before = this.next[slot] ?? 0
     this.next[slot] = component
     if (outputs >= 0) this.record(outputs)
     const { graveyard, network } = this
-    if (graveyard !== undefined) graveyard.bury(this.next, component)
+    if (graveyard !== undefined) graveyard.bury(this.next, before, transition)
     for (let i = 0; i < sends.length; i++) {
       const envelope = sends[i] ?? 0
       const isDead = graveyard?.has(this.next, envelope) === true

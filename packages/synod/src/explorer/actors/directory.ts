@@ -5,6 +5,8 @@ import type { Names } from './names.ts'
 import type { Envelopes } from './network.ts'
 import type { Envelope } from './system.ts'
 
+const none: readonly number[] = []
+
 /** The envelopes that were ever sent, by number, and where each goes. */
 export class Directory<Message> implements Envelopes {
   private readonly nodes: readonly NodeId[]
@@ -13,6 +15,7 @@ export class Directory<Message> implements Envelopes {
   private readonly sources: number[] = []
   private readonly next: number[] = []
   private readonly copies: boolean[] = []
+  private readonly pairs: number[][] = []
   /** Of a copy: what it is one more of. */
   private readonly originals: number[] = []
 
@@ -70,6 +73,10 @@ export class Directory<Message> implements Envelopes {
     return this.from(envelope) * this.nodes.length + this.to(envelope)
   }
 
+  between(pair: number): readonly number[] {
+    return this.pairs[pair] ?? none
+  }
+
   private entered(envelope: Envelope<Message>, text: string): number {
     const number = this.numbers.number(envelope, text)
     if (number === this.destinations.length) {
@@ -77,6 +84,9 @@ export class Directory<Message> implements Envelopes {
       this.sources.push(this.nodes.indexOf(envelope.from))
       this.next.push(-1)
       this.copies.push(false)
+      const bits = (this.pairs[this.pair(number)] ??= [])
+      while (bits.length <= number >>> 5) bits.push(0)
+      bits[number >>> 5] = (bits[number >>> 5] ?? 0) | (1 << (number & 31))
     }
     return number
   }

@@ -1,7 +1,7 @@
 import { encode } from '../encoding.ts'
 import { underAllNames } from './names.ts'
 import type { EnvironmentOf, Participant, StateOf, System } from './system.ts'
-import type { Transitions } from './transitions.ts'
+import type { Transition, Transitions } from './transitions.ts'
 
 /** The messages that can no longer matter to a node, for each of its images: bits as in a state. */
 export class Graveyard<P extends Participant, Env extends EnvironmentOf<P>, History> {
@@ -18,15 +18,32 @@ export class Graveyard<P extends Participant, Env extends EnvironmentOf<P>, Hist
     this.bits = bits
   }
 
-  /** Drops what has died with the last event at a node. */
-  bury(state: Int32Array, component: number): void {
-    const mask = this.mask(component)
-    const { bits } = this
-    const words = Math.min(mask.length, state.length - bits)
-    for (let word = 0; word < words; word++) {
-      const dead = mask[word] ?? 0
-      if (dead !== 0) state[bits + word] = (state[bits + word] ?? 0) & ~dead
+  /**
+   * Drops what has died with the last event at a node, whose image was another one before. What was dead before is not
+   * under way: it was dropped then, or was never put there.
+   */
+  bury(state: Int32Array, before: number, transition: Transition): void {
+    const { size } = this.transitions.envelopes
+    let died = transition.died
+    if (died === undefined || died.looked !== size) {
+      died = { looked: size, words: this.died(before, transition.component) }
+      transition.died = died
     }
+    const { words } = died
+    for (let i = 0; i < words.length; i += 2) {
+      const word = this.bits + (words[i] ?? 0)
+      state[word] = (state[word] ?? 0) & ~(words[i + 1] ?? 0)
+    }
+  }
+
+  private died(before: number, after: number): number[] {
+    const dead = this.mask(before)
+    const words: number[] = []
+    for (const [word, bits] of this.mask(after).entries()) {
+      const died = bits & ~(dead[word] ?? 0)
+      if (died !== 0) words.push(word, died)
+    }
+    return words
   }
 
   /** Whether an envelope is dead as it is sent. */

@@ -34,6 +34,8 @@ export interface Envelopes {
   isCopy(envelope: number): boolean
   /** Which queue it goes through. */
   pair(envelope: number): number
+  /** All that go through it: bits as in a state. */
+  between(pair: number): readonly number[]
 }
 
 export function createNetwork(kind: NetworkKind, place: Place, envelopes: Envelopes, pairs: number): Network {
@@ -55,7 +57,6 @@ class SetNetwork implements Network {
   readonly countsAll: boolean = false
   protected readonly place: Place
   protected readonly envelopes: Envelopes
-  private readonly lost: number[] = []
 
   constructor(place: Place, envelopes: Envelopes) {
     this.place = place
@@ -96,12 +97,10 @@ class SetNetwork implements Network {
   }
 
   losePair(state: Int32Array, pair: number): void {
-    const { lost, envelopes } = this
-    const count = this.all(state, lost)
-    for (let i = 0; i < count; i++) {
-      const envelope = lost[i] ?? 0
-      if (envelopes.pair(envelope) === pair) this.clear(state, envelope)
-    }
+    const { bits } = this.place
+    const between = this.envelopes.between(pair)
+    const words = Math.min(between.length, state.length - bits)
+    for (let word = 0; word < words; word++) state[bits + word] = (state[bits + word] ?? 0) & ~(between[word] ?? 0)
   }
 
   protected has(state: Int32Array, envelope: number): boolean {

@@ -22,6 +22,12 @@ import type {
 
 type ImageOf<P extends Participant> = Image<StateOf<P>, MessageOf<P>, DurableOf<P>>
 
+/** Of as many envelopes as there were. Words of bits, each behind its place. */
+export interface Died {
+  readonly looked: number
+  readonly words: readonly number[]
+}
+
 /** One outcome of an event at a node, in numbers. */
 export interface Transition {
   /** The node's next image. */
@@ -34,6 +40,8 @@ export interface Transition {
   readonly idle: boolean
   /** It leads beyond the bounds. */
   readonly beyond: boolean
+  /** The messages that can no longer matter after it, once they were asked for. */
+  died: Died | undefined
 }
 
 /** An event that is no delivery, at one node. */
@@ -173,6 +181,7 @@ export class Transitions<P extends Participant, Env extends EnvironmentOf<P>, Hi
         sends: sends.map(({ to, message }) => this.envelopes.number({ from, to, message })),
         outputs: outputs.length === 0 ? -1 : this.outputs.number(outputs),
         idle: number === component && sends.length === 0 && outputs.length === 0,
+        died: undefined,
         beyond: next.phase === 'up' && bounds?.within !== undefined && !this.isWithin(next.state, bounds.within),
       }
     })
