@@ -12,8 +12,8 @@ import {
 } from 'synod/testing'
 
 // All numbers of states that docs/state-counts.md tells, also of the models that take too long for the tests: those that others
-// have published, and those of our own protocols. Arguments are the rows to do, or names of our own models; the one with 41
-// million states is done only if it is named. Exits with 1 if a number is another one.
+// have published, and those of our own protocols. Arguments are the rows to do, or names of our own models; those with tens of
+// millions of states, which take minutes, are done only if they are named. Exits with 1 if a number is another one.
 
 /** What is searched, and what has to come of it. */
 interface Row {
@@ -25,7 +25,7 @@ interface Row {
 }
 
 const root = join(import.meta.dirname, '../..')
-const giant = 'own-abd-2c3s'
+const giant = 20_000_000
 /** Its number is that of a search that takes different states for one; a test has it. */
 const unsound = 'stateright-2pc-5-symmetry'
 
@@ -64,8 +64,10 @@ function own(): Row[] {
 }
 
 const wanted = process.argv.slice(2)
-const isWanted = ({ id }: Row): boolean =>
-  wanted.length > 0 ? wanted.includes(id) || wanted.includes(id.split(' ')[0] ?? '') : id !== giant
+const isWanted = ({ id, states }: Row): boolean => {
+  if (wanted.includes(id)) return true
+  return states < giant && (wanted.length === 0 || wanted.includes(id.split(' ')[0] ?? ''))
+}
 const rows = [...published(), ...own()].filter(isWanted)
 let failed = 0
 for (const row of rows) {
