@@ -70,6 +70,12 @@ export function refuse(call: Unary, { code, message }: Status, why?: string): vo
   call.fail(code, message, { [outcome]: 'rejected', ...(printable === undefined ? {} : { [reason]: printable }) })
 }
 
+/** How a read that failed is told of where nobody waits for a status. */
+export function readFailure(failure: Failure): string {
+  const { message } = failure instanceof Rejected ? rejections[failure.detail.code] : timedOut
+  return message
+}
+
 /** What a member answered instead of a result. */
 export function failCall(call: Unary, failure: Failure, asked: 'read' | 'write'): void {
   if (failure instanceof Rejected) {

@@ -10,6 +10,8 @@ import type { OpenedReplica } from '../replica.ts'
 
 /** Whose etcd API this is: clients turn features on by it. Synod's own version is told elsewhere. */
 export const etcdVersion = '3.6.14'
+/** And of the cluster and of what is stored: without the third number, as etcd's. */
+export const etcdClusterVersion = '3.6.0'
 
 /** What the front needs to know of its member's settings. */
 export type FrontConfig = Pick<
@@ -69,6 +71,11 @@ export class Front {
     out.number(3, revision)
     out.raw(this.ids)
     out.end(1, mark)
+  }
+
+  /** Alarms that are on, by their names in the API: none, until there are alarms. */
+  alarms(): readonly string[] {
+    return []
   }
 
   /**

@@ -4,7 +4,7 @@ import { readEmpty, readHashKv, readHealthCheck } from '../proto/other-messages.
 import { writeHashKvResult, writeStatusResult } from '../proto/other-messages.ts'
 import { ProtoReader } from '../proto/wire.ts'
 import { refuse } from './failures.ts'
-import { etcdVersion } from './front.ts'
+import { etcdClusterVersion, etcdVersion } from './front.ts'
 import type { Front } from './front.ts'
 
 const serving = 1
@@ -38,7 +38,7 @@ export class MaintenanceService {
       errors: leader === undefined ? ['etcdserver: no leader'] : [],
       dbSizeInUse: sizeBytes,
       isLearner: front.isLearner,
-      storageVersion: '3.6.0',
+      storageVersion: etcdClusterVersion,
       dbSizeQuota: front.config.quotaBytes,
       phis: phis.map(({ id, phi }) => ({ id: BigInt(`0x${id}`), phi })),
       engine: front.config.engine,

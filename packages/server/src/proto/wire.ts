@@ -232,6 +232,11 @@ export class ProtoWriter {
     this.tag(field, 0)
   }
 
+  /** One number of a repeated field, within `begin` and `end`. */
+  packed(value: bigint): void {
+    this.varint(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)))
+  }
+
   bytes(field: number, value: Uint8Array): void {
     if (value.length !== 0) this.element(field, value)
   }

@@ -11,6 +11,10 @@ export interface Line {
   /** Counted from 1; or a role. */
   readonly member?: number | string
   readonly metadata?: Readonly<Record<string, string>>
+  /** Over HTTP/1.1. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status?: number
+  readonly contentType?: string
   readonly stream?: string
   readonly repeat?: string
   readonly level?: 'incidental' | 'defect'
@@ -71,6 +75,11 @@ export class Bindings {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.substitute(inner)]))
   }
 
+  /** A text in which a placeholder may be a part. */
+  fill(text: string): string {
+    return text.replace(/\$\w+/, (name) => this.values.get(name) ?? name)
+  }
+
   private expand(text: string): Json {
     const sized = /^\$bytes:(\d+)$/.exec(text)
     if (sized !== null) return Buffer.alloc(Number(sized[1]), 'v').toString('base64')
@@ -106,7 +115,7 @@ export class Bindings {
     if (elements !== null) return isList(actual) && actual.length === Number(elements[1])
     const between = /^\$range:(\d+):(\d+)$/.exec(placeholder)
     if (between !== null) return Number(actual) >= Number(between[1]) && Number(actual) <= Number(between[2])
-    if (placeholder.startsWith('$any') || placeholder === '$version') return true
+    if (placeholder.startsWith('$any') || ['$version', '$clusterVersion'].includes(placeholder)) return true
     const known = this.values.get(placeholder)
     const value = typeof actual === 'string' ? actual : JSON.stringify(actual)
     if (known === undefined) this.values.set(placeholder, value)

@@ -48,6 +48,15 @@ export interface StoreObserver {
   restored?(store: Store): void
 }
 
+/** Plain numbers that only grow, for whoever wants to know. */
+export interface StoreTally {
+  puts: number
+  /** Ranges of keys that were deleted. */
+  deletes: number
+  ranges: number
+  txns: number
+}
+
 /** A choice that a transaction's comparisons made, on every level, before any of its operations ran. */
 interface Path {
   readonly succeeded: boolean
@@ -70,6 +79,8 @@ export class Store {
   readonly leases: Leases = new Leases()
   readonly checksum: Checksum
   observer: StoreObserver | undefined
+  /** What was done to the keys, and asked of them, here. It is no part of the state. */
+  tally: StoreTally = { puts: 0, deletes: 0, ranges: 0, txns: 0 }
   /** The newest revision; an empty store begins at 1. */
   revision = 1
   /** States before it can no longer be asked for; 0: all can. */
@@ -92,6 +103,7 @@ export class Store {
 
   /** A checked range, of this very state. */
   range(request: RangeRequest): RangeResult | StoreError {
+    this.tally.ranges++
     return evaluateRange(this, request, this.revision)
   }
 
@@ -102,6 +114,7 @@ export class Store {
   }
 
   private txn(txn: TxnRequest): TxnResult | StoreError {
+    this.tally.txns++
     const path = this.choose(txn)
     const error = this.checkPath(path)
     return error ?? this.runPath(path)
@@ -169,6 +182,7 @@ export class Store {
   }
 
   private put(request: PutRequest): PutResult {
+    this.tally.puts++
     const text = keyText(request.key)
     const key = this.keys.get(text) ?? new Key(text)
     const before = key.current
@@ -217,6 +231,7 @@ export class Store {
   }
 
   private deleteRange(request: DeleteRangeRequest): DeleteRangeResult {
+    this.tally.deletes++
     const { start, end } = interval(request.key, request.rangeEnd)
     const doomed: Key[] = []
     if (request.rangeEnd.length === 0) {
@@ -274,6 +289,7 @@ export class Store {
       case 'deleteRange':
         return this.deleteRange(op)
       case 'range': {
+        this.tally.ranges++
         const result = evaluateRange(this, op, this.revisionSoFar)
         assert(result.type === 'range', 'a range that was checked can be read')
         return result

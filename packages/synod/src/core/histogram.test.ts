@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { doublingBounds, Histogram } from './histogram.ts'
+
+test('each value is counted in the class whose bound it does not exceed', () => {
+  const histogram = new Histogram([1, 2, 4])
+  for (const value of [0, 1, 1.5, 2, 3, 4, 5, 1000]) histogram.record(value)
+  expect([...histogram.counts]).toEqual([2, 2, 2, 2])
+  expect(histogram.sum).toBe(1016.5)
+})
+
+test('bounds double', () => {
+  expect(doublingBounds(0.001, 4)).toEqual([0.001, 0.002, 0.004, 0.008])
+})
