@@ -35,11 +35,12 @@ export class Call extends Stream implements Unary {
   readonly head: RequestHead
   /** On the clock of `performance.now()`. */
   readonly expiresAt: number | undefined
+  override readonly isStreaming = false
   private readonly connection: Answering
   /** An answer was given; it may still be on its way. */
   isAnswered = false
-  /** The stream is closed. */
-  isOver = false
+  /** The whole request is here, but its client must read answers before it is looked at. */
+  isParked = false
 
   /** The request's body, prefix included, where it did not arrive in one frame. */
   body: Buffer | undefined = undefined

@@ -1,5 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
+import { Counts } from './counters.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
 import { messagePrefixLength, Stream } from './flow.ts'
 import { ErrorCode, Flag, FrameType, preface, Setting } from './frames.ts'
@@ -59,10 +60,18 @@ export function connect(host: string, port: number, options: ChannelOptions = {}
   return new ClientConnection(connectSocket({ host, port, noDelay: true, keepAlive: true }), `${host}:${port}`, options)
 }
 
+/** A server is trusted more than a client is, but not with all memory. */
 const limits: ConnectionLimits = {
   headerListBytesMax: 64 * 1024,
+  resetsPerSecondMax: 100_000,
+  pingsPerSecondMax: 100_000,
+  settingsPerSecondMax: 10_000,
+  emptyFramesPerSecondMax: 100_000,
   controlFramesPerSecondMax: 100_000,
   backlogBytesMax: 1024 * 1024,
+  unsentBytesMax: 4 * 1024 * 1024,
+  stallTimeoutMs: 60_000,
+  headerTimeoutMs: 10_000,
 }
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -74,8 +83,11 @@ class OutgoingCall extends Stream {
   private readonly pieces: Buffer[] = []
   private length = 0
   timer: NodeJS.Timeout | undefined = undefined
+  override readonly isStreaming = false
   /** The whole request has been written. */
   isSent = false
+  /** The request has one message, and ends with it. */
+  override lastFlags: number = Flag.endStream
   httpStatus: number | undefined = undefined
 
   constructor(
@@ -148,7 +160,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   private reason = 'the connection is closed'
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
-    super(socket, true, limits, new Turn(), options.log ?? silent)
+    super(socket, limits, new Counts([]), new Turn(), options.log ?? silent)
     this.authority = authority
     this.messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax
     socket.on('connect', () => {
@@ -248,6 +260,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   }
 
   private remove(call: OutgoingCall): void {
+    call.isOver = true
     this.streams.delete(call.id)
     this.sender.abandon(call)
     this.openWaiting()
@@ -351,6 +364,10 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
 
   protected override pong(): void {
     // Nothing waits for one.
+  }
+
+  protected override moved(): void {
+    // No call of ours waits for room.
   }
 
   protected override get lastStreamId(): number {

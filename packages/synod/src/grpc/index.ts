@@ -21,9 +21,13 @@
  * @module
  */
 export type { Unary } from './call.ts'
-export { defaultLimits, serve } from './server.ts'
+export { serve } from './server.ts'
 export type { GrpcServer, ServeOptions } from './server.ts'
-export type { Limits, Route } from './server-connection.ts'
+export { defaultLimits } from './limits.ts'
+export type { Limits } from './limits.ts'
+export type { Route, StreamRoute, UnaryRoute } from './routes.ts'
+export type { StreamHandler, Streaming } from './stream-call.ts'
+export type { LimitName, MethodCounters, ServerCounters } from './counters.ts'
 export { Code } from './status.ts'
 export { connect, GrpcError } from './client.ts'
 export type { CallOptions, ChannelOptions, GrpcChannel } from './client.ts'

@@ -1,71 +1,62 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
-import { Call, type Answering, type Unary } from './call.ts'
-import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
+import { FrameKind } from './allowance.ts'
+import { addressOf } from './address.ts'
+import { Answers } from './answers.ts'
+import { Call, type Answering } from './call.ts'
+import { Connection, receiveStreamWindow } from './connection.ts'
+import type { Counts } from './counters.ts'
 import { messagePrefixLength } from './flow.ts'
-import { ConnectionError, ErrorCode, Flag, FrameType, frameHeaderLength, maxStreamId, Setting } from './frames.ts'
+import { ConnectionError, ErrorCode, maxStreamId, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
-import { readHead, type Head } from './request.ts'
-import { checkMetadata, Code, encodeMessage } from './status.ts'
+import type { Limits } from './limits.ts'
+import { faultOfUnary, type Unacceptable } from './messages.ts'
+import { Patience } from './patience.ts'
+import { readHead, type Head, type RequestHead } from './request.ts'
+import type { Routes } from './routes.ts'
+import { Code } from './status.ts'
+import { StreamCall, type StreamKeeper } from './stream-call.ts'
 import type { Turn } from './turn.ts'
-
-/** What is called under a path. */
-export interface Route {
-  /** The request is a view of the bytes that arrived, valid only during the call. What this throws is answered by 13. */
-  unary(call: Unary, request: Uint8Array): void
-}
-
-/** What the server allows. Every limit is there because a client, hostile or broken, would otherwise exhaust something. */
-export interface Limits extends ConnectionLimits {
-  /** The largest request. */
-  readonly messageBytesMax: number
-  /** Calls open at once on one connection; more are refused and may be tried again. */
-  readonly concurrentStreamsMax: number
-  /** Requests that have arrived in part, per connection: beyond, the one that grows is answered 8. */
-  readonly partialBytesMax: number
-  /** Responses that wait for the client to read, per connection: beyond, new calls are answered 8. */
-  readonly unreadBytesMax: number
-  /** From the connection to its first SETTINGS. */
-  readonly handshakeTimeoutMs: number
-  /** Silence after which the client is asked for a sign of life. */
-  readonly keepaliveIntervalMs: number
-  /** How long it may take to give one. */
-  readonly keepaliveTimeoutMs: number
-}
 
 /** What the connections of one server share. */
 export interface Shared {
-  readonly routes: ReadonlyMap<string, Route>
+  readonly routes: Routes
   readonly limits: Limits
   readonly turn: Turn
   readonly log: Logger
-  /** Why a path cannot be called, if it cannot. */
-  unknownPath(path: string): string | undefined
+  readonly counts: Counts
+  /** Of all connections, compared with `partialBytesInAllMax`. */
+  partialBytes: number
   closed(connection: ServerConnection): void
 }
+
+type Trailers = Readonly<Record<string, string>> | undefined
+
+const noBytes = Buffer.alloc(0)
 
 type Draining = 'no' | 'announced' | 'final'
 
 /** A client's connection, after its preface. */
-export class ServerConnection extends Connection<Call, Head> implements Answering {
+export class ServerConnection extends Connection<Call | StreamCall, Head> implements Answering, StreamKeeper {
   readonly peer: string
   private readonly shared: Shared
+  private readonly answers: Answers
   private highestStreamId = 0
   private draining: Draining = 'no'
-  private pingSentAt: number | undefined = undefined
+  private readonly patience: Patience
   private partialBytes = 0
   private withDeadline = 0
-
-  /** The frames around a message, and the state of the dynamic table that they hold for. */
-  private okHeaders: Uint8Array = new Uint8Array(0)
-  private okTrailers: Uint8Array = new Uint8Array(0)
-  private okHeadersGeneration = -1
-  private okTrailersGeneration = -1
+  /** Requests that are not looked at until the client has read answers, the oldest first. */
+  private parked: Call[] = []
+  /** Streams whose handlers may go on sending. */
+  private roomy: StreamCall[] = []
 
   constructor(socket: Socket, shared: Shared) {
-    super(socket, false, shared.limits, shared.turn, shared.log)
+    super(socket, shared.limits, shared.counts, shared.turn, shared.log)
     this.shared = shared
     this.peer = addressOf(socket)
+    this.answers = new Answers(this.output, this.encoder)
+    this.patience = new Patience(shared.limits, this.heardAt)
     this.greet([
       [Setting.maxConcurrentStreams, shared.limits.concurrentStreamsMax],
       [Setting.initialWindowSize, receiveStreamWindow],
@@ -82,60 +73,109 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on stream ${streamId}, which is closed`)
     }
     this.highestStreamId = streamId
-    const head = (list.meaning ??= this.read(list))
-    if (head.kind !== 'request') return this.turnAway(streamId, ErrorCode.protocolError, endStream)
-    if (this.draining === 'final' || this.streams.size >= this.shared.limits.concurrentStreamsMax) {
+    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
+    if (head.kind !== 'request') {
+      this.spend(FrameKind.reset)
+      return this.turnAway(streamId, ErrorCode.protocolError, endStream)
+    }
+    if (this.draining === 'final') return this.turnAway(streamId, ErrorCode.refusedStream, endStream)
+    if (this.streams.size >= this.shared.limits.concurrentStreamsMax) {
+      this.hit('streams')
       return this.turnAway(streamId, ErrorCode.refusedStream, endStream)
+    }
+    this.open(streamId, head, endStream)
+  }
+
+  private readonly find = (path: string): ReturnType<Routes['find']> => this.shared.routes.find(path)
+
+  private open(streamId: number, head: RequestHead, endStream: boolean): void {
+    this.counts.streamsOpened++
+    this.counts.streamsOpen++
+    head.counts.started++
+    if (head.timeoutMs !== undefined) this.withDeadline++
+    const { route, refusal } = head
+    if (route?.stream !== undefined) {
+      const { messageBytesMax } = this.shared.limits
+      const stream = new StreamCall(
+        streamId,
+        this.sender.initialStreamWindow,
+        messageBytesMax,
+        head,
+        this.heardAt,
+        this,
+      )
+      stream.remoteClosed = endStream
+      this.streams.set(streamId, stream)
+      stream.open(route)
+      if (endStream) stream.arrive(noBytes, 0, 0)
+      return
     }
     const call = new Call(streamId, this.sender.initialStreamWindow, head, this.heardAt, this)
     call.remoteClosed = endStream
     this.streams.set(streamId, call)
-    if (head.timeoutMs !== undefined) this.withDeadline++
-    if (head.refusal !== undefined) {
-      this.refuseWith(call, head.refusal.httpStatus, head.refusal.code, head.refusal.message, undefined)
-    } else if (this.sender.queuedBytes > this.shared.limits.unreadBytesMax) {
-      call.fail(Code.resourceExhausted, 'too many responses wait for this client to read them')
+    if (refusal !== undefined) {
+      if (refusal.limit !== undefined) this.hit(refusal.limit)
+      this.refuseWith(call, refusal.httpStatus, refusal.code, refusal.message, undefined)
     } else if (endStream) {
       this.completed(call)
     }
   }
 
-  private read(list: HeaderList<Head>): Head {
-    return readHead(list, this.shared.limits.headerListBytesMax, (path) => this.shared.unknownPath(path))
-  }
-
   /** A stream that never becomes a call. */
   private turnAway(streamId: number, code: number, endStream: boolean): void {
-    this.spend(1)
+    this.spend(FrameKind.control)
     this.rstStream(streamId, code)
     if (!endStream) this.linger(streamId)
   }
 
-  private trailers(call: Call, list: HeaderList<Head>, endStream: boolean): void {
+  private trailers(call: Call | StreamCall, list: HeaderList<Head>, endStream: boolean): void {
     if (call.remoteClosed) return this.refuse(call, ErrorCode.streamClosed)
-    const head = (list.meaning ??= this.read(list))
+    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
     if (!endStream || head.kind !== 'trailers') return this.refuse(call, ErrorCode.protocolError)
     call.remoteClosed = true
-    if (!call.isAnswered) this.completed(call)
+    if (call.isStreaming) this.streamData(call, noBytes, 0, 0)
+    else if (!call.isAnswered) this.completed(call)
   }
 
-  protected override data(call: Call, bytes: Buffer, from: number, to: number, endStream: boolean): void {
+  protected override data(call: Call | StreamCall, bytes: Buffer, from: number, to: number, endStream: boolean): void {
     if (call.isAnswered) return
+    if (call.isStreaming) return this.streamData(call, bytes, from, to)
     call.dataLength += to - from
     if (endStream && call.body === undefined && to - from >= messagePrefixLength) {
       this.accept(call, bytes, from, to)
       return
     }
     if (to > from) {
-      this.partialBytes += call.collect(bytes, from, to)
-      if (this.partialBytes > this.shared.limits.partialBytesMax) {
-        call.fail(Code.resourceExhausted, 'too many requests of this connection have arrived in part only')
-        return
-      }
+      this.reserve(call.collect(bytes, from, to))
+      if (this.holdsTooMuch(call)) return
       const announced = call.announcedLength
       if (announced !== undefined && !this.checkPrefix(call, announced, call.bodyLength)) return
     }
     if (endStream) this.completed(call)
+  }
+
+  private streamData(call: StreamCall, bytes: Buffer, from: number, to: number): void {
+    const before = call.reservedBytes
+    call.arrive(bytes, from, to)
+    if (call.isOver) return
+    this.reserve(call.reservedBytes - before)
+    this.holdsTooMuch(call)
+  }
+
+  private reserve(bytes: number): void {
+    this.partialBytes += bytes
+    this.shared.partialBytes += bytes
+  }
+
+  private holdsTooMuch(call: Call | StreamCall): boolean {
+    const { partialBytesMax, partialBytesInAllMax } = this.shared.limits
+    if (this.partialBytes <= partialBytesMax && this.shared.partialBytes <= partialBytesInAllMax) return false
+    this.hit('partial_requests')
+    const whose = this.partialBytes > partialBytesMax ? 'this connection' : 'all clients'
+    const message = `too many requests of ${whose} have arrived in part only`
+    if (call.isStreaming) this.abort(call, Code.resourceExhausted, message)
+    else call.fail(Code.resourceExhausted, message)
+    return true
   }
 
   /** The client has said all. */
@@ -152,7 +192,7 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
 
   /** A body that is at least as long as a message's prefix. */
   private accept(call: Call, bytes: Buffer, from: number, to: number): void {
-    const { contentLength, path } = call.head
+    const { contentLength } = call.head
     if (contentLength !== undefined && contentLength !== call.dataLength)
       return this.refuse(call, ErrorCode.protocolError)
     const start = from + messagePrefixLength
@@ -165,135 +205,166 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       )
       return
     }
-    const route = this.shared.routes.get(path)
-    if (route === undefined) throw new Error(`a call of ${path}, which was known when it was opened`)
-    try {
-      route.unary(call, bytes.subarray(start, to))
-    } catch (error) {
-      this.log.error('a handler failed', { path, peer: this.peer, error })
-      call.fail(Code.internal, 'internal error')
+    if (this.output.length + this.sender.answerBytes >= this.shared.limits.unsentBytesMax) {
+      this.park(call, bytes, from, to)
+    } else {
+      this.run(call, bytes.subarray(start, to))
     }
   }
 
-  /** False, and the call is answered, if the message cannot be taken: all that its first five bytes and the body's length tell. */
-  private checkPrefix(
-    call: Call,
-    announced: number,
-    arrived: number,
-    compressed: number | undefined = call.body?.[0],
-  ): boolean {
-    const length = announced - messagePrefixLength
-    const { messageBytesMax } = this.shared.limits
-    if (compressed !== 0) {
-      if (compressed !== 1) call.fail(Code.internal, `a message begins with 0 or 1, not ${compressed}`)
-      else if (call.head.encoding === 'identity')
-        call.fail(Code.internal, 'grpc: compressed flag set with identity or empty encoding')
-      else
-        call.fail(
-          Code.unimplemented,
-          `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(call.head.encoding)}`,
-          { 'grpc-accept-encoding': 'identity' },
-        )
-      return false
+  private run(call: Call, message: Uint8Array): void {
+    const { route, counts } = call.head
+    if (route?.unary === undefined) throw new Error(`a unary call of ${call.path}, which is not there`)
+    counts.messagesReceived++
+    try {
+      route.unary(call, message)
+    } catch (error) {
+      this.failed(call, error)
     }
-    if (length > messageBytesMax) {
-      call.fail(Code.resourceExhausted, `grpc: received message larger than max (${length} vs. ${messageBytesMax})`)
-      return false
+  }
+
+  failed(call: Call | StreamCall, error: unknown): void {
+    this.log.error('a handler failed', { path: call.path, peer: this.peer, error })
+    if (call.isStreaming) this.abort(call, Code.internal, 'internal error')
+    else call.fail(Code.internal, 'internal error')
+  }
+
+  /** The client reads its answers first. */
+  private park(call: Call, bytes: Buffer, from: number, to: number): void {
+    if (this.parked.length === 0) this.hit('unsent_answers')
+    this.parked.push(call)
+    call.isParked = true
+    if (call.body !== undefined) return
+    this.reserve(call.collect(bytes, from, to))
+    this.holdsTooMuch(call)
+  }
+
+  private unpark(): void {
+    while (this.parked.length > 0) {
+      if (this.output.length + this.sender.answerBytes >= this.shared.limits.unsentBytesMax) return
+      const call = this.parked.shift()
+      if (call?.body === undefined || call.isOver || call.isAnswered) continue
+      call.isParked = false
+      this.run(call, call.body.subarray(messagePrefixLength, call.bodyLength))
     }
-    if (arrived > announced) {
-      call.fail(Code.internal, 'a unary request has one message, and nothing after it')
-      return false
-    }
-    return true
+  }
+
+  protected override moved(): void {
+    for (let call = this.roomy.pop(); call !== undefined; call = this.roomy.pop()) call.tellWritable()
+    if (this.parked.length > 0) this.unpark()
+  }
+
+  /** False, and the call is answered, if its message cannot be taken. */
+  private checkPrefix(call: Call, announced: number, arrived: number, compressed = call.body?.[0]): boolean {
+    const fault = faultOfUnary(call.head, this.shared.limits.messageBytesMax, announced, arrived, compressed)
+    if (fault === undefined) return true
+    if (fault.code === Code.resourceExhausted) this.hit('message_size')
+    call.fail(fault.code, fault.message, fault.trailers)
+    return false
   }
 
   answer(call: Call, message: Uint8Array): void {
-    this.output.template(this.headersFrameOfOk(), call.id)
+    call.head.counts.messagesSent++
+    this.answers.headers(call.id)
     this.sender.message(call, message)
+    if (this.sender.answerBytes > this.shared.limits.unreadBytesMax) {
+      this.hit('unread_answers')
+      this.end(ErrorCode.enhanceYourCalm, 'too many responses wait for this client to read them')
+      return
+    }
     this.wake()
   }
 
   /** The message of an answer is written. */
   answered(call: Call): void {
-    this.output.template(this.trailersFrameOfOk(), call.id)
+    this.answers.okay(call.id)
     this.earn()
-    this.close(call)
+    this.close(call, Code.ok)
   }
 
-  refuseCall(call: Call, code: number, message: string, trailers: Readonly<Record<string, string>> | undefined): void {
+  refuseCall(call: Call, code: number, message: string, trailers: Trailers): void {
     this.refuseWith(call, 200, code, message, trailers)
   }
 
   /** A header list that ends the stream, and no message. */
-  private refuseWith(
-    call: Call,
-    httpStatus: number,
-    code: number,
-    message: string,
-    trailers: Readonly<Record<string, string>> | undefined,
-  ): void {
-    checkMetadata(trailers)
+  private refuseWith(call: Call, httpStatus: number, code: number, message: string, trailers: Trailers): void {
+    this.answers.status(call.id, this.sender.maxFrameSize, httpStatus, code, message, trailers)
     call.isAnswered = true
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, ':status', String(httpStatus))
-    this.encoder.indexed(block, 'content-type', 'application/grpc')
-    this.encoder.literal(block, 'grpc-status', String(code))
-    this.encoder.literal(block, 'grpc-message', encodeMessage(message))
-    for (const [name, value] of Object.entries(trailers ?? {})) this.encoder.literal(block, name, value)
-    this.writeHeaders(call.id, block)
     this.earn()
-    this.close(call)
+    this.close(call, code)
     this.wake()
   }
 
-  /** As HEADERS, and CONTINUATION where one frame cannot hold it. */
-  private writeHeaders(streamId: number, block: readonly number[]): void {
-    const bytes = Uint8Array.from(block)
-    const size = this.sender.maxFrameSize
-    let type: number = FrameType.headers
-    let flags: number = Flag.endStream
-    for (let at = 0; at < bytes.length; at += size) {
-      const to = Math.min(at + size, bytes.length)
-      if (to === bytes.length) flags |= Flag.endHeaders
-      this.output.frame(type, flags, streamId, to - at)
-      this.output.bytes(bytes, at, to)
-      type = FrameType.continuation
-      flags = 0
+  get streamUnsentBytesMax(): number {
+    return this.shared.limits.streamUnsentBytesMax
+  }
+
+  sendOn(call: StreamCall, message: Uint8Array): void {
+    call.head.counts.messagesSent++
+    this.earn()
+    if (!call.headersSent) this.answers.headers(call.id)
+    call.headersSent = true
+    this.sender.message(call, message)
+    if (this.sender.queuedBytes > this.shared.limits.unreadBytesMax) {
+      this.hit('unread_answers')
+      this.abort(call, Code.resourceExhausted, 'too many messages wait for this client to read them')
     }
+    this.wake()
   }
 
-  private headersFrameOfOk(): Uint8Array {
-    const before = this.encoder.generation
-    if (this.okHeadersGeneration === before) return this.okHeaders
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, ':status', '200')
-    this.encoder.indexed(block, 'content-type', 'application/grpc')
-    this.okHeaders = frameOf(Flag.endHeaders, block)
-    this.okHeadersGeneration = this.encoder.generation === before ? before : -1
-    return this.okHeaders
+  finish(call: StreamCall): void {
+    const { headersSent, code, trailers } = call
+    if (headersSent && code === Code.ok && trailers === undefined) this.answers.okay(call.id)
+    else {
+      const httpStatus = headersSent ? undefined : 200
+      this.answers.status(call.id, this.sender.maxFrameSize, httpStatus, code, call.statusMessage, trailers)
+    }
+    this.earn()
+    this.close(call, code)
+    this.wake()
   }
 
-  private trailersFrameOfOk(): Uint8Array {
-    const before = this.encoder.generation
-    if (this.okTrailersGeneration === before) return this.okTrailers
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, 'grpc-status', '0')
-    this.okTrailers = frameOf(Flag.endHeaders | Flag.endStream, block)
-    this.okTrailersGeneration = this.encoder.generation === before ? before : -1
-    return this.okTrailers
+  roomFor(call: StreamCall): void {
+    this.roomy.push(call)
+    this.wake()
   }
 
-  private close(call: Call): void {
+  takenBy(call: StreamCall): void {
+    this.renew(call)
+    this.wake()
+  }
+
+  limitMet(call: StreamCall, { code, message }: Unacceptable): void {
+    if (code === Code.resourceExhausted) this.hit('message_size')
+    this.abort(call, code, message)
+  }
+
+  /** The connection ends a stream: what waits goes no more, and no status can stand behind half of a message. */
+  private abort(call: StreamCall, code: number, message: string): void {
+    if (call.isOver) return
+    if (call.queuedAt === 0) {
+      this.sender.abandon(call)
+      call.isAnswered = true
+      call.code = code
+      call.statusMessage = message
+      call.trailers = undefined
+      this.finish(call)
+    } else {
+      this.rstStream(call.id, ErrorCode.cancel)
+      if (!call.remoteClosed) this.linger(call.id)
+      call.remoteClosed = true
+      this.close(call, code)
+      this.wake()
+    }
+    call.tellCancelled()
+  }
+
+  private close(call: Call | StreamCall, code: number): void {
     this.sender.abandon(call)
     if (call.isOver) return
-    call.isOver = true
+    this.forget(call, code)
     this.streams.delete(call.id)
-    if (call.head.timeoutMs !== undefined) this.withDeadline--
-    this.partialBytes -= call.body?.length ?? 0
-    call.body = undefined
+    if (this.streams.size === 0) this.patience.idleSince = this.heardAt
     // Answered before it has said all: the rest is not wanted, and that is no error (RFC 9113 §8.1).
     if (!call.remoteClosed) {
       this.rstStream(call.id, ErrorCode.noError)
@@ -302,9 +373,24 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
     if (this.draining === 'final' && this.streams.size === 0) this.hangUp()
   }
 
-  protected override reset(call: Call): void {
+  private forget(call: Call | StreamCall, code: number): void {
+    call.isOver = true
+    this.counts.streamsOpen--
+    const { counts, timeoutMs } = call.head
+    counts.handled[code] = (counts.handled[code] ?? 0) + 1
+    if (timeoutMs !== undefined) this.withDeadline--
+    if (call.isStreaming) {
+      this.reserve(-call.reservedBytes)
+    } else {
+      this.reserve(-(call.body?.length ?? 0))
+      call.body = undefined
+    }
+  }
+
+  protected override reset(call: Call | StreamCall): void {
     call.remoteClosed = true
-    this.close(call)
+    this.close(call, Code.cancelled)
+    if (call.isStreaming) call.tellCancelled()
   }
 
   protected override goingAway(): void {
@@ -325,11 +411,12 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
 
   protected override lost(): void {
     for (const call of this.streams.values()) {
-      call.isOver = true
+      this.streams.delete(call.id)
       this.sender.abandon(call)
+      this.forget(call, Code.cancelled)
+      if (call.isStreaming) call.tellCancelled()
     }
-    this.streams.clear()
-    this.withDeadline = 0
+    this.parked = []
     this.shared.closed(this)
   }
 
@@ -337,20 +424,35 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
    * Goes away without losing a request: the announcement names no stream, so that what is on its way is still taken; when
    * the client has certainly seen it, by its answer to a PING, the last stream is named (RFC 9113 §6.8).
    */
-  drain(): void {
+  drain(why = 'the server is stopping'): void {
     if (this.ended || this.draining !== 'no') return
     this.draining = 'announced'
-    this.goaway(maxStreamId, ErrorCode.noError, 'the server is stopping')
+    this.patience.drainingSince = performance.now()
+    this.goaway(maxStreamId, ErrorCode.noError, why)
     this.ping()
     this.wake()
   }
 
   protected override pong(): void {
-    this.pingSentAt = undefined
+    this.patience.answered()
     if (this.draining !== 'announced') return
     this.draining = 'final'
-    this.goaway(this.highestStreamId, ErrorCode.noError, 'the server is stopping')
+    this.patience.drainingSince = undefined
+    this.goaway(this.highestStreamId, ErrorCode.noError, 'no stream beyond this one was looked at')
     if (this.streams.size === 0) this.hangUp()
+  }
+
+  /** The time to drain is over: streams that would go on for ever are ended, and everything else is cut off. */
+  dismiss(): void {
+    if (this.ended) return
+    for (const call of this.streams.values())
+      if (call.isStreaming) this.abort(call, Code.unavailable, 'the server is stopping')
+    if (this.output.length > 0) {
+      this.hangUp()
+      this.lost()
+    } else {
+      this.destroy()
+    }
   }
 
   destroy(): void {
@@ -366,42 +468,33 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       for (const call of this.streams.values())
         if (call.expiresAt !== undefined && call.expiresAt <= now) this.expire(call)
     }
-    const { handshakeTimeoutMs, keepaliveIntervalMs, keepaliveTimeoutMs } = this.shared.limits
-    const silence = now - this.heardAt
-    if (!this.isGreeted) {
-      if (silence >= handshakeTimeoutMs) this.end(ErrorCode.settingsTimeout, 'no SETTINGS arrived')
-    } else if (this.pingSentAt !== undefined) {
-      if (silence < keepaliveIntervalMs) this.pingSentAt = undefined
-      else if (now - this.pingSentAt >= keepaliveTimeoutMs) this.destroy()
-    } else if (silence >= keepaliveIntervalMs) {
-      this.pingSentAt = now
+    this.checkProgress(now)
+    const overdue = this.patience.overdue(now, this.heardAt, this.isGreeted, this.streams.size)
+    if (overdue === undefined) return
+    if (overdue === 'ask') {
       this.ping()
       this.wake()
+      return
     }
+    if (overdue !== 'drain') this.hit(overdue)
+    if (overdue === 'handshake_timeout') this.end(ErrorCode.settingsTimeout, 'no SETTINGS arrived')
+    else if (overdue === 'idle_timeout') this.drain('nobody called anything for long')
+    else this.destroy()
   }
 
-  private expire(call: Call): void {
+  private expire(call: Call | StreamCall): void {
+    if (call.isStreaming) {
+      this.abort(call, Code.deadlineExceeded, 'context deadline exceeded')
+      return
+    }
     if (!call.isAnswered) {
       this.refuseWith(call, 200, Code.deadlineExceeded, 'context deadline exceeded', undefined)
       return
     }
     this.rstStream(call.id, ErrorCode.cancel)
     if (!call.remoteClosed) this.linger(call.id)
-    this.reset(call)
+    call.remoteClosed = true
+    this.close(call, Code.deadlineExceeded)
     this.wake()
   }
-}
-
-function frameOf(flags: number, block: readonly number[]): Uint8Array {
-  const frame = Buffer.alloc(frameHeaderLength + block.length)
-  frame.writeUIntBE(block.length, 0, 3)
-  frame[3] = FrameType.headers
-  frame[4] = flags
-  frame.set(block, frameHeaderLength)
-  return frame
-}
-
-function addressOf(socket: Socket): string {
-  const { remoteAddress = 'unknown', remotePort = 0 } = socket
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
 }
