@@ -62,7 +62,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const routes = etcdRoutes(front)
   const messageBytesMax = config.maxRequestBytes + transportAllowance
   const web: Web = new Web({ front, routes, messageBytesMax, log }, async () => metrics.text())
-  const sources: Sources = { front, meters: opened.meters, web, grpc: () => [] }
+  const sources: Sources = { front, meters: opened.meters, web, grpc: () => grpcs.map(({ counters }) => counters) }
   const metrics = new Exposition([...etcdMetrics(sources), ...synodMetrics(sources)])
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()

@@ -47,7 +47,7 @@ export interface GatewayOptions {
 export class Gateway {
   private readonly options: GatewayOptions
   /** What happened to the calls of each method. */
-  readonly methods: ReadonlyMap<string, MethodCounts>
+  private readonly methods: ReadonlyMap<string, MethodCounts>
   private readonly out = new ProtoWriter()
 
   constructor(options: GatewayOptions) {
@@ -59,6 +59,11 @@ export class Gateway {
   /** The path belongs to the gateway, whether there is something under it or not. */
   static owns(path: string): boolean {
     return prefixes.some((prefix) => path.startsWith(prefix))
+  }
+
+  /** Those methods that were called. */
+  get called(): readonly MethodCounts[] {
+    return [...this.methods.values()].filter(({ started }) => started > 0)
   }
 
   serve(exchange: Exchange): void {
@@ -77,7 +82,7 @@ export class Gateway {
     const { routes, messageBytesMax, log } = this.options
     const counts = this.methods.get(route.method) ?? new MethodCounts(route.method)
     const call = new GatewayCall(exchange, route, counts)
-    const handler = routes.get(route.method)
+    const handler = routes.get(route.method)?.unary
     if (handler === undefined) {
       const [service, method] = route.method.slice(1).split('/')
       return call.fail(code.unimplemented, `unknown method ${method} for service ${service}`)
@@ -90,7 +95,7 @@ export class Gateway {
         const sizes = `${message.length} vs. ${messageBytesMax}`
         return call.fail(code.resourceExhausted, `grpc: received message larger than max (${sizes})`)
       }
-      handler.unary(call, message)
+      handler(call, message)
     } catch (error) {
       if (error instanceof JsonError) return call.fail(code.invalidArgument, error.message)
       log.error('a handler failed', { path: route.method, peer: call.peer, error })

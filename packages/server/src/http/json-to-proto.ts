@@ -87,9 +87,15 @@ class Writing {
       case 'int64':
       case 'uint32':
       case 'uint64':
-        // Of the numbers in oneofs, a zero and an absent one mean the same.
-        return out.bigint(number, this.number(field, value) ?? 0n)
+        return this.numberIn(field, value, present)
     }
+  }
+
+  private numberIn(field: Field, value: JsonValue, present: boolean): void {
+    const number = this.number(field, value)
+    if (number === undefined) return
+    if (present) this.out.chosen(field.number, number)
+    else this.out.bigint(field.number, number)
   }
 
   /** undefined: the name of an enum's value that is not known, which is ignored as an unknown field is. */

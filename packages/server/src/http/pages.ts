@@ -42,9 +42,10 @@ const metricsWelcome = `This is Synod ${versions.synod}.
 
 /** Answers one request. */
 export function servePage(pages: Pages, request: IncomingMessage, response: ServerResponse): void {
-  const url = URL.parse(request.url ?? '/', 'http://localhost')
-  if (url === null) return answer({ request, response }, 400, 'text/plain; charset=utf-8', '400 Bad Request\n')
-  const exchange: Exchange = { request, response, path: url.pathname, query: url.searchParams }
+  // A proxy may ask for the whole URL.
+  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const [path = '', ...query] = target.split('?')
+  const exchange: Exchange = { request, response, path, query: new URLSearchParams(query.join('?')) }
   if (Gateway.owns(exchange.path)) {
     if (pages.gateway === undefined) answerNotFound(exchange)
     else pages.gateway.serve(exchange)

@@ -11,3 +11,11 @@ test('each value is counted in the class whose bound it does not exceed', () => 
 test('bounds double', () => {
   expect(doublingBounds(0.001, 4)).toEqual([0.001, 0.002, 0.004, 0.008])
 })
+
+test('two are added class by class', () => {
+  const [one, other] = [new Histogram([1, 2]), new Histogram([1, 2])]
+  for (const value of [0.5, 3]) one.record(value)
+  for (const value of [0.5, 1.5]) other.record(value)
+  one.add(other)
+  expect({ counts: [...one.counts], sum: one.sum }).toEqual({ counts: [2, 1, 1], sum: 5.5 })
+})

@@ -21,6 +21,12 @@ export class Histogram {
     counts[at] = (counts[at] ?? 0) + 1
     this.sum += value
   }
+
+  /** What another one with the same bounds has counted. */
+  add(other: Histogram): void {
+    for (const [at, count] of other.counts.entries()) this.counts[at] = (this.counts[at] ?? 0) + count
+    this.sum += other.sum
+  }
 }
 
 /** So many bounds, each twice the one before. */

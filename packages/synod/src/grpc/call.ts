@@ -1,3 +1,4 @@
+import { tenthsOf } from './counters.ts'
 import { messagePrefixLength, Stream } from './flow.ts'
 import type { RequestHead } from './request.ts'
 
@@ -37,6 +38,7 @@ export class Call extends Stream implements Unary {
   readonly expiresAt: number | undefined
   override readonly isStreaming = false
   private readonly connection: Answering
+  readonly began: number
   /** An answer was given; it may still be on its way. */
   isAnswered = false
   /** The whole request is here, but its client must read answers before it is looked at. */
@@ -51,6 +53,7 @@ export class Call extends Stream implements Unary {
   constructor(id: number, sendWindow: number, head: RequestHead, arrivedAt: number, connection: Answering) {
     super(id, sendWindow)
     this.head = head
+    this.began = tenthsOf(arrivedAt)
     this.expiresAt = head.timeoutMs === undefined ? undefined : arrivedAt + head.timeoutMs
     this.connection = connection
   }

@@ -1,3 +1,5 @@
+import { Histogram } from '../core/index.ts'
+
 /** Every limit that a connection or a call can meet, by the name under which it is counted. */
 export const limitNames = [
   /** A connection refused because the server has as many as it takes, in all or from that address. */
@@ -46,7 +48,12 @@ export interface MethodCounters {
   readonly handled: readonly number[]
   readonly messagesReceived: number
   readonly messagesSent: number
+  /** Seconds from the beginning of a call to its end. */
+  readonly handling: Histogram
 }
+
+/** Prometheus' own, which etcd's have too. */
+export const handlingBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** What a server has done so far, as plain numbers: whoever scrapes them reads them. */
 export interface ServerCounters {
@@ -70,7 +77,9 @@ export interface MethodCounts extends Writable<MethodCounters> {
 }
 
 export function methodCounts(path: string, kind: MethodCounters['kind']): MethodCounts {
-  return { path, kind, started: 0, handled: Array.from({ length: 17 }, () => 0), messagesReceived: 0, messagesSent: 0 }
+  const handled = Array.from({ length: 17 }, () => 0)
+  const handling = new Histogram(handlingBounds)
+  return { path, kind, started: 0, handled, messagesReceived: 0, messagesSent: 0, handling }
 }
 
 /** The numbers themselves, shared by all connections of a server. */
@@ -90,4 +99,15 @@ export class Counts implements ServerCounters {
   constructor(methods: readonly MethodCounts[]) {
     this.methods = methods
   }
+}
+
+/** Tenths of a millisecond, in 32 bits: of a moment that each call keeps, a whole number costs no memory of its own. */
+export function tenthsOf(milliseconds: number): number {
+  return (milliseconds * 10) | 0
+}
+
+/** A call has ended that began at that moment. What it took is right for two days. */
+export function countEnd(counts: MethodCounts, code: number, began: number): void {
+  counts.handled[code] = (counts.handled[code] ?? 0) + 1
+  counts.handling.record(((tenthsOf(performance.now()) - began) | 0) / 10_000)
 }

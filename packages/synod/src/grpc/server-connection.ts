@@ -5,7 +5,7 @@ import { addressOf } from './address.ts'
 import { Answers } from './answers.ts'
 import { Call, type Answering } from './call.ts'
 import { Connection, receiveStreamWindow } from './connection.ts'
-import type { Counts } from './counters.ts'
+import { countEnd, type Counts } from './counters.ts'
 import { messagePrefixLength } from './flow.ts'
 import { ConnectionError, ErrorCode, maxStreamId, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
@@ -377,7 +377,7 @@ export class ServerConnection extends Connection<Call | StreamCall, Head> implem
     call.isOver = true
     this.counts.streamsOpen--
     const { counts, timeoutMs } = call.head
-    counts.handled[code] = (counts.handled[code] ?? 0) + 1
+    countEnd(counts, code, call.began)
     if (timeoutMs !== undefined) this.withDeadline--
     if (call.isStreaming) {
       this.reserve(-call.reservedBytes)

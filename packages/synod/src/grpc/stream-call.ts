@@ -1,3 +1,4 @@
+import { tenthsOf } from './counters.ts'
 import { MessageStream, type Unacceptable } from './messages.ts'
 import type { RequestHead } from './request.ts'
 import { Code } from './status.ts'
@@ -71,6 +72,7 @@ export class StreamCall extends MessageStream implements Streaming {
   private handler: StreamHandler = absent
   private waitsForRoom = false
   headersSent = false
+  readonly began: number
   /** A status was given; it may still wait behind messages. */
   isAnswered = false
   code: number = Code.ok
@@ -87,6 +89,7 @@ export class StreamCall extends MessageStream implements Streaming {
   ) {
     super(id, sendWindow, messageBytesMax, head.encoding)
     this.head = head
+    this.began = tenthsOf(arrivedAt)
     this.expiresAt = head.timeoutMs === undefined ? undefined : arrivedAt + head.timeoutMs
     this.keeper = keeper
   }
