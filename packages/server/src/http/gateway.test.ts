@@ -53,7 +53,7 @@ describe('the gateway', () => {
     client.close()
   })
 
-  test('pitfall J3: a write of which it is not known whether it was applied says so', async () => {
+  test('pitfall W3: a write of which it is not known whether it was applied says so', async () => {
     const node = await started()
     node.replica.failure = new Unknown('no answer in time', { code: 'timeout' })
     const unknown = await askHttp(node.port, 'POST', '/v3/kv/put', put)
@@ -74,7 +74,7 @@ describe('the gateway', () => {
     })
   })
 
-  test('pitfall J4: a web page of somebody else cannot write', async () => {
+  test('pitfall W4: a web page of somebody else cannot write', async () => {
     const node = await started()
     for (const origin of ['http://evil.example', `http://127.0.0.1:${node.port}`, 'null']) {
       const headers = { origin, 'content-type': 'text/plain' }
@@ -299,10 +299,10 @@ test('a call of the gateway that its client gives up is not answered, and counte
   const node = await started()
   node.replica.failure = noLeader
   const asking = request({ port: node.port, method: 'POST', path: '/v3/kv/put' }).on('error', () => undefined)
-  const { submit } = node.replica
+  const submit = node.replica.submit.bind(node.replica)
   node.replica.submit = (...one) => {
     asking.destroy()
-    setTimeout(() => submit.apply(node.replica, one), 50)
+    setTimeout(() => submit(...one), 50)
   }
   asking.end(put)
   await sleep(120)

@@ -26,7 +26,7 @@ function unwell(reason: string): string {
 const well = '200 {"health":"true","reason":""}'
 
 describe('/health', () => {
-  test('pitfall J5: it is false without a leader, but for who asks for this member alone', async () => {
+  test('pitfall W5: it is false without a leader, but for who asks for this member alone', async () => {
     node.replica.leader = undefined
     expect(await get('/health')).toBe(unwell('RAFT NO LEADER'))
     expect(await get('/health?serializable=true')).toBe(well)
@@ -68,7 +68,7 @@ describe('/livez and /readyz', () => {
     expect(await get('/readyz/serializable_read')).toBe('200 ok\n')
   })
 
-  test('pitfall J6: a full member is not restarted for it, and still serves reads', async () => {
+  test('pitfall W6: a full member is not restarted for it, and still serves reads', async () => {
     alarms = ['NOSPACE']
     expect(await get('/livez')).toBe('200 ok\n')
     expect(await get('/readyz')).toBe('200 ok\n')

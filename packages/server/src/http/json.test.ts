@@ -178,12 +178,12 @@ describe('what is refused, and how that is told', () => {
     expect(refusal('TxnRequest', '{"compare":{}}')).toBe('proto: syntax error (line 1:12): unexpected token {'))
   test('what is wrong is not repeated at length', () =>
     expect(refusal('RangeRequest', `{"key":"${'?'.repeat(1e6)}"}`).length).toBeLessThan(200))
-  test('pitfall J1: a number of a million digits is refused, and not read first', () => {
+  test('pitfall W1: a number of a million digits is refused, and not read first', () => {
     const began = performance.now()
     expect(refusal('RangeRequest', `{"limit":${'9'.repeat(1e6)}}`)).toContain('invalid value for int64 field limit')
     expect(performance.now() - began).toBeLessThan(500)
   })
-  test('pitfall J2: what nests deeper than any message is refused, and the stack holds', () => {
+  test('pitfall W2: what nests deeper than any message is refused, and the stack holds', () => {
     for (const open of ['[', '{"a":', '{"success":[{"request_txn":']) {
       expect(refusal('TxnRequest', open.repeat(100_000))).toBe('proto: exceeded max recursion depth')
     }

@@ -19,7 +19,9 @@ export class Exposition {
   async text(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.registry ??= this.register()
     const registry = await this.registry
-    return { contentType, text: await registry.metrics() }
+    const text = await registry.metrics()
+    // prom-client's own spelling: Prometheus takes any, others do not.
+    return { contentType, text: text.replaceAll(/ Nan$/gm, ' NaN') }
   }
 
   private async register(): Promise<Registry> {
