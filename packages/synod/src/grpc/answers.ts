@@ -29,6 +29,18 @@ export class Answers {
     this.output.template(this.trailersFrameOfOk(), streamId)
   }
 
+  /** What precedes a line of text, for whoever does not speak gRPC. */
+  plain(streamId: number, httpStatus: number, code: number, message: string): void {
+    const block: number[] = []
+    this.encoder.begin(block)
+    this.encoder.indexed(block, ':status', String(httpStatus))
+    this.encoder.literal(block, 'content-type', 'text/plain; charset=utf-8')
+    this.encoder.literal(block, 'grpc-status', String(code))
+    this.encoder.literal(block, 'grpc-message', encodeMessage(message))
+    this.output.frame(FrameType.headers, Flag.endHeaders, streamId, block.length)
+    this.output.bytes(Uint8Array.from(block), 0, block.length)
+  }
+
   /** A header list that ends the stream. `httpStatus` if it is the first one too: no message was sent. */
   status(
     streamId: number,

@@ -43,6 +43,8 @@ export class Call extends Stream implements Unary {
   isAnswered = false
   /** The whole request is here, but its client must read answers before it is looked at. */
   isParked = false
+  /** It was answered in HTTP's terms, which are counted as this code of gRPC. */
+  plainCode: number | undefined = undefined
 
   /** The request's body, prefix included, where it did not arrive in one frame. */
   body: Buffer | undefined = undefined

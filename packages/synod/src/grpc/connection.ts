@@ -5,6 +5,7 @@ import type { Counts, LimitName } from './counters.ts'
 import { Dawdling } from './dawdling.ts'
 import { Sender, type Stream } from './flow.ts'
 import {
+  checkDependency,
   ConnectionError,
   defaultWindow,
   ErrorCode,
@@ -236,7 +237,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
       case FrameType.goaway:
         return this.goawayFrame(bytes, from, to, streamId)
       case FrameType.priority:
-        return this.priorityFrame(from, to, streamId)
+        return this.priorityFrame(bytes, from, to, streamId)
       case FrameType.pushPromise:
         throw protocolError('PUSH_PROMISE was never allowed')
       default:
@@ -297,8 +298,10 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
       if (to === from) throw new ConnectionError(ErrorCode.frameSizeError, 'a HEADERS frame is too short')
       end -= bytes[start++] ?? 0
     }
-    if ((flags & Flag.priority) !== 0) start += 5
+    const priority = (flags & Flag.priority) !== 0 ? start : undefined
+    if (priority !== undefined) start += 5
     if (end < start) throw protocolError('a HEADERS frame consists of more padding and priority than it has bytes')
+    if (priority !== undefined) checkDependency(bytes, priority, streamId)
     const endStream = (flags & Flag.endStream) !== 0
     if ((flags & Flag.endHeaders) !== 0) {
       this.headerBlock(streamId, bytes, start, end, endStream)
@@ -390,10 +393,10 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   }
 
   /** Obsolete (RFC 9113 §5.3.2): only its form is checked. */
-  private priorityFrame(from: number, to: number, streamId: number): void {
+  private priorityFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
     if (streamId === 0) throw protocolError('PRIORITY of stream 0')
     this.spend(FrameKind.control)
-    if (to - from === 5) return
+    if (to - from === 5) return checkDependency(bytes, from, streamId)
     const stream = this.streams.get(streamId)
     if (stream === undefined) this.rstStream(streamId, ErrorCode.frameSizeError)
     else this.refuse(stream, ErrorCode.frameSizeError)

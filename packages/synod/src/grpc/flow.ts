@@ -116,8 +116,13 @@ export class Sender {
     queued[0] = 0
     queued.writeUInt32BE(message.length, 1)
     queued.set(message, messagePrefixLength)
-    stream.enqueue(queued)
-    this.count(stream, total)
+    this.bytes(stream, queued)
+  }
+
+  /** The same of bytes that are no message, or have their prefix already; they are not copied. */
+  bytes(stream: Stream, bytes: Uint8Array): void {
+    stream.enqueue(bytes)
+    this.count(stream, bytes.length)
     if (stream.sendWindow > 0) this.ready.add(stream)
     this.pump()
   }

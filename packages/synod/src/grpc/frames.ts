@@ -87,3 +87,8 @@ export function expectLength(what: string, from: number, to: number, length: num
 export function protocolError(message: string): ConnectionError {
   return new ConnectionError(ErrorCode.protocolError, message)
 }
+
+/** Of the five bytes of a priority, which nobody heeds any more. */
+export function checkDependency(bytes: Uint8Array, at: number, streamId: number): void {
+  if (readUint31(bytes, at) === streamId) throw protocolError(`stream ${streamId} depends on itself`)
+}

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
+import type { Shared } from './answering.ts'
 import { Counts, type LimitName, type ServerCounters } from './counters.ts'
 import { preface } from './frames.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { Routes, type Route } from './routes.ts'
-import { ServerConnection, type Shared } from './server-connection.ts'
+import { ServerConnection } from './server-connection.ts'
 import { Turn } from './turn.ts'
 
 /** A server of gRPC over plain HTTP/2. */
@@ -61,7 +62,7 @@ class ListeningServer implements GrpcServer, Shared {
   private readonly listener: Server
   /** Sockets that have not said yet what they speak, and since when they are here. */
   private readonly strangers = new Map<Socket, number>()
-  private readonly clients = new Set<ServerConnection>()
+  private readonly clients = new Map<Socket, ServerConnection>()
   /** Sockets that were handed over. */
   private readonly others = new Set<Socket>()
   private readonly byAddress = new Map<string, number>()
@@ -165,12 +166,12 @@ class ListeningServer implements GrpcServer, Shared {
 
   private take(socket: Socket, rest: Buffer): void {
     const connection = new ServerConnection(socket, this)
-    this.clients.add(connection)
+    this.clients.set(socket, connection)
     connection.receive(rest)
   }
 
-  closed(connection: ServerConnection): void {
-    if (this.clients.delete(connection)) this.tellIfEmpty()
+  closed(socket: Socket): void {
+    if (this.clients.delete(socket)) this.tellIfEmpty()
   }
 
   private tellIfEmpty(): void {
@@ -184,12 +185,12 @@ class ListeningServer implements GrpcServer, Shared {
       this.counts.limitHits.handshake_timeout++
       socket.destroy()
     }
-    for (const connection of this.clients) connection.tick(now)
+    for (const connection of this.clients.values()) connection.tick(now)
   }
 
   async drain(graceMs: number): Promise<void> {
     const stopped = this.stopListening()
-    for (const connection of this.clients) connection.drain()
+    for (const connection of this.clients.values()) connection.drain()
     if (this.clients.size > 0 || this.others.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs)
@@ -199,7 +200,7 @@ class ListeningServer implements GrpcServer, Shared {
         }
       })
     }
-    for (const connection of this.clients) connection.dismiss()
+    for (const connection of this.clients.values()) connection.dismiss()
     this.stop()
     await stopped
   }
@@ -219,7 +220,7 @@ class ListeningServer implements GrpcServer, Shared {
   }
 
   private stop(): void {
-    for (const connection of this.clients) connection.destroy()
+    for (const connection of this.clients.values()) connection.destroy()
     for (const socket of this.others) socket.destroy()
     clearInterval(this.ticker)
   }

@@ -72,6 +72,8 @@ export class StreamCall extends MessageStream implements Streaming {
   private handler: StreamHandler = absent
   private waitsForRoom = false
   headersSent = false
+  /** What its connection has counted of `reservedBytes`. */
+  countedBytes = 0
   readonly began: number
   /** A status was given; it may still wait behind messages. */
   isAnswered = false
@@ -135,6 +137,7 @@ export class StreamCall extends MessageStream implements Streaming {
   private answer(code: number, message: string, trailers: Readonly<Record<string, string>> | undefined): void {
     if (this.isOver || this.isAnswered) return
     this.isAnswered = true
+    this.handler = absent
     this.code = code
     this.statusMessage = message
     this.trailers = trailers
