@@ -24,6 +24,8 @@ export {
   takesSpace,
   txnOperationsMax,
 } from './checks.ts'
+export { alarmTypes, Alarms, isAlarmType } from './alarms.ts'
+export type { Alarm } from './alarms.ts'
 export { errors, malformedOperation } from './errors.ts'
 export type { ErrorName, StoreError } from './errors.ts'
 export { Lease, LeaseReader, Leases } from './leases.ts'
@@ -36,6 +38,7 @@ export {
   Operations,
 } from './operations.ts'
 export type {
+  AlarmOperation,
   CompactOperation,
   LeaseExpireOperation,
   LeaseGrantOperation,

@@ -1,4 +1,6 @@
 import { Malformed, Reader, type Writer } from '../core/index.ts'
+import { isAlarmType } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
 import type {
   Compare,
   CompareOperand,
@@ -47,6 +49,12 @@ export interface LeaseLeadOperation {
   readonly term: number
 }
 
+/** An alarm goes on or off. */
+export interface AlarmOperation extends Alarm {
+  readonly type: 'alarm'
+  readonly on: boolean
+}
+
 /** Changes nothing. */
 export interface NothingOperation {
   readonly type: 'nothing'
@@ -62,6 +70,7 @@ export type Operation =
   | LeaseRevokeOperation
   | LeaseExpireOperation
   | LeaseLeadOperation
+  | AlarmOperation
   | NothingOperation
 
 /*
@@ -86,6 +95,7 @@ const kinds = {
   leaseLead: 8,
   /** In a transaction only. */
   range: 9,
+  alarm: 10,
 } as const
 
 const flags = { prevKv: 1, ignoreValue: 2, ignoreLease: 4, lease: 8 } as const
@@ -224,6 +234,12 @@ export function encodeOperation(out: Writer, operation: Operation): void {
     case 'leaseLead':
       head(out, kinds.leaseLead)
       return out.u53(operation.term)
+    case 'alarm':
+      head(out, kinds.alarm)
+      out.flag(operation.on)
+      out.u8(operation.alarm)
+      writeId(out, operation.member)
+      return out.u53(operation.quotaBytes)
     case 'nothing':
       return head(out, kinds.nothing)
   }
@@ -265,11 +281,20 @@ function decodeKind(input: Reader, depth: number): Operation | RangeRequest {
       return { type: 'leaseExpire', id: readId(input), grantedAt: input.u53(), term: input.u53() }
     case kinds.leaseLead:
       return { type: 'leaseLead', term: input.u53() }
+    case kinds.alarm:
+      return decodeAlarm(input)
     case kinds.nothing:
       return { type: 'nothing' }
     default:
       throw new Malformed(`an operation of the unknown kind ${first & 0xf}`)
   }
+}
+
+function decodeAlarm(input: Reader): AlarmOperation {
+  const on = input.flag()
+  const alarm = input.u8()
+  if (!isAlarmType(alarm)) throw new Malformed(`the unknown alarm ${alarm}`)
+  return { type: 'alarm', on, alarm, member: BigInt.asUintN(64, readId(input)), quotaBytes: input.u53() }
 }
 
 function readFlags(input: Reader, known: number): number {
@@ -380,6 +405,7 @@ function decodeBranch(input: Reader, depth: number): RequestOp[] {
       case 'leaseRevoke':
       case 'leaseExpire':
       case 'leaseLead':
+      case 'alarm':
       case 'nothing':
         throw new Malformed(`'${op.type}' inside a transaction`)
     }

@@ -141,6 +141,7 @@ class Model {
       }
       case 'leaseExpire':
       case 'leaseLead':
+      case 'alarm':
       case 'nothing':
         throw new Error('not of this model')
     }
