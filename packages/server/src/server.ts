@@ -54,6 +54,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const lessor = new Lessor(front)
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
+    front.space.stop()
     const drained = Promise.all(grpcs.map(async (grpc) => grpc.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
@@ -66,6 +67,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
       clientUrls.push(await listen(grpc, address))
     }
     lessor.start()
+    front.space.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
     return { clientUrls, seat: opened.seat, halted: halted.promise, stop }
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Member } from '../proto/member-messages.ts'
 import { ProtoWriter } from '../proto/wire.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import type { OpenedReplica } from '../replica.ts'
+import { SpaceKeeper } from './space-keeper.ts'
 
 /** Whose etcd API this is: clients turn features on by it. Synod's own version is told elsewhere. */
 export const etcdVersion = '3.6.14'
@@ -24,6 +25,7 @@ export class Front {
   readonly replica: OpenedReplica['replica']
   readonly machine: OpenedReplica['machine']
   readonly applied: () => number
+  readonly space: SpaceKeeper
   /** undefined: there are none. */
   readonly peers: OpenedReplica['peers'] | undefined
   /** One buffer for all answers: the transport copies what it is given. */
@@ -46,6 +48,7 @@ export class Front {
     out.reset().bigint(2, BigInt(`0x${opened.seat.self}`))
     out.bigint(1, BigInt(`0x${opened.seat.cluster}`))
     this.ids = out.finish().slice()
+    this.space = new SpaceKeeper(this)
   }
 
   /** Of now: a snapshot of the leader may put another one in its place. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Unary } from 'synod/grpc'
-import { checkLeaseGrant, checkQuota } from 'synod/store'
+import { checkLeaseGrant } from 'synod/store'
 import { readLeaseGrant, readLeaseRevoke } from '../proto/other-messages.ts'
 import { ProtoReader } from '../proto/wire.ts'
 import { WriteCall } from './calls.ts'
@@ -20,12 +20,12 @@ export class LeaseService {
 
   grant(call: Unary, message: Uint8Array): void {
     const asked = readLeaseGrant(new ProtoReader(message))
-    const { store, config } = this.front
-    const refused = checkLeaseGrant(asked.ttl) ?? checkQuota({ type: 'leaseGrant' }, store.sizeBytes, config.quotaBytes)
-    if (refused !== undefined) return refuse(call, refused)
+    const { front } = this
     const id = asked.id === 0n ? chooseId() : asked.id
-    const ttlSeconds = Math.max(asked.ttl, this.shortestTtl)
-    this.front.submit({ type: 'leaseGrant', id, ttlSeconds }, new WriteCall(this.front, call))
+    const grant = { type: 'leaseGrant', id, ttlSeconds: Math.max(asked.ttl, this.shortestTtl) } as const
+    const refused = checkLeaseGrant(asked.ttl) ?? front.store.checkAlarms(grant) ?? front.space.refuse(grant)
+    if (refused !== undefined) return refuse(call, refused)
+    front.submit(grant, new WriteCall(front, call))
   }
 
   revoke(call: Unary, message: Uint8Array): void {

@@ -49,6 +49,8 @@ export class Lessor implements StoreObserver {
       return
     }
     if (term !== this.term) this.takeOver(term)
+    // No lease ends while this is on.
+    if (this.front.store.alarms.corrupt) return
     const now = this.now()
     let ends = 0
     for (const countdown of this.countdowns.values()) {

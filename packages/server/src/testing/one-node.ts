@@ -183,6 +183,7 @@ export class OneNode {
     const { port } = await this.grpc.listen('127.0.0.1', 0)
     this.port = port
     this.lessor.start()
+    this.front.space.start()
     this.replica.publish({ name: 'm1', clientUrls: [this.url] })
     // Publishing takes a turn; a test begins when it is done.
     while (this.front.members()[0]?.name === '') await new Promise(setImmediate)
@@ -200,6 +201,7 @@ export class OneNode {
 
   async stop(): Promise<void> {
     this.lessor.stop()
+    this.front.space.stop()
     await this.grpc.close()
   }
 }
