@@ -9,7 +9,6 @@ import type { ServerConfig } from './cli/config.ts'
 import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
 import { Front } from './etcd/front.ts'
-import { Lessor } from './etcd/lessor.ts'
 import { MemberHalted, openReplica } from './replica.ts'
 import type { Seat } from './seat.ts'
 
@@ -51,7 +50,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const opened = await openReplica(config, log, halted.resolve)
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
-  const lessor = new Lessor(front)
+  const { lessor } = front
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
     front.space.stop()

@@ -32,7 +32,7 @@ export const noDowngrade: Status = { code: 9, message: 'etcdserver: no inflight 
 export const invalidAction: Status = { code: 3, message: 'etcdserver: invalid downgrade action' }
 export const serverStopped: Status = { code: unavailable, message: 'etcdserver: server stopped' }
 
-const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
+export const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
 const notEnough: Status = {
   code: 9,
   message: 'etcdserver: re-configuration failed due to not enough started members',

@@ -1,14 +1,6 @@
 import { Writer } from 'synod'
 import type { Unary } from 'synod/grpc'
-import {
-  checkDeleteRange,
-  checkPut,
-  checkRange,
-  checkTxn,
-  encodePut,
-  isReadOnly,
-  isSerializable,
-} from 'synod/store'
+import { checkDeleteRange, checkPut, checkRange, checkTxn, encodePut, isReadOnly, isSerializable } from 'synod/store'
 import type { PutRequest, RangeRequest, StoreError, TxnRequest } from 'synod/store'
 import { readCompaction, readDeleteRange, readPut, readRange, readTxn } from '../proto/kv-requests.ts'
 import { writeRangeResult, writeTxnResult } from '../proto/kv-responses.ts'

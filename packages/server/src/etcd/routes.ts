@@ -32,6 +32,8 @@ export function etcdRoutes(front: Front): Map<string, Route> {
     '/etcdserverpb.KV/Compact': (call, message) => kv.compact(call, message),
     '/etcdserverpb.Lease/LeaseGrant': (call, message) => lease.grant(call, message),
     '/etcdserverpb.Lease/LeaseRevoke': (call, message) => lease.revoke(call, message),
+    '/etcdserverpb.Lease/LeaseTimeToLive': (call, message) => lease.timeToLive(call, message),
+    '/etcdserverpb.Lease/LeaseLeases': (call, message) => lease.leases(call, message),
     '/etcdserverpb.Cluster/MemberList': (call, message) => members.list(call, message),
     '/etcdserverpb.Cluster/MemberAdd': (call, message) => members.add(call, message),
     '/etcdserverpb.Cluster/MemberRemove': (call, message) => members.remove(call, message),

@@ -33,7 +33,9 @@ async function put(bytes: number, key = 'k'): Promise<Json> {
 }
 
 async function alarms(): Promise<readonly string[]> {
-  const answer = Object(await client.call('Maintenance/Alarm', {})) as { alarms?: { memberID: string; alarm: string }[] }
+  const answer = Object(await client.call('Maintenance/Alarm', {})) as {
+    alarms?: { memberID: string; alarm: string }[]
+  }
   return (answer.alarms ?? []).map(({ memberID, alarm }) => `${alarm} of ${memberID}`)
 }
 
@@ -83,7 +85,16 @@ test('what is left of a compaction is reclaimed though no command comes any more
   for (let i = 0; i < 100 && (await put(0)) === 'ok'; i++);
   const { store } = node.front
   // Far more pages than the command itself reclaims.
-  while (store.sizeBytes < 9_000_000) store.apply({ type: 'put', key: Uint8Array.of(107), value: new Uint8Array(0), lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false })
+  while (store.sizeBytes < 9_000_000)
+    store.apply({
+      type: 'put',
+      key: Uint8Array.of(107),
+      value: new Uint8Array(0),
+      lease: 0n,
+      prevKv: false,
+      ignoreValue: false,
+      ignoreLease: false,
+    })
   expect(await put(1)).toEqual(noSpace)
   await compact()
   expect(store.sizeBytes).toBeGreaterThan(quotaBackendBytes)
@@ -113,7 +124,9 @@ test('an alarm that was raised by hand stays until it is taken back by hand, tho
   await client.call('Maintenance/Alarm', { ...request, action: 'ACTIVATE' })
   await tick()
   expect(await put(1)).toEqual(noSpace)
-  expect(await client.call('Maintenance/Alarm', { ...request, action: 'DEACTIVATE' })).toMatchObject({ alarms: [request] })
+  expect(await client.call('Maintenance/Alarm', { ...request, action: 'DEACTIVATE' })).toMatchObject({
+    alarms: [request],
+  })
   expect(await put(1)).toBe('ok')
 })
 
@@ -131,7 +144,15 @@ test('the alarm of a member that is away is ended by the leader alone', async ()
 test('pitfall: a write that another member let through before it heard of the alarm is refused where it is applied', async () => {
   await client.call('Maintenance/Alarm', { action: 'ACTIVATE', memberID: '5', alarm: 'NOSPACE' })
   const out = new Writer()
-  encodeOperation(out, { type: 'put', key: Uint8Array.of(1), value: Uint8Array.of(2), lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false })
+  encodeOperation(out, {
+    type: 'put',
+    key: Uint8Array.of(1),
+    value: Uint8Array.of(2),
+    lease: 0n,
+    prevKv: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  })
   const result = await new Promise((resolve) => {
     node.replica.submit(out.control.subarray(0, out.length), { applied: resolve, readable: () => {}, failed: resolve })
   })
@@ -159,7 +180,9 @@ test('an alarm or action that does not exist is refused, and none at all changes
   for (const odd of [-1, 3, 9, 2 ** 31 - 1]) {
     const refused = { error: { code: 3, message: 'etcdserver: invalid alarm' } }
     expect(await client.call('Maintenance/Alarm', { action: odd })).toEqual(refused)
-    for (const action of [0, 1, 2]) expect(await client.call('Maintenance/Alarm', { action, alarm: odd })).toEqual(refused)
+    for (const action of [0, 1, 2])
+      expect(await client.call('Maintenance/Alarm', { action, alarm: odd })).toEqual(refused)
   }
-  for (const action of [0, 1, 2]) expect(await client.call('Maintenance/Alarm', { action })).not.toHaveProperty('alarms')
+  for (const action of [0, 1, 2])
+    expect(await client.call('Maintenance/Alarm', { action })).not.toHaveProperty('alarms')
 })

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { printLine } from '../cli/output.ts'
 import { ClusterHome } from './replay-home.ts'
 import { Replay } from './replay.ts'
 import type { Verdict } from './replay.ts'
@@ -104,7 +105,7 @@ function counted(names: readonly string[]): string[] {
 
 function section(title: string, lines: readonly string[]): void {
   if (lines.length === 0) return
-  console.log(`${title}\n${lines.map((line) => `  ${line}`).join('\n')}\n`)
+  printLine(`${title}\n${lines.map((line) => `  ${line}`).join('\n')}\n`)
 }
 
 function report(played: readonly Played[], files: readonly string[]): boolean {
@@ -113,7 +114,9 @@ function report(played: readonly Played[], files: readonly string[]): boolean {
   )
   section(
     'Not yet:',
-    counted(all.flatMap(({ file, verdict }) => (verdict.outcome === 'not yet' ? [`${verdict.feature} (${file})`] : []))),
+    counted(
+      all.flatMap(({ file, verdict }) => (verdict.outcome === 'not yet' ? [`${verdict.feature} (${file})`] : [])),
+    ),
   )
   section(
     'Otherwise than recorded, as it may be:',
@@ -132,7 +135,7 @@ function report(played: readonly Played[], files: readonly string[]): boolean {
   for (const file of files) {
     const count = (outcome: Verdict['outcome']): number =>
       all.filter((one) => one.file === file && one.verdict.outcome === outcome).length
-    console.log(`${file}: ${count('passed')} passed, ${count('failed')} failed, ${count('not yet')} not yet`)
+    printLine(`${file}: ${count('passed')} passed, ${count('failed')} failed, ${count('not yet')} not yet`)
   }
   return all.every(({ verdict }) => verdict.outcome !== 'failed')
 }
@@ -141,13 +144,13 @@ async function main(): Promise<number> {
   try {
     const command = readCommand(process.argv.slice(2))
     if (command === undefined) {
-      console.log(usage)
+      printLine(usage)
       return 0
     }
     return report(await playAll(command), command.files) ? 0 : 1
   } catch (error) {
     if (!(error instanceof WrongCommand)) throw error
-    console.error(`${error.message}\n\n${usage}`)
+    process.stderr.write(`${error.message}\n\n${usage}`)
     return 2
   }
 }

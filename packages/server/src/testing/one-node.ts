@@ -9,7 +9,7 @@ import type { About, ChangeAnswer, Replica } from 'synod/member'
 import { resolveConfig } from '../cli/config.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import { Front } from '../etcd/front.ts'
-import { Lessor } from '../etcd/lessor.ts'
+import type { Lessor } from '../etcd/lessor.ts'
 import { etcdRoutes } from '../etcd/routes.ts'
 import { firstSeat } from '../seat.ts'
 
@@ -160,7 +160,7 @@ export class OneNode {
     this.replica = new ImmediateReplica(seat.self, seat.membership)
     const { replica } = this
     this.front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, this.config)
-    this.lessor = new Lessor(this.front)
+    this.lessor = this.front.lessor
     this.grpc = this.serve()
   }
 

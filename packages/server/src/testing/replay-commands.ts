@@ -50,7 +50,9 @@ export async function checkCommand(url: string, line: Line, bindings: Bindings):
   if (flag !== undefined) return { missing: `${flag} of etcdctl: the one here has none` }
   const says = saysElsewhere(line)
   const differences = [
-    ...(line.background === true || ended.code === line.code ? [] : [`exit code ${ended.code} instead of ${line.code}`]),
+    ...(line.background === true || ended.code === line.code
+      ? []
+      : [`exit code ${ended.code} instead of ${line.code}`]),
     ...bindings.textDifferences(line.stdout ?? '', says ? stdout + ended.stderr : stdout, 'stdout'),
     ...(says || line.background === true || line.stderr === undefined
       ? []

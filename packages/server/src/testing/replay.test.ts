@@ -29,7 +29,11 @@ test('an answer that differs has failed, and says where', async () => {
   const [first, second, third] = await outcomes([
     put,
     another,
-    { op: 'KV/Put', request: { key: '' }, response: { error: { code: 5, message: 'etcdserver: key is not provided' } } },
+    {
+      op: 'KV/Put',
+      request: { key: '' },
+      response: { error: { code: 5, message: 'etcdserver: key is not provided' } },
+    },
   ])
   expect(first).toBe('passed')
   expect(second).toContain('failed: ')

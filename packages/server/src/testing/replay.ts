@@ -100,7 +100,7 @@ export class Replay {
   private async act(line: Line): Promise<Result> {
     if (isNeedless(this.scenario, line)) return passed
     const member = Number(line.member ?? 1)
-    switch (line.op) {
+    switch (line.op ?? '') {
       case '@sleep':
         await sleep(line.ms ?? 0)
         return passed
@@ -192,7 +192,9 @@ export class Replay {
     const url = this.home.clientUrl(await this.number(line.member))
     this.http ??= speaksHttp(url)
     if (!(await this.http)) return { outcome: 'not yet', feature: 'HTTP/1.1' }
-    const outcome = await checkHttp(url, line, this.bindings, (expected, actual) => this.compare(line, expected, actual))
+    const outcome = await checkHttp(url, line, this.bindings, (expected, actual) =>
+      this.compare(line, expected, actual),
+    )
     if ('missing' in outcome) return { outcome: 'not yet', feature: line.op ?? '' }
     return judge(undefined, outcome.differences)
   }
@@ -251,9 +253,15 @@ async function repeat(client: EtcdClient, op: string, request: Json): Promise<Re
 
 /** Members are listed by their ids, in the transcripts by their names; keys of a lease come in no promised order. */
 function inOrder(op: string, answer: Json): Json {
-  const { members, keys } = Object(answer) as { members?: readonly { readonly name?: string }[]; keys?: readonly string[] }
+  const { members, keys } = Object(answer) as {
+    members?: readonly { readonly name?: string }[]
+    keys?: readonly string[]
+  }
   if (op === 'Cluster/MemberList' && members !== undefined) {
-    return { ...Object(answer), members: members.toSorted((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)) } as Json
+    return {
+      ...Object(answer),
+      members: members.toSorted((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),
+    } as Json
   }
   if (op === 'Lease/LeaseTimeToLive' && keys !== undefined) return { ...Object(answer), keys: keys.toSorted() } as Json
   return answer

@@ -28,6 +28,7 @@ export { alarmTypes, Alarms, isAlarmType } from './alarms.ts'
 export type { Alarm } from './alarms.ts'
 export { errors, malformedOperation } from './errors.ts'
 export type { ErrorName, StoreError } from './errors.ts'
+export { keyBytes } from './key-text.ts'
 export { Lease, LeaseReader, Leases } from './leases.ts'
 export {
   appendOperation,
@@ -40,10 +41,12 @@ export {
 export type {
   AlarmOperation,
   CompactOperation,
+  LeaseAskOperation,
   LeaseExpireOperation,
   LeaseGrantOperation,
   LeaseLeadOperation,
   LeaseRevokeOperation,
+  LeaseTellOperation,
   NothingOperation,
   Operation,
 } from './operations.ts'

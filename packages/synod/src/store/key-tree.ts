@@ -239,7 +239,8 @@ function scanNode<K extends TreeKey>(
     return true
   }
   for (let i = placeAfter(node.bounds, start); i < node.children.length; i++) {
-    if (!scanNode(present(node.children[i], 'every place of a branch has a child'), start, end, visit, existing)) return false
+    if (!scanNode(present(node.children[i], 'every place of a branch has a child'), start, end, visit, existing))
+      return false
   }
   return true
 }

@@ -112,6 +112,8 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('leaseRevoke' as const), id: anId }),
   fc.record({ type: fc.constant('leaseExpire' as const), id: anId, grantedAt: aCount, term: aCount }),
   fc.record({ type: fc.constant('leaseLead' as const), term: aCount }),
+  fc.record({ type: fc.constant('leaseAsk' as const), id: anId, question: anId }),
+  fc.record({ type: fc.constant('leaseTell' as const), question: anId, seconds: aCount }),
   fc.record({
     type: fc.constant('alarm' as const),
     on: fc.boolean(),

@@ -49,6 +49,21 @@ export interface LeaseLeadOperation {
   readonly term: number
 }
 
+/** A member asks how long a lease still runs, which its leader knows alone. It changes nothing. */
+export interface LeaseAskOperation {
+  readonly type: 'leaseAsk'
+  readonly id: bigint
+  /** Chosen by the one who asks, at random. */
+  readonly question: bigint
+}
+
+/** The leader's answer: so many seconds, from when it was asked. It changes nothing. */
+export interface LeaseTellOperation {
+  readonly type: 'leaseTell'
+  readonly question: bigint
+  readonly seconds: number
+}
+
 /** An alarm goes on or off. */
 export interface AlarmOperation extends Alarm {
   readonly type: 'alarm'
@@ -70,6 +85,8 @@ export type Operation =
   | LeaseRevokeOperation
   | LeaseExpireOperation
   | LeaseLeadOperation
+  | LeaseAskOperation
+  | LeaseTellOperation
   | AlarmOperation
   | NothingOperation
 
@@ -96,6 +113,8 @@ const kinds = {
   /** In a transaction only. */
   range: 9,
   alarm: 10,
+  leaseAsk: 11,
+  leaseTell: 12,
 } as const
 
 const flags = { prevKv: 1, ignoreValue: 2, ignoreLease: 4, lease: 8 } as const
@@ -234,6 +253,14 @@ export function encodeOperation(out: Writer, operation: Operation): void {
     case 'leaseLead':
       head(out, kinds.leaseLead)
       return out.u53(operation.term)
+    case 'leaseAsk':
+      head(out, kinds.leaseAsk)
+      writeId(out, operation.id)
+      return writeId(out, operation.question)
+    case 'leaseTell':
+      head(out, kinds.leaseTell)
+      writeId(out, operation.question)
+      return out.u53(operation.seconds)
     case 'alarm':
       head(out, kinds.alarm)
       out.flag(operation.on)
@@ -283,6 +310,10 @@ function decodeKind(input: Reader, depth: number): Operation | RangeRequest {
       return { type: 'leaseLead', term: input.u53() }
     case kinds.alarm:
       return decodeAlarm(input)
+    case kinds.leaseAsk:
+      return { type: 'leaseAsk', id: readId(input), question: readId(input) }
+    case kinds.leaseTell:
+      return { type: 'leaseTell', question: readId(input), seconds: input.u53() }
     case kinds.nothing:
       return { type: 'nothing' }
     default:
@@ -405,6 +436,8 @@ function decodeBranch(input: Reader, depth: number): RequestOp[] {
       case 'leaseRevoke':
       case 'leaseExpire':
       case 'leaseLead':
+      case 'leaseAsk':
+      case 'leaseTell':
       case 'alarm':
       case 'nothing':
         throw new Malformed(`'${op.type}' inside a transaction`)

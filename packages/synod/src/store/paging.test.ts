@@ -51,19 +51,19 @@ function page(store: Store, asked: Partial<RangeRequest>): RangeResult & { looke
     ...asked,
   }
   let looked = 0
-  const { scan, scanExisting } = store.tree
-  const counting =
-    (way: typeof scan): typeof scan =>
-    (start, end, visit) =>
-      way.call(store.tree, start, end, (key) => {
+  const { tree } = store
+  for (const way of ['scan', 'scanExisting'] as const) {
+    const real = tree[way].bind(tree)
+    tree[way] = (start, end, visit) =>
+      real(start, end, (key) => {
         looked++
         return visit(key)
       })
-  store.tree.scan = counting(scan)
-  store.tree.scanExisting = counting(scanExisting)
+  }
   const result = store.range(request)
-  store.tree.scan = scan
-  store.tree.scanExisting = scanExisting
+  // The methods of every other tree.
+  Reflect.deleteProperty(tree, 'scan')
+  Reflect.deleteProperty(tree, 'scanExisting')
   if (result.type === 'error') throw new Error(result.message)
   return { ...result, looked }
 }

@@ -48,6 +48,10 @@ export interface StoreObserver {
   granted?(lease: Lease): void
   /** Revoked or expired. */
   ended?(lease: Lease): void
+  /** Somebody asks how long a lease still runs. */
+  asked?(id: bigint, question: bigint): void
+  /** The leader answers a question. */
+  told?(question: bigint, seconds: number): void
   /** Everything was replaced by a snapshot. */
   restored?(store: Store): void
 }
@@ -140,6 +144,12 @@ export class Store {
         return { type: 'leaseLead', revision: this.revision }
       case 'alarm':
         return this.alarm(operation)
+      case 'leaseAsk':
+        this.observer?.asked?.(operation.id, operation.question)
+        return { type: 'nothing', revision: this.revision }
+      case 'leaseTell':
+        this.observer?.told?.(operation.question, operation.seconds)
+        return { type: 'nothing', revision: this.revision }
       case 'nothing':
         return { type: 'nothing', revision: this.revision }
     }
@@ -163,6 +173,8 @@ export class Store {
         // Nobody is to lose what may be the only sound copy.
         return corrupt ? errors.corrupt : undefined
       case 'leaseLead':
+      case 'leaseAsk':
+      case 'leaseTell':
       case 'alarm':
       case 'nothing':
         return undefined
