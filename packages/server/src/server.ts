@@ -9,7 +9,6 @@ import type { ServerConfig } from './cli/config.ts'
 import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
 import { Front } from './etcd/front.ts'
-import { Lessor } from './etcd/lessor.ts'
 import { Web } from './http/web.ts'
 import { etcdMetrics } from './metrics/etcd-metrics.ts'
 import { Exposition } from './metrics/exposition.ts'
@@ -58,7 +57,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const opened = await openReplica(config, log, halted.resolve)
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
-  const lessor = new Lessor(front)
+  const { lessor } = front
   const routes = etcdRoutes(front)
   const messageBytesMax = config.maxRequestBytes + transportAllowance
   const web: Web = new Web({ front, routes, messageBytesMax, log }, async () => metrics.text())
@@ -66,6 +65,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const metrics = new Exposition([...etcdMetrics(sources), ...synodMetrics(sources)])
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
+    front.space.stop()
     const drained = Promise.all([web, ...grpcs].map(async (port) => port.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
@@ -79,6 +79,7 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
     const metricsUrls: string[] = []
     for (const address of config.metricsAddresses) metricsUrls.push(await listen(web, address, '--listen-metrics-urls'))
     lessor.start()
+    front.space.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
     return { clientUrls, metricsUrls, seat: opened.seat, halted: halted.promise, stop }
   } catch (error) {

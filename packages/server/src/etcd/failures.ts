@@ -26,9 +26,13 @@ export const slowTransfer: Status = {
   message: 'etcdserver: request timed out, leader transfer took too long',
 }
 export const notForLearners: Status = { code: 9, message: 'etcdserver: rpc not supported for learner' }
+export const wrongVersionFormat: Status = { code: 3, message: 'etcdserver: wrong downgrade target version format' }
+export const invalidTargetVersion: Status = { code: 3, message: 'etcdserver: invalid downgrade target version' }
+export const noDowngrade: Status = { code: 9, message: 'etcdserver: no inflight downgrade job' }
+export const invalidAction: Status = { code: 3, message: 'etcdserver: invalid downgrade action' }
 export const serverStopped: Status = { code: unavailable, message: 'etcdserver: server stopped' }
 
-const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
+export const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
 const notEnough: Status = {
   code: 9,
   message: 'etcdserver: re-configuration failed due to not enough started members',

@@ -7,6 +7,8 @@ import type { Member } from '../proto/member-messages.ts'
 import { ProtoWriter } from '../proto/wire.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import type { OpenedReplica } from '../replica.ts'
+import { Lessor } from './lessor.ts'
+import { SpaceKeeper } from './space-keeper.ts'
 
 /** Whose etcd API this is: clients turn features on by it. Synod's own version is told elsewhere. */
 export const etcdVersion = '3.6.14'
@@ -26,6 +28,8 @@ export class Front {
   readonly replica: OpenedReplica['replica']
   readonly machine: OpenedReplica['machine']
   readonly applied: () => number
+  readonly space: SpaceKeeper
+  readonly lessor: Lessor
   /** undefined: there are none. */
   readonly peers: OpenedReplica['peers'] | undefined
   /** One buffer for all answers: the transport copies what it is given. */
@@ -37,6 +41,7 @@ export class Front {
   constructor(
     opened: Pick<OpenedReplica, 'seat' | 'replica' | 'machine' | 'applied'> & Partial<Pick<OpenedReplica, 'peers'>>,
     config: FrontConfig,
+    now?: () => number,
   ) {
     this.config = config
     this.seat = opened.seat
@@ -48,6 +53,8 @@ export class Front {
     out.reset().bigint(2, BigInt(`0x${opened.seat.self}`))
     out.bigint(1, BigInt(`0x${opened.seat.cluster}`))
     this.ids = out.finish().slice()
+    this.space = new SpaceKeeper(this)
+    this.lessor = new Lessor(this, now)
   }
 
   /** Of now: a snapshot of the leader may put another one in its place. */
@@ -73,9 +80,10 @@ export class Front {
     out.end(1, mark)
   }
 
-  /** Alarms that are on, by their names in the API: none, until there are alarms. */
+  /** Alarms that are on, by their names in the API. */
   alarms(): readonly string[] {
-    return []
+    const { noSpace, corrupt } = this.store.alarms
+    return [...(noSpace ? ['NOSPACE'] : []), ...(corrupt ? ['CORRUPT'] : [])]
   }
 
   /**

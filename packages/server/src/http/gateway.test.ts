@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { Rejected, Unknown } from 'synod'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { noLeader, OneNode } from '../testing/one-node.ts'
-import { askHttp } from '../testing/replay-http.ts'
+import { askHttp } from '../testing/ask-http.ts'
 import { statusOf } from './status.ts'
 
 // Goal: whatever is said to the client port in HTTP/1.1 is answered or refused in order, beside gRPC, and ends nothing.

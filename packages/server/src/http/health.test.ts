@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Unknown } from 'synod'
 import { OneNode } from '../testing/one-node.ts'
-import { askHttp } from '../testing/replay-http.ts'
+import { askHttp } from '../testing/ask-http.ts'
 
 // Goal: a probe is told what is, in the words of etcd's pages. Method: one member, of which each thing goes wrong in turn.
 

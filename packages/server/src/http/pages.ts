@@ -55,7 +55,7 @@ export function servePage(pages: Pages, request: IncomingMessage, response: Serv
 function servePlain(pages: Pages, exchange: Exchange): void {
   switch (exchange.path) {
     case '/':
-      return onlyGet(exchange, () => answerText(exchange, 200, pages.gateway === undefined ? metricsWelcome : welcome))
+      return onlyGet(exchange, () => serveRoot(pages, exchange))
     case '/version':
       return onlyGet(exchange, () => answerJson(exchange, 200, versions))
     case '/metrics':
@@ -65,6 +65,12 @@ function servePlain(pages: Pages, exchange: Exchange): void {
     default:
       return answerNotFound(exchange)
   }
+}
+
+/** A person sees what this is; a program what it would see at etcd's. */
+function serveRoot({ gateway }: Pages, exchange: Exchange): void {
+  if (exchange.request.headers.accept?.includes('text/html') !== true) return answerNotFound(exchange)
+  answerText(exchange, 200, gateway === undefined ? metricsWelcome : welcome)
 }
 
 async function serveMetrics({ metrics, log }: Pages, exchange: Exchange): Promise<void> {

@@ -6,7 +6,7 @@ import { EtcdClient } from '../testing/etcd-client.ts'
 import { readMetrics } from '../testing/read-metrics.ts'
 import type { Scraped } from '../testing/read-metrics.ts'
 import { RealCluster } from '../testing/real-cluster.ts'
-import { askHttp } from '../testing/replay-http.ts'
+import { askHttp } from '../testing/ask-http.ts'
 
 // Goal: etcd's dashboards and alerts work on Synod. Method: three members with their disks and links, some work and some
 // failures, and what /metrics tells of it, read as Prometheus reads it.

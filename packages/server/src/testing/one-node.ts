@@ -9,10 +9,11 @@ import type { About, ChangeAnswer, Replica } from 'synod/member'
 import { resolveConfig } from '../cli/config.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import { Front } from '../etcd/front.ts'
-import { Lessor } from '../etcd/lessor.ts'
+import type { Lessor } from '../etcd/lessor.ts'
 import type { HttpLimits } from '../http/http-port.ts'
 import { Web } from '../http/web.ts'
 import { etcdRoutes } from '../etcd/routes.ts'
+import { Exposition } from '../metrics/exposition.ts'
 import { firstSeat } from '../seat.ts'
 
 export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -165,7 +166,7 @@ export class OneNode {
     this.replica = new ImmediateReplica(seat.self, seat.membership)
     const { replica } = this
     this.front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, this.config)
-    this.lessor = new Lessor(this.front)
+    this.lessor = this.front.lessor
     this.web = this.makeWeb()
     this.grpc = this.serve()
   }
@@ -181,8 +182,9 @@ export class OneNode {
 
   private makeWeb(): Web {
     const { front, log, messageBytesMax, httpLimits } = this
-    const noMetrics = async (): Promise<never> => Promise.reject(new Error('nothing is counted here'))
-    return new Web({ front, routes: etcdRoutes(front), messageBytesMax, log, limits: httpLimits }, noMetrics)
+    const metrics = new Exposition([])
+    const options = { front, routes: etcdRoutes(front), messageBytesMax, log, limits: httpLimits }
+    return new Web(options, async () => metrics.text())
   }
 
   private get messageBytesMax(): number {
@@ -203,6 +205,7 @@ export class OneNode {
     const { port } = await this.grpc.listen('127.0.0.1', 0)
     this.port = port
     this.lessor.start()
+    this.front.space.start()
     this.replica.publish({ name: 'm1', clientUrls: [this.url] })
     // Publishing takes a turn; a test begins when it is done.
     while (this.front.members()[0]?.name === '') await new Promise(setImmediate)
@@ -221,6 +224,7 @@ export class OneNode {
 
   async stop(): Promise<void> {
     this.lessor.stop()
+    this.front.space.stop()
     await Promise.all([this.grpc.close(), this.web.drain(0)])
   }
 }

@@ -1,70 +1,93 @@
-import { request as httpRequest } from 'node:http'
+import http from 'node:http'
 import type { Bindings, Json, Line } from './transcript.ts'
 
-// One line of a transcript that was asked over HTTP/1.1.
+// Lines of HTTP/1.1: the JSON gateway, health, versions, metrics; on the port of the clients.
 
-/** What a request over HTTP came to. */
-export interface HttpAnswer {
+interface Answer {
   readonly status: number
   readonly contentType: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly text: string
+  readonly body: string
 }
 
-/** Fields that the recorded version does not have. */
-const unlike: Readonly<Record<string, readonly string[]>> = {
-  'POST /v3/maintenance/status': ['storageVersion', 'dbSizeQuota', 'downgradeInfo'],
-  'GET /version': ['storage', 'synod'],
-}
+/** An endless answer is read as far as the transcript has it, and so long at most. */
+const patienceMs = 3000
 
-/** Asks what the line asks; answers how the answer differs from the recorded one. */
-export async function checkHttp(line: Line, port: number, bindings: Bindings): Promise<string[]> {
+async function send(url: string, line: Line, bindings: Bindings): Promise<Answer | Error> {
   const [method = '', path = ''] = (line.op ?? '').split(' ')
-  const { request, status, contentType } = line
-  // Text is sent as it is: it is no JSON, on purpose.
-  const asked = typeof request === 'string' ? request : JSON.stringify(bindings.substitute(request ?? {}))
-  const headers = Object.fromEntries(
-    Object.entries(line.headers ?? {}).map(([name, value]) => [name, bindings.fill(value)] as const),
-  )
-  const answer = await askHttp(port, method, path, method === 'GET' ? '' : asked, headers)
-  const differences = [
-    ...bindings.differences(status, answer.status, 'status'),
-    ...bindings.differences(contentType, answer.contentType, 'content type'),
-    ...bindings.differences(line.response, without(readable(answer, line.response), unlike[line.op ?? ''] ?? []), ''),
-  ]
-  return differences.map((difference) => `${line.op} ${asked.slice(0, 200)}: ${difference}`)
-}
-
-/** One request on a connection of its own. */
-export async function askHttp(
-  port: number,
-  method: string,
-  path: string,
-  body: string | Uint8Array = '',
-  headers: Readonly<Record<string, string>> = {},
-): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const asking = httpRequest({ port, host: '127.0.0.1', method, path, headers, agent: false }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const { statusCode = 0, headers: said } = response
-        const text = Buffer.concat(chunks).toString('utf8')
-        resolve({ status: statusCode, contentType: said['content-type'] ?? '', headers: said, text })
+  const body = line.request === undefined ? '' : bodyOf(bindings.substitute(line.request))
+  const headers = bindings.substitute({ 'content-type': 'application/json', ...line.headers }) as Record<string, string>
+  const lines = Array.isArray(line.response) ? line.response.length : Infinity
+  return new Promise((resolve) => {
+    const request = http.request(new URL(path, url), { method, headers, agent: false }, (response) => {
+      let text = ''
+      const done = (): void => {
+        clearTimeout(timer)
+        resolve({ status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? '', body: text })
+        request.destroy()
+      }
+      const timer = setTimeout(done, patienceMs)
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+        if (text.split('\n').length > lines) done()
       })
+      response.on('end', done)
+      response.on('error', done)
     })
-    asking.on('error', reject)
-    asking.end(body)
+    request.on('error', resolve)
+    request.end(body)
   })
 }
 
-/** A text is compared as it is; everything else that was recorded is JSON. */
-function readable({ text }: HttpAnswer, expected: Json | undefined): Json {
-  return typeof expected === 'string' ? text : (JSON.parse(text) as Json)
+/** Text is sent as it is: some of it is no JSON on purpose. */
+function bodyOf(request: Json): string {
+  return typeof request === 'string' ? request : JSON.stringify(request)
 }
 
-function without(value: Json, fields: readonly string[]): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !fields.includes(name)))
+/** Does the port speak HTTP/1.1 at all? */
+export async function speaksHttp(url: string): Promise<boolean> {
+  const answer = await send(url, { op: 'GET /version' }, nothingBound)
+  return !(answer instanceof Error) && answer.status === 200
+}
+
+const nothingBound = { substitute: (value: Json): Json => value } as Bindings
+
+type HttpOutcome = { readonly missing: true } | { readonly differences: readonly string[] }
+
+/** `missing`: there is no such route, or what is behind it is not there. */
+export async function checkHttp(
+  url: string,
+  line: Line,
+  bindings: Bindings,
+  compare: (expected: Json | undefined, actual: Json) => readonly string[],
+): Promise<HttpOutcome> {
+  const answer = await send(url, line, bindings)
+  if (answer instanceof Error) return { differences: [`no answer: ${answer.message}`] }
+  const body = parsed(answer.body, line.response)
+  const differences = [
+    ...(answer.status === line.status ? [] : [`status ${answer.status} instead of ${line.status}`]),
+    ...(answer.contentType === line.contentType
+      ? []
+      : [`content-type ${answer.contentType} instead of ${line.contentType}`]),
+    ...compare(line.response, body),
+  ]
+  return differences.length > 0 && isMissing(answer, body) ? { missing: true } : { differences }
+}
+
+function parsed(body: string, expected: Json | undefined): Json {
+  if (typeof expected === 'string') return body
+  try {
+    const values = body.split('\n').filter((text) => text !== '')
+    if (Array.isArray(expected)) return values.map((text) => JSON.parse(text) as Json)
+    return JSON.parse(body) as Json
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return body
+  }
+}
+
+function isMissing({ status, body }: Answer, json: Json): boolean {
+  const { code } = Object(Array.isArray(json) ? json[0] : json) as { code?: number }
+  if (status === 501 || code === 12) return true
+  return status === 404 && (body.startsWith('404 page not found') || /"message":"Not Found"/.test(body))
 }

@@ -24,8 +24,11 @@ export {
   takesSpace,
   txnOperationsMax,
 } from './checks.ts'
+export { alarmTypes, Alarms, isAlarmType } from './alarms.ts'
+export type { Alarm } from './alarms.ts'
 export { errors, malformedOperation } from './errors.ts'
 export type { ErrorName, StoreError } from './errors.ts'
+export { keyBytes } from './key-text.ts'
 export { Lease, LeaseReader, Leases } from './leases.ts'
 export {
   appendOperation,
@@ -36,11 +39,14 @@ export {
   Operations,
 } from './operations.ts'
 export type {
+  AlarmOperation,
   CompactOperation,
+  LeaseAskOperation,
   LeaseExpireOperation,
   LeaseGrantOperation,
   LeaseLeadOperation,
   LeaseRevokeOperation,
+  LeaseTellOperation,
   NothingOperation,
   Operation,
 } from './operations.ts'

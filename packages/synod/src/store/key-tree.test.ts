@@ -66,7 +66,11 @@ function expectOrdered(checked: Checked, start: string, end: string | undefined,
   const found: Key[] = []
   tree.scan(start, end, (key) => found.push(key) < most)
   expect(found.map((key) => key.text)).toEqual(wanted.slice(0, most).map((key) => key.text))
-  expect(tree.countBetween(start, end)).toBe(wanted.filter((key) => key.exists).length)
+  const existing = wanted.filter((key) => key.exists)
+  expect(tree.countBetween(start, end)).toBe(existing.length)
+  const foundExisting: Key[] = []
+  tree.scanExisting(start, end, (key) => foundExisting.push(key) < most)
+  expect(foundExisting.map((key) => key.text)).toEqual(existing.slice(0, most).map((key) => key.text))
 }
 
 test('the tree orders and counts as a sorted array does', () => {
