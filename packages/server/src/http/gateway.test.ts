@@ -203,7 +203,7 @@ describe('limits', () => {
     return Object.fromEntries(Object.entries(limitHits).filter(([, hits]) => hits > 0))
   }
 
-  test('a body that is too large is refused, whether its length was announced or not', async () => {
+  test('pitfall W8: a body that is too large is refused, whether its length was announced or not', async () => {
     const node = await started({ maxRequestBytes: 2048 })
     const large = 'x'.repeat(3_000_000)
     const told = await askHttp(node.port, 'POST', '/v3/kv/put', large)
@@ -236,7 +236,7 @@ describe('limits', () => {
     expect((await askHttp(node.port, 'POST', '/v3/kv/put', put)).status).toBe(200)
   })
 
-  test('a head or a body that does not end is not waited for', async () => {
+  test('pitfall W8: a head or a body that does not end is not waited for', async () => {
     const node = await started({}, { headersTimeoutMs: 100, bodyTimeoutMs: 100 })
     expect((await say(node.port, 'GET /livez HT', 2000)).closed).toBe(true)
     expect(

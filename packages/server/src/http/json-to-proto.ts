@@ -102,7 +102,8 @@ class Writing {
   private number(field: Field, value: JsonValue): bigint | undefined {
     const { type } = field
     if (type.kind === 'enum' && value.kind === 'string') return enumNamed(type, value.text)
-    const text = value.kind === 'number' ? this.raw(value) : value.kind === 'string' ? value.text : ''
+    const literal = value.kind === 'number' ? this.source.slice(value.at, value.end) : ''
+    const text = value.kind === 'string' ? value.text : literal
     const number = type.kind === 'enum' && value.kind === 'string' ? undefined : whole(text)
     if (number === undefined || !isInRange(number, type.kind)) throw this.invalid(field, value)
     return number

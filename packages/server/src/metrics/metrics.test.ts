@@ -143,6 +143,14 @@ test('each metric is told once, with a help and a type, and each line of it once
   }
 })
 
+test('docs/metrics.md names each of ours, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8')
+  const rows = page.split('\n').filter((line) => /^\| `(etcd|grpc|synod)_/.test(line))
+  const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
+  const told = [...of(leader).types.keys()].filter((name) => /^(etcd|grpc|synod)_/.test(name))
+  expect(named.toSorted()).toEqual(told.toSorted())
+})
+
 test('one leads, and all know it', () => {
   expect(metrics.map((one) => one.value('etcd_server_has_leader'))).toEqual([1, 1, 1])
   expect([1, 2, 3].filter((number) => of(number).value('etcd_server_is_leader') === 1)).toEqual([leader])
