@@ -112,3 +112,30 @@ describe('/livez and /readyz', () => {
     })
   })
 })
+
+describe('a port of its own for metrics', () => {
+  test('it has the pages of health and the metrics, and nothing of what is stored', async () => {
+    const { port } = await node.web.listen('127.0.0.1', 0)
+    const status = async (method: string, path: string): Promise<number> => (await askHttp(port, method, path)).status
+    for (const path of ['/health', '/livez', '/readyz', '/version', '/metrics'])
+      expect(await status('GET', path)).toBe(200)
+    for (const path of ['/v3/kv/range', '/v3/kv/put', '/v3beta/kv/range']) expect(await status('POST', path)).toBe(404)
+    await node.web.drain(100)
+    await expect(status('GET', '/livez')).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('a person in a browser is told what it is, a program what it expects of etcd', async () => {
+    const { port } = await node.web.listen('127.0.0.1', 0)
+    const browser = { accept: 'text/html,application/xhtml+xml' }
+    expect((await askHttp(port, 'GET', '/', '', browser)).text).not.toContain('/v3/')
+    expect(await askHttp(node.port, 'GET', '/', '', browser)).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('curl -d'),
+    })
+    expect(await askHttp(node.port, 'GET', '/')).toMatchObject({ status: 404, text: '404 page not found\n' })
+  })
+
+  test('an address that is taken is told', async () => {
+    await expect(node.web.listen('127.0.0.1', node.port)).rejects.toThrow('EADDRINUSE')
+  })
+})
