@@ -78,7 +78,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   protected isGreeted = false
 
   private readonly block: HeaderBlock
-  private readonly dawdling = new Dawdling()
+  private readonly dawdling: Dawdling
 
   private receiveCredit = receiveWindow
   /** When bytes last arrived. */
@@ -94,6 +94,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     this.sender = new Sender(this.output, limits.backlogBytesMax)
     this.decoder = new HeaderDecoder(limits.headerListBytesMax)
     this.block = new HeaderBlock(2 * limits.headerListBytesMax)
+    this.dawdling = new Dawdling(this.heardAt)
     this.reader = new FrameReader(this)
     this.allowance = new Allowance(limits, this.heardAt)
     socket.on('data', (chunk: Buffer) => this.receive(chunk))

@@ -6,7 +6,11 @@ export class Dawdling {
   /** Frames that began while no header block was open. */
   begun = 0
   private begunBefore = 0
-  private unfinishedSince = 0
+  private unfinishedSince: number
+
+  constructor(now: number) {
+    this.unfinishedSince = now
+  }
 
   /** Milliseconds, 0 if nothing is unfinished. To be asked regularly. */
   since(now: number, unfinished: boolean): number {

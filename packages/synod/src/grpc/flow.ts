@@ -6,7 +6,8 @@ export const messagePrefixLength = 5
 
 /** One stream of a connection, as far as the two directions of flow control see it. */
 export abstract class Stream {
-  readonly id: number
+  /** 0 while a client has not opened it yet. */
+  id: number
   /** Many messages may go either way, at the pace of whoever takes them. */
   abstract readonly isStreaming: boolean
   /** Bytes of DATA that the peer still lets us send; below zero after it has shrunk its window (RFC 9113 §6.9.2). */
@@ -72,6 +73,15 @@ export abstract class Stream {
   }
 }
 
+/** A message and its prefix. */
+export function framed(message: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(messagePrefixLength + message.length)
+  bytes[0] = 0
+  bytes.writeUInt32BE(message.length, 1)
+  bytes.set(message, messagePrefixLength)
+  return bytes
+}
+
 /** The sending half of flow control: no DATA leaves that the peer did not ask for, and none that the socket would only pile up. */
 export class Sender {
   readonly output: Output
@@ -112,11 +122,14 @@ export class Sender {
       stream.sent()
       return
     }
-    const queued = Buffer.allocUnsafeSlow(total)
-    queued[0] = 0
-    queued.writeUInt32BE(message.length, 1)
-    queued.set(message, messagePrefixLength)
-    this.bytes(stream, queued)
+    this.bytes(stream, framed(message))
+  }
+
+  /** The stream was opened, and something was queued before that. */
+  begin(stream: Stream): void {
+    this.count(stream, stream.unsentBytes)
+    if (stream.sendWindow > 0) this.ready.add(stream)
+    this.pump()
   }
 
   /** The same of bytes that are no message, or have their prefix already; they are not copied. */
