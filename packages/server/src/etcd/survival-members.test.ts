@@ -30,8 +30,9 @@ async function expectAlike(): Promise<void> {
   for (const member of [1, 2, 3]) {
     // It is read after the last write, and hashed then.
     await cluster.ask(member, 'KV/Range', { key: 'c3RpbGw=' })
-    const { hash, compactRevision = '0' } = await cluster.ask(member, 'Maintenance/HashKV', { revision })
-    hashes.push(`${String(hash)} of ${revision} compacted at ${String(compactRevision)}`)
+    const { hash, hashRevision, compactRevision = '0' } = await cluster.ask(member, 'Maintenance/HashKV', { revision })
+    expect(hashRevision).toBe(revision)
+    hashes.push(JSON.stringify({ hash, hashRevision, compactRevision }))
     expect(cluster.member(member).halted).toBeUndefined()
   }
   expect(new Set(hashes).size, hashes.join(', ')).toBe(1)
@@ -58,7 +59,10 @@ test('every enum in a transaction, and transactions 200 and 20,000 deep', { time
 
 test('random bytes in place of each request', { timeout: 30_000 }, async () => {
   for (const { path } of methods()) {
-    for (const length of [1, 7, 60, 2000]) expect(defined, path).toContain(await codeOf(path, randomBytes(length)))
+    for (const length of [1, 7, 60, 2000]) {
+      const bytes = randomBytes(length)
+      expect(defined, `${path} ${bytes.toString('hex')}`).toContain(await codeOf(path, bytes))
+    }
   }
   await expectAlike()
 })

@@ -33,8 +33,9 @@ async function expectSurvival(path: string, bytes: Uint8Array): Promise<void> {
 
 describe('extremes', () => {
   for (const method of methods()) {
-    test(method.path, async () => {
-      for (const message of extremeRequests(method)) await expectSurvival(method.path, message)
+    const { path } = method
+    test(path, async () => {
+      for (const message of extremeRequests(method)) await expectSurvival(path, message)
     })
   }
 
