@@ -100,7 +100,8 @@ export const startSettings: readonly Setting[] = [
     argument: 'bytes',
     fallback: 2 * gibibyte,
     parse: whole(0, 1024 * gibibyte),
-    description: 'writes are refused beyond so much data, all revisions counted; 0 is the default',
+    description:
+      'beyond so much data, all revisions counted, writes are refused until a compaction makes room; 0 is the default',
   },
   {
     flag: '--snapshot-count',

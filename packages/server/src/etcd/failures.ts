@@ -76,8 +76,8 @@ export function refuse(call: Unary, { code, message }: Status, why?: string): vo
 
 /** How a read that failed is told of where nobody waits for a status. */
 export function readFailure(failure: Failure): string {
-  const { message } = failure instanceof Rejected ? rejections[failure.detail.code] : timedOut
-  return message
+  const known = failure instanceof Rejected && failure.detail.code !== 'no-leader'
+  return (known ? rejections[failure.detail.code] : timedOut).message
 }
 
 /** What a member answered instead of a result. */

@@ -45,8 +45,8 @@ async function tick(): Promise<void> {
   await client.call('KV/Range', { key: base64('k'), countOnly: true })
 }
 
-async function fill(): Promise<void> {
-  for (let i = 0; i < 100 && (await put(9000)) === 'ok'; i++);
+async function fill(bytes = 9000): Promise<void> {
+  for (let i = 0; i < 100 && (await put(bytes)) === 'ok'; i++);
   await client.call('KV/Range', { key: base64('k'), countOnly: true })
 }
 
@@ -104,18 +104,23 @@ test('what is left of a compaction is reclaimed though no command comes any more
 })
 
 test('the alarm stays while hardly anything was freed: else every other write would raise it anew', async () => {
-  await fill()
-  const { store } = node.front
-  await compact()
-  await tick()
-  for (let i = 0; i < 9; i++) await put(9000, `k${i}`)
-  await fill()
-  expect(await alarms()).toHaveLength(1)
-  // Of the superseded ones one is given back, which is less than a sixteenth short of full.
-  const before = store.sizeBytes
+  await fill(2000)
+  const before = node.front.store.sizeBytes
+  expect(before).toBeGreaterThan(97_000)
   await client.call('KV/Compact', { revision: '3' })
   await tick()
-  expect(store.sizeBytes).toBeGreaterThan(before * 0.9)
+  expect(node.front.store.sizeBytes).toBeLessThan(before)
+  expect(node.front.store.sizeBytes).toBeGreaterThan(94_000)
+  expect(await alarms()).toHaveLength(1)
+})
+
+test('a write that is too large for what is left keeps the alarm on until something was freed', async () => {
+  await fill(2000)
+  await compact()
+  await tick()
+  expect(await alarms()).toEqual([])
+  expect(await put(99_000)).toEqual(noSpace)
+  await tick()
   expect(await alarms()).toHaveLength(1)
 })
 

@@ -61,10 +61,12 @@ describe('/livez and /readyz', () => {
     node.replica.leader = undefined
     expect(await get('/livez')).toBe('200 ok\n')
     expect(await get('/readyz')).toBe(
-      '503 [+]non_learner ok\n[+]data_corruption ok\n[+]serializable_read ok\n[-]linearizable_read failed: etcdserver: no leader\n\n',
+      '503 [+]non_learner ok\n[+]data_corruption ok\n[+]serializable_read ok\n[-]linearizable_read failed: etcdserver: request timed out\n\n',
     )
     expect(await get('/readyz?exclude=linearizable_read')).toBe('200 ok\n')
-    expect(await get('/readyz/linearizable_read')).toBe('503 [-]linearizable_read failed: etcdserver: no leader\n\n')
+    expect(await get('/readyz/linearizable_read')).toBe(
+      '503 [-]linearizable_read failed: etcdserver: request timed out\n\n',
+    )
     expect(await get('/readyz/serializable_read')).toBe('200 ok\n')
   })
 

@@ -1,6 +1,6 @@
 import { assert } from 'synod'
 import type { StoreContext } from 'synod/store'
-import { readFailure } from '../etcd/failures.ts'
+import { readFailure, timedOut } from '../etcd/failures.ts'
 import type { Front } from '../etcd/front.ts'
 import { answer, answerNotFound, answerText, onlyGet } from './answer.ts'
 import type { Exchange } from './answer.ts'
@@ -115,10 +115,10 @@ export class Health {
     return this.front.replica.departing ? 'this member was removed from the cluster' : undefined
   }
 
-  /** Asked as a client would ask; without a leader the answer is known at once. */
+  /** Asked as a client would ask. Without a leader the answer that a client would wait for is known at once. */
   private async linearizableRead(): Promise<Finding> {
     const { replica } = this.front
-    if (replica.standing.leader === undefined) return 'etcdserver: no leader'
+    if (replica.standing.leader === undefined) return timedOut.message
     return new Promise((resolve) => {
       const context: StoreContext = {
         applied: () => assert(false, 'a read is answered when it is readable'),

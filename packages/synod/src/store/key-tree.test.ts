@@ -94,6 +94,37 @@ test('the tree orders and counts as a sorted array does', () => {
   )
 })
 
+test('the first key that exists is found past any number of others that do not', () => {
+  let looked = 0
+  class Gone {
+    readonly text: string
+    private readonly alive: boolean
+    there = true
+    constructor(text: string, alive: boolean) {
+      this.text = text
+      this.alive = alive
+    }
+    get exists(): boolean {
+      looked++
+      return this.there || this.alive
+    }
+  }
+  const tree = new KeyTree<Gone>()
+  for (let i = 0; i < 20_000; i++) {
+    const key = new Gone(String(i).padStart(6, '0'), i === 19_000)
+    tree.insert(key)
+    if (i === 19_000) continue
+    key.there = false
+    tree.recount(key.text, -1)
+  }
+  looked = 0
+  const found: string[] = []
+  tree.scanExisting('', undefined, (key) => found.push(key.text) < 1)
+  expect(found).toEqual(['019000'])
+  // Those of its own leaf.
+  expect(looked).toBeLessThan(100)
+})
+
 test('thirty thousand keys come in any order and leave nothing behind', () => {
   const checked = new Checked()
   const total = 30_000

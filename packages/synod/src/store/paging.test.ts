@@ -92,12 +92,3 @@ test('where more has changed since than there are keys, these are looked at one 
   expect(page(store, { limit: 1, revision })).toMatchObject({ count: 50, looked: 2 + 75 })
   expect(page(store, { limit: 1 })).toMatchObject({ count: 45 })
 })
-
-test('the first of a queue is found at once, however many were taken before it', () => {
-  const store = filled()
-  remove(store, name(0), name(total - 10))
-  const first = page(store, { limit: 1 })
-  expect(first).toMatchObject({ count: 10, more: true })
-  expect(String.fromCharCode(...(first.kvs[0]?.key ?? []))).toBe(name(total - 10))
-  expect(first.looked).toBe(2)
-})
