@@ -36,7 +36,7 @@ describe('the mutants', () => {
 const rows = readFileSync('docs/pitfalls.md', 'utf8')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.trim()))
-  .filter(([, number = '']) => /^([A-GKL]\d+|own|paper)$/.test(number))
+  .filter(([, number = '']) => /^([A-GKLW]\d+|own|paper)$/.test(number))
   .map(([, number = '', what = '', tests = '', caught = '']) => ({ number, what, tests, caught }))
 
 function quoted(cell: string): string[] {
@@ -88,7 +88,7 @@ describe('docs/pitfalls.md', () => {
     const files = quoted(tests).map((name) => ({ name, found: filesOf(name) }))
     expect(files.filter(({ found }) => found.length === 0)).toEqual([])
     const all = files.flatMap(({ found }) => found)
-    if (/^[A-GKL]/.test(number)) expect(all.some((file) => isNamedAfter(file, number))).toBe(true)
+    if (/^[A-GKLW]/.test(number)) expect(all.some((file) => isNamedAfter(file, number))).toBe(true)
     const catchers = quoted(caught).map((name) => mutants.find((one) => one.name === name)?.test ?? name)
     expect(catchers.filter((file) => !all.includes(file))).toEqual([])
     if (catchers.length === 0) expect(caught, what).toMatch(/^impossible: /)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { type GrpcServer, type Route, serve } from 'synod/grpc'
+import { type GrpcServer, type UnaryRoute, serve } from 'synod/grpc'
 import { CallFailed, Endpoint } from './endpoint.ts'
 
 const opened: (() => unknown)[] = []
@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const close of opened.splice(0)) await close()
 })
 
-async function endpointOf(unary: Route['unary']): Promise<{ endpoint: Endpoint; server: GrpcServer }> {
+async function endpointOf(unary: UnaryRoute['unary']): Promise<{ endpoint: Endpoint; server: GrpcServer }> {
   const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const server = serve({ routes: new Map([['/test/Call', { unary }]]), log: silent })
   const { port } = await server.listen('127.0.0.1', 0)

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Halt, Host, Logger, Ports } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
-import type { MemberOptions, Replica } from 'synod/member'
+import type { MemberOptions, Replica, Tally } from 'synod/member'
 import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
 import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
-import type { Identity as PeerIdentity, RunningMember } from 'synod/runtime'
-import { ReplicatedStore } from 'synod/store'
-import type { StoreContext } from 'synod/store'
+import type { DiskCounters, Identity as PeerIdentity, RunningMember } from 'synod/runtime'
+import type { ReplicatedStore, StoreContext } from 'synod/store'
 import type { ServerConfig } from './cli/config.ts'
 import { CommandError, exitCodes } from './cli/exit.ts'
+import { MeteredStore } from './metrics/applying.ts'
 import { PeerWatch } from './peer-watch.ts'
 import { takeSeat } from './seat.ts'
 import type { Seat } from './seat.ts'
@@ -24,6 +24,16 @@ export class MemberHalted extends CommandError {
   }
 }
 
+/** Where a member counts what it does. Plain numbers, for the metrics to read. */
+export interface Meters {
+  readonly tally: Tally
+  /** Operations that wait for an answer. */
+  readonly pending: () => number
+  readonly store: Pick<MeteredStore, 'applying' | 'batches' | 'slow'>
+  readonly disk: DiskCounters
+  readonly peers: RunningMember['peers']
+}
+
 /** A member on this computer's disk and network, with its state machine. */
 export interface OpenedReplica {
   readonly seat: Pick<Seat, 'cluster' | 'self'>
@@ -33,6 +43,7 @@ export interface OpenedReplica {
   readonly applied: () => number
   /** How unlikely the silence of its peers is. */
   readonly peers: PeerWatch
+  readonly meters: Meters
   /**
    * Hands leadership over and answers what is under way, for at most so long; then gives directory and ports up.
    * `drained`: no client waits any more. From then on only an heir is looked for, and not for long: perhaps all stop.
@@ -43,7 +54,7 @@ export interface OpenedReplica {
 /** A member, whichever its engine is: nobody outside it knows its messages. */
 type StoreMember = Host &
   Replica<StoreContext> &
-  Pick<Member<unknown, unknown, StoreContext>, 'open' | 'applied' | 'stop'>
+  Pick<Member<unknown, unknown, StoreContext>, 'open' | 'applied' | 'stop' | 'proposals' | 'tally'>
 
 /** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
 export async function openReplica(
@@ -51,7 +62,7 @@ export async function openReplica(
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
-  const machine = new ReplicatedStore(nativeChecksum)
+  const machine = new MeteredStore(nativeChecksum)
   const peers = new PeerWatch(config.heartbeatInterval, () => performance.now())
   const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
@@ -84,6 +95,13 @@ export async function openReplica(
     machine,
     applied: () => member.applied,
     peers,
+    meters: {
+      tally: member.tally,
+      pending: () => member.proposals.outstanding,
+      store: machine,
+      disk: running.disk,
+      peers: running.peers,
+    },
     close: async (graceMs, drained) => {
       if (graceMs > 0) await handOver(member, running, graceMs, drained, config.electionTimeout)
       await drained

@@ -9,7 +9,11 @@ import type { ServerConfig } from './cli/config.ts'
 import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
 import { Front } from './etcd/front.ts'
-import { Lessor } from './etcd/lessor.ts'
+import { Web } from './http/web.ts'
+import { etcdMetrics } from './metrics/etcd-metrics.ts'
+import { Exposition } from './metrics/exposition.ts'
+import type { Sources } from './metrics/sources.ts'
+import { synodMetrics } from './metrics/synod-metrics.ts'
 import { MemberHalted, openReplica } from './replica.ts'
 import type { Seat } from './seat.ts'
 
@@ -20,6 +24,8 @@ const transportAllowance = 512 * 1024
 export interface RunningServer {
   /** Where it listens, with the ports that it was given. */
   readonly clientUrls: readonly string[]
+  /** Where it tells nothing but how it fares; the same. */
+  readonly metricsUrls: readonly string[]
   /** Which member of which cluster it is. */
   readonly seat: Pick<Seat, 'cluster' | 'self'>
   /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused; or it was removed. */
@@ -51,39 +57,47 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const opened = await openReplica(config, log, halted.resolve)
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
-  const lessor = new Lessor(front)
+  const { lessor } = front
+  const routes = etcdRoutes(front)
+  const messageBytesMax = config.maxRequestBytes + transportAllowance
+  const web: Web = new Web({ front, routes, messageBytesMax, log }, async () => metrics.text())
+  const sources: Sources = { front, meters: opened.meters, web, grpc: () => grpcs.map(({ counters }) => counters) }
+  const metrics = new Exposition([...etcdMetrics(sources), ...synodMetrics(sources)])
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
-    const drained = Promise.all(grpcs.map(async (grpc) => grpc.drain(graceMs)))
+    front.space.stop()
+    const drained = Promise.all([web, ...grpcs].map(async (port) => port.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
   try {
-    const routes = etcdRoutes(front)
     const clientUrls: string[] = []
     for (const address of config.clientAddresses) {
-      const grpc = serve({ routes, log, limits: { messageBytesMax: config.maxRequestBytes + transportAllowance } })
+      const grpc = serve({ routes, log, limits: { messageBytesMax }, other: (...one) => web.take(...one) })
       grpcs.push(grpc)
-      clientUrls.push(await listen(grpc, address))
+      clientUrls.push(await listen(grpc, address, '--listen-client-urls'))
     }
+    const metricsUrls: string[] = []
+    for (const address of config.metricsAddresses) metricsUrls.push(await listen(web, address, '--listen-metrics-urls'))
     lessor.start()
+    front.space.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
-    return { clientUrls, seat: opened.seat, halted: halted.promise, stop }
+    return { clientUrls, metricsUrls, seat: opened.seat, halted: halted.promise, stop }
   } catch (error) {
     await stop(0)
     throw error
   }
 }
 
-async function listen(grpc: GrpcServer, address: Address): Promise<string> {
-  const { host, port } = address
+async function listen(server: Pick<GrpcServer, 'listen'>, address: Address, flag: string): Promise<string> {
+  const { host } = address
   try {
-    const bound = await grpc.listen(host, port)
-    return port === bound.port ? address.url : address.url.replace(/:\d+$/, `:${bound.port}`)
+    const bound = await server.listen(host, address.port)
+    return address.port === bound.port ? address.url : address.url.replace(/:\d+$/, `:${bound.port}`)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
       throw new CommandError(
-        `--listen-client-urls: port ${port} on ${host} is in use: stop the process that has it, or choose another port`,
+        `${flag}: port ${address.port} on ${host} is in use: stop the process that has it, or choose another port`,
       )
     }
     if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
@@ -92,7 +106,7 @@ async function listen(grpc: GrpcServer, address: Address): Promise<string> {
         EACCES: 'may not be used by this user',
         ENOTFOUND: 'is unknown',
       }[code]
-      throw new CommandError(`--listen-client-urls: ${isWildcard(address) ? address.url : host}:${port} ${why}`)
+      throw new CommandError(`${flag}: ${isWildcard(address) ? address.url : host}:${address.port} ${why}`)
     }
     throw error
   }

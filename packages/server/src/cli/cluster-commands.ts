@@ -92,6 +92,8 @@ function reportJson({ endpoint, name, said, error }: Report): object {
     revision: said.header.revision,
     size: said.dbSize,
     version: said.version,
+    // etcd does not say it.
+    synod: said.synodVersion === '' ? null : said.synodVersion,
     phi: Object.fromEntries(said.phis.map(({ id, phi }) => [hexadecimal(id), phi])),
     errors: said.errors,
   }
@@ -112,7 +114,7 @@ function reportRow({ endpoint, name, said, error }: Report, all: readonly Report
     size(said.dbSize),
     said.version,
     said.phis.map((one) => phiText(one, all)).join(', ') || '-',
-    said.errors.join('; '),
+    said.errors.map((text) => text.trimEnd()).join('; '),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { freePorts, isFree, run, Running, runHere, synod, temporaryFolder } from '../testing/processes.ts'
+import { freePorts, isFree } from '../testing/ports.ts'
+import { run, Running, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { RunOptions } from '../testing/processes.ts'
 
 // Goal: what the supervisor says of its members is true, whoever else is on the ports and whoever starts them again.

@@ -105,6 +105,9 @@ describe('settings', () => {
       insecurePeers: true,
     })
     expect(open.warnings).toHaveLength(2)
+    const watched = resolveConfig({ ...defaults, listenMetricsUrls: 'http://127.0.0.1:2381,http://0.0.0.0:2382' })
+    expect(watched.metricsAddresses.map(({ port }) => port)).toEqual([2381, 2382])
+    expect(watched.warnings).toEqual([expect.stringContaining('http://0.0.0.0:2382 in plaintext')])
   })
 
   const refused: [Partial<StartOptions>, string][] = [
@@ -125,6 +128,10 @@ describe('settings', () => {
     [{ initialCluster: 'default=http://0.0.0.0:1' }, 'can connect to'],
     [{ initialCluster: 'default=http://127.0.0.1:1', initialAdvertisePeerUrls: 'http://127.0.0.1:2' }, 'must be equal'],
     [{ listenPeerUrls: 'http://127.0.0.1:1,http://127.0.0.1:2' }, 'one peer URL'],
+    [{ listenMetricsUrls: '10.0.0.1:2381' }, '--listen-metrics-urls: 10.0.0.1:2381 can be reached from other machines'],
+    [{ listenMetricsUrls: 'http://127.0.0.1:2379' }, 'is where clients or peers connect'],
+    [{ listenMetricsUrls: 'http://127.0.0.1:2380' }, 'is where clients or peers connect'],
+    [{ listenMetricsUrls: '' }, '--listen-metrics-urls: : expected http://host:port'],
   ]
   for (const [options, message] of refused) {
     test(`${JSON.stringify(options)} is refused, and says why`, () => {

@@ -26,6 +26,11 @@ export const startSettings: readonly Setting[] = [
     description: 'where clients connect to',
   },
   {
+    flag: '--listen-metrics-urls',
+    argument: 'urls',
+    description: 'where /metrics and the pages of health can be had too, and nothing else (default: nowhere else)',
+  },
+  {
     flag: '--advertise-client-urls',
     argument: 'urls',
     description: 'what clients are told (default: where it listens)',
@@ -95,7 +100,8 @@ export const startSettings: readonly Setting[] = [
     argument: 'bytes',
     fallback: 2 * gibibyte,
     parse: whole(0, 1024 * gibibyte),
-    description: 'writes are refused beyond so much data, all revisions counted; 0 is the default',
+    description:
+      'beyond so much data, all revisions counted, writes are refused until a compaction makes room; 0 is the default',
   },
   {
     flag: '--snapshot-count',
@@ -150,6 +156,7 @@ export interface StartOptions {
   readonly name: string
   readonly dataDir?: string
   readonly listenClientUrls: string
+  readonly listenMetricsUrls?: string
   readonly advertiseClientUrls?: string
   readonly listenPeerUrls?: string
   readonly initialAdvertisePeerUrls?: string
@@ -174,6 +181,8 @@ export interface ServerConfig {
   readonly name: string
   readonly directory: string
   readonly clientAddresses: readonly Address[]
+  /** Where nothing but the state of this member is told. */
+  readonly metricsAddresses: readonly Address[]
   /** What clients are told, if it is not where this member turns out to listen. */
   readonly advertisedClientUrls: readonly string[] | undefined
   readonly peerAddress: Address
@@ -208,6 +217,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
   const warnings: string[] = []
   const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
   const { peerAddress, cluster, self } = resolvePeers(options, warnings)
+  const metricsAddresses = resolveMetrics(options, [...clientAddresses, peerAddress], warnings)
   mustFitContact(name, self.peerUrl, advertisedClientUrls ?? clientAddresses.map(({ url }) => url))
   const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
   if (taken !== undefined) {
@@ -219,6 +229,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     name,
     directory: options.dataDir ?? `synod-data/${name}`,
     clientAddresses,
+    metricsAddresses,
     advertisedClientUrls,
     peerAddress,
     cluster,
@@ -286,6 +297,29 @@ function resolveClients(
     )
   }
   return { clientAddresses, advertisedClientUrls: undefined }
+}
+
+function resolveMetrics(
+  { listenMetricsUrls }: StartOptions,
+  others: readonly Address[],
+  warnings: string[],
+): readonly Address[] {
+  const flag = '--listen-metrics-urls'
+  const addresses = listenMetricsUrls === undefined ? [] : parseAddresses(listenMetricsUrls, flag)
+  for (const address of addresses) {
+    const { host, port, url } = address
+    if (port !== 0 && others.some((other) => other.port === port && other.host === host)) {
+      throw new UsageError(`${flag}: ${url} is where clients or peers connect: give it a port of its own`)
+    }
+    if (isLoopback(address)) continue
+    if (!address.explicit) {
+      throw new UsageError(
+        `${flag}: ${host}:${port} can be reached from other machines, and there is no TLS yet: write ${url} if that is what you want`,
+      )
+    }
+    warnings.push(`the metrics are told on ${url} in plaintext, to whoever reaches it`)
+  }
+  return addresses
 }
 
 function resolvePeers(

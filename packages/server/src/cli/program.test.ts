@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { freePorts, isFree, run, runHere, synod, temporaryFolder } from '../testing/processes.ts'
+import { freePorts, isFree } from '../testing/ports.ts'
+import { run, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { Running } from '../testing/processes.ts'
 
 // Goal: what a person types does what the help says, and what is wrong is said. Method: the command itself, in

@@ -328,8 +328,19 @@ function addMemberCommands(program: Command, done: Done): void {
     )
 }
 
+function addAlarmCommands(program: Command, done: Done): void {
+  const alarm = program.command('alarm').description('Why the cluster refuses writes.').exitOverride()
+  add(alarm, 'list', 'List the alarms that are on: NOSPACE, CORRUPT.', clientSettings)
+    .addHelpText('after', '\nExample:\n  synod alarm list')
+    .action(async (options: ClientOptions) => done(await (await import('./alarm-commands.ts')).alarmList(options)))
+  add(alarm, 'disarm', 'Take all alarms back, and print which those were.', clientSettings)
+    .addHelpText('after', '\nNOSPACE ends by itself once a compaction has made room.\n\nExample:\n  synod alarm disarm')
+    .action(async (options: ClientOptions) => done(await (await import('./alarm-commands.ts')).alarmDisarm(options)))
+}
+
 function addClusterCommands(program: Command, done: Done): void {
   addMemberCommands(program, done)
+  addAlarmCommands(program, done)
 
   add(program, 'move-leader', 'Hand leadership over to another voter.', clientSettings)
     .argument('<member>', 'its id, or its name')

@@ -39,6 +39,7 @@ async function run(options: StartOptions): Promise<number> {
     member: server.seat.self,
     cluster: server.seat.cluster,
     directory: config.directory,
+    ...(server.metricsUrls.length === 0 ? {} : { metrics: server.metricsUrls.join(', ') }),
   })
   const ended = await Promise.race([stop.then(() => undefined), server.halted])
   if (ended !== undefined) {

@@ -2,6 +2,7 @@ import { assert } from 'synod'
 import type { Failure } from 'synod'
 import type { Unary } from 'synod/grpc'
 import type { OperationResult, StoreContext } from 'synod/store'
+import { writeAlarms } from '../proto/alarm-messages.ts'
 import { writeDeleteRangeResult, writePutResult, writeTxnResult } from '../proto/kv-responses.ts'
 import { writeLeaseGrantResult } from '../proto/other-messages.ts'
 import { failCall, refuse } from './failures.ts'
@@ -33,6 +34,9 @@ export class WriteCall implements StoreContext {
         break
       case 'leaseGrant':
         writeLeaseGrantResult(out, result.id, result.ttlSeconds)
+        break
+      case 'alarm':
+        writeAlarms(out, result.alarm === undefined ? [] : [result.alarm])
         break
       case 'compact':
       case 'leaseRevoke':

@@ -1,39 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { EtcdClient } from '../testing/etcd-client.ts'
+import { deviationOf, deviations } from '../testing/deviations.ts'
 import { OneNode } from '../testing/one-node.ts'
 import { RealNode } from '../testing/real-node.ts'
-import { check } from '../testing/replay.ts'
-import type { Deviation } from '../testing/replay.ts'
-import { Bindings, scenarios } from '../testing/transcript.ts'
+import { etcdctl } from '../testing/replay-commands.ts'
+import { ClusterHome, NodeHome, settingsOf } from '../testing/replay-home.ts'
+import type { ReplayHome } from '../testing/replay-home.ts'
+import { Replay } from '../testing/replay.ts'
+import { scenarios, transcripts } from '../testing/transcript.ts'
 import type { Scenario } from '../testing/transcript.ts'
 
 // Goal: a client cannot tell this server from etcd. Method: what a real etcd was asked and what it answered, line by
-// line, over a real connection, with a client of others.
+// line, over a real connection, with clients of others. `npm run conformance` asks real clusters all of it; here are the
+// parts that wait for nothing.
 
-/** Lines whose answers differ, each with the reason. */
-const deviations: (Deviation & { readonly scenario: string })[] = [
-  {
-    scenario: 'range-options',
-    op: 'KV/Range',
-    request: '"sortOrder":9',
-    why: 'refused from etcd 3.6 on',
-    answer: { error: { code: 3, message: 'etcdserver: invalid sort option' } },
-  },
-  {
-    scenario: 'sort-target',
-    op: 'KV/Range',
-    request: '"sortTarget":9',
-    why: 'etcd 3.5.30 ends',
-    answer: { error: { code: 3, message: 'etcdserver: invalid sort option' } },
-  },
-  {
-    scenario: 'compare',
-    op: 'KV/Txn',
-    request: '"result":9',
-    why: 'etcd takes it for true',
-    answer: { error: { code: 3, message: 'etcdserver: invalid compare result' } },
-  },
-]
+/** What may still be missing. */
+const later =
+  /^(HTTP\/1\.1|Watch\/|Auth\/|Lock\/|Election\/|Lease\/LeaseKeepAlive|Maintenance\/Snapshot|JWT|(GET|POST) |etcdctl |--)|^what comes after /
 
 const replayed: { file: string; names?: string[] }[] = [
   { file: 'kv' },
@@ -56,39 +38,49 @@ for (const { what, Node, files } of nodes) {
     describe(`${what}, ${file}`, () => {
       for (const scenario of scenarios(file).filter((one) => names?.includes(one.scenario) ?? true)) {
         test(`${scenario.scenario}: answers as etcd does`, async () => {
-          const quota = scenario.flags?.find((flag) => flag.startsWith('--quota-backend-bytes='))?.split('=')[1]
-          const node = await new Node(quota === undefined ? {} : { quotaBackendBytes: Number(quota) }).start()
-          expect(await replay(scenario, node)).toEqual([])
+          const node = await new Node(settingsOf(scenario)).start()
+          await expectConformance(scenario, new NodeHome(node))
         })
       }
     })
   }
 }
 
-/** What was answered differently, and what was logged as a problem. */
-async function replay(scenario: Scenario, node: OneNode | RealNode): Promise<string[]> {
-  let client = new EtcdClient(node.port)
-  const bindings = new Bindings({ $clientURL1: node.url, $peerURL1: node.config.self.peerUrl })
-  const known = deviations.filter((one) => one.scenario === scenario.scenario)
-  const wrong: string[] = []
+// Debian's etcd-client is there wherever the project's own checks run.
+describe.runIf(etcdctl !== undefined || process.env['CI'] !== undefined)('etcdctl', () => {
+  test('prints what it prints with etcd', async () => {
+    const [scenario] = scenarios('cli')
+    if (scenario === undefined) throw new Error('there are no commands')
+    // From there on the transcript is about users, who are not here.
+    const users = scenario.lines.findIndex(({ args }) => args?.[0] === 'user')
+    const lines = scenario.lines.slice(0, users).filter(({ background }) => background !== true)
+    await expectConformance({ ...scenario, lines }, new NodeHome(await new OneNode().start()))
+  })
+})
+
+test('three-members: answers as etcd does', { timeout: 150_000 }, async () => {
+  const scenario = scenarios('cluster').find((one) => one.scenario === 'three-members')
+  if (scenario === undefined) throw new Error('there is no such scenario')
+  await expectConformance(scenario, await ClusterHome.open(scenario))
+})
+
+test('each difference that is put up with is of a line, and of one alone', () => {
+  const all = transcripts.flatMap((file) => scenarios(file))
+  for (const deviation of deviations) {
+    const meant = all.flatMap((scenario) => scenario.lines.filter((line) => deviationOf(scenario, line) === deviation))
+    expect(meant, deviation.why).toHaveLength(1)
+  }
+})
+
+async function expectConformance(scenario: Scenario, home: ReplayHome): Promise<void> {
   try {
-    let alarm = false
-    for (const line of scenario.lines) {
-      // What an alarm does is left out until there are alarms.
-      const action = line.op === 'Maintenance/Alarm' ? JSON.stringify(line.request) : ''
-      if (action.includes('"ACTIVATE"')) alarm = true
-      if (action.includes('"DEACTIVATE"')) alarm = false
-      if (alarm && line.op !== 'KV/Compact') continue
-      if (line.op === '@restart') {
-        bindings.forget('$term')
-        client.close()
-        await node.restart()
-        client = new EtcdClient(node.port)
-      } else wrong.push(...(await check(line, client, bindings, known)))
-    }
-    return [...wrong, ...node.complaints]
+    const verdicts = await new Replay(scenario, home).run()
+    expect(verdicts).toHaveLength(scenario.lines.length)
+    expect(verdicts.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    const missing = verdicts.flatMap((verdict) => (verdict.outcome === 'not yet' ? [verdict.feature] : []))
+    expect(missing.filter((feature) => !later.test(feature))).toEqual([])
+    expect(home.complaints).toEqual([])
   } finally {
-    client.close()
-    await node.stop()
+    await home.close()
   }
 }

@@ -26,9 +26,13 @@ export const slowTransfer: Status = {
   message: 'etcdserver: request timed out, leader transfer took too long',
 }
 export const notForLearners: Status = { code: 9, message: 'etcdserver: rpc not supported for learner' }
+export const wrongVersionFormat: Status = { code: 3, message: 'etcdserver: wrong downgrade target version format' }
+export const invalidTargetVersion: Status = { code: 3, message: 'etcdserver: invalid downgrade target version' }
+export const noDowngrade: Status = { code: 9, message: 'etcdserver: no inflight downgrade job' }
+export const invalidAction: Status = { code: 3, message: 'etcdserver: invalid downgrade action' }
 export const serverStopped: Status = { code: unavailable, message: 'etcdserver: server stopped' }
 
-const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
+export const timedOut: Status = { code: unavailable, message: 'etcdserver: request timed out' }
 const notEnough: Status = {
   code: 9,
   message: 'etcdserver: re-configuration failed due to not enough started members',
@@ -68,6 +72,12 @@ const reason = 'synod-reason'
 export function refuse(call: Unary, { code, message }: Status, why?: string): void {
   const printable = why?.replaceAll(/[^ -~]/g, '?')
   call.fail(code, message, { [outcome]: 'rejected', ...(printable === undefined ? {} : { [reason]: printable }) })
+}
+
+/** How a read that failed is told of where nobody waits for a status. */
+export function readFailure(failure: Failure): string {
+  const known = failure instanceof Rejected && failure.detail.code !== 'no-leader'
+  return (known ? rejections[failure.detail.code] : timedOut).message
 }
 
 /** What a member answered instead of a result. */

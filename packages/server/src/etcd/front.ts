@@ -7,9 +7,13 @@ import type { Member } from '../proto/member-messages.ts'
 import { ProtoWriter } from '../proto/wire.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import type { OpenedReplica } from '../replica.ts'
+import { Lessor } from './lessor.ts'
+import { SpaceKeeper } from './space-keeper.ts'
 
 /** Whose etcd API this is: clients turn features on by it. Synod's own version is told elsewhere. */
 export const etcdVersion = '3.6.14'
+/** And of the cluster and of what is stored: without the third number, as etcd's. */
+export const etcdClusterVersion = '3.6.0'
 
 /** What the front needs to know of its member's settings. */
 export type FrontConfig = Pick<
@@ -24,6 +28,8 @@ export class Front {
   readonly replica: OpenedReplica['replica']
   readonly machine: OpenedReplica['machine']
   readonly applied: () => number
+  readonly space: SpaceKeeper
+  readonly lessor: Lessor
   /** undefined: there are none. */
   readonly peers: OpenedReplica['peers'] | undefined
   /** One buffer for all answers: the transport copies what it is given. */
@@ -35,6 +41,7 @@ export class Front {
   constructor(
     opened: Pick<OpenedReplica, 'seat' | 'replica' | 'machine' | 'applied'> & Partial<Pick<OpenedReplica, 'peers'>>,
     config: FrontConfig,
+    now?: () => number,
   ) {
     this.config = config
     this.seat = opened.seat
@@ -46,6 +53,8 @@ export class Front {
     out.reset().bigint(2, BigInt(`0x${opened.seat.self}`))
     out.bigint(1, BigInt(`0x${opened.seat.cluster}`))
     this.ids = out.finish().slice()
+    this.space = new SpaceKeeper(this)
+    this.lessor = new Lessor(this, now)
   }
 
   /** Of now: a snapshot of the leader may put another one in its place. */
@@ -69,6 +78,12 @@ export class Front {
     out.number(3, revision)
     out.raw(this.ids)
     out.end(1, mark)
+  }
+
+  /** Alarms that are on, by their names in the API. */
+  alarms(): readonly string[] {
+    const { noSpace, corrupt } = this.store.alarms
+    return [...(noSpace ? ['NOSPACE'] : []), ...(corrupt ? ['CORRUPT'] : [])]
   }
 
   /**

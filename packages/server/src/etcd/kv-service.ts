@@ -1,15 +1,6 @@
 import { Writer } from 'synod'
 import type { Unary } from 'synod/grpc'
-import {
-  checkDeleteRange,
-  checkPut,
-  checkQuota,
-  checkRange,
-  checkTxn,
-  encodePut,
-  isReadOnly,
-  isSerializable,
-} from 'synod/store'
+import { checkDeleteRange, checkPut, checkRange, checkTxn, encodePut, isReadOnly, isSerializable } from 'synod/store'
 import type { PutRequest, RangeRequest, StoreError, TxnRequest } from 'synod/store'
 import { readCompaction, readDeleteRange, readPut, readRange, readTxn } from '../proto/kv-requests.ts'
 import { writeRangeResult, writeTxnResult } from '../proto/kv-responses.ts'
@@ -34,7 +25,7 @@ export class KvService {
 
   put(call: Unary, message: Uint8Array): void {
     const request = readPut(new ProtoReader(message))
-    const refused = checkPut(request) ?? this.tooLarge(message) ?? this.noSpace(request)
+    const refused = checkPut(request) ?? this.tooLarge(message) ?? this.alarmed(request)
     if (refused !== undefined) return refuse(call, refused)
     const { operation, front } = this
     operation.reset()
@@ -54,7 +45,7 @@ export class KvService {
     const refused = checkTxn(request)
     if (refused !== undefined) return refuse(call, refused)
     if (isReadOnly(request)) return this.readOnlyTxn(call, message, request)
-    const tooMuch = this.tooLarge(message) ?? this.noSpace(request)
+    const tooMuch = this.tooLarge(message) ?? this.alarmed(request)
     if (tooMuch !== undefined) return refuse(call, tooMuch)
     this.front.submit(request, new WriteCall(this.front, call))
   }
@@ -108,7 +99,8 @@ export class KvService {
     return message.length > this.front.config.maxRequestBytes ? requestTooLarge : undefined
   }
 
-  private noSpace(request: PutRequest | TxnRequest): StoreError | undefined {
-    return checkQuota(request, this.front.store.sizeBytes, this.front.config.quotaBytes)
+  /** What an alarm forbids is refused at once; whoever has not heard of it yet finds out when it is applied. */
+  private alarmed(request: PutRequest | TxnRequest): StoreError | undefined {
+    return this.front.store.checkAlarms(request) ?? this.front.space.refuse(request)
   }
 }

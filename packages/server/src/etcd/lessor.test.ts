@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Front } from './front.ts'
-import { Lessor } from './lessor.ts'
+import type { Lessor } from './lessor.ts'
 import { firstSeat } from '../seat.ts'
 import { configFor, ImmediateReplica, noLeader } from '../testing/one-node.ts'
 
@@ -15,9 +15,9 @@ beforeEach(() => {
   const config = configFor('m1')
   const seat = firstSeat(config)
   replica = new ImmediateReplica(seat.self)
-  front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, config)
+  front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, config, () => now)
   now = 0
-  lessor = new Lessor(front, () => now)
+  lessor = front.lessor
   lessor.start()
 })
 afterEach(() => lessor.stop())
@@ -59,6 +59,34 @@ test('a lease ends with its keys when its time is over, and not before', async (
   await tickAt(5000)
   expect(living()).toEqual([2n])
   expect([...front.store.keys.values()].filter((key) => key.exists).map((key) => key.text)).toEqual(['b'])
+})
+
+test('how long a lease still runs is said by whoever counts, and asked of it by the others', async () => {
+  await tickAt(0)
+  await grant(1n, 5)
+  now = 1500
+  expect(front.lessor.remaining(1n)).toBe(3)
+  expect(front.lessor.remaining(2n)).toBeUndefined()
+  const told: number[] = []
+  front.lessor.ask(1n, (seconds) => told.push(seconds))
+  for (let i = 0; i < 3; i++) await turns()
+  expect(told).toEqual([3])
+
+  // Nobody answers for a leader that is another member.
+  replica.leader = 'another'
+  expect(front.lessor.remaining(1n)).toBeUndefined()
+  const takeBack = front.lessor.ask(1n, (seconds) => told.push(seconds))
+  for (let i = 0; i < 3; i++) await turns()
+  takeBack()
+  expect(told).toEqual([3])
+})
+
+test('leases are listed by their ends', async () => {
+  await tickAt(0)
+  await grant(30n, 100)
+  await grant(10n, 300)
+  await grant(20n, 200)
+  expect(lessor.leases().map(({ id }) => id)).toEqual([30n, 20n, 10n])
 })
 
 test('only the leader lets leases end', async () => {

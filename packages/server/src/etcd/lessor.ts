@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Lease, StoreObserver } from 'synod/store'
 import type { Front } from './front.ts'
 
@@ -26,6 +27,8 @@ export class Lessor implements StoreObserver {
   private readonly countdowns = new Map<bigint, Countdown>()
   /** Proposed, and neither decided nor refused yet. */
   private readonly ending = new Set<bigint>()
+  /** What this member has asked the leader, and whom it tells. */
+  private readonly questions = new Map<bigint, (seconds: number) => void>()
 
   constructor(front: Front, now: () => number = () => performance.now()) {
     this.front = front
@@ -49,6 +52,8 @@ export class Lessor implements StoreObserver {
       return
     }
     if (term !== this.term) this.takeOver(term)
+    // No lease ends while this is on.
+    if (this.front.store.alarms.corrupt) return
     const now = this.now()
     let ends = 0
     for (const countdown of this.countdowns.values()) {
@@ -89,6 +94,54 @@ export class Lessor implements StoreObserver {
   /** Only who fell behind gets a snapshot, so it does not lead. */
   restored(): void {
     this.term = 0
+  }
+
+  // How long a lease still runs
+
+  /** In whole seconds, if this member counts them; undefined: another one does, or nobody yet. */
+  remaining(id: bigint): number | undefined {
+    const countdown = this.term === 0 || !this.front.replica.standing.leading ? undefined : this.countdowns.get(id)
+    if (countdown === undefined) return undefined
+    return Math.max(0, Math.floor((countdown.endsAt - this.now()) / 1000))
+  }
+
+  /** Who ends first comes first, as far as this member knows: where it does not count, who runs shortest. */
+  leases(): Lease[] {
+    const counts = this.term !== 0 && this.front.replica.standing.leading
+    const endOf = ({ id, ttlSeconds }: Lease): number =>
+      counts ? (this.countdowns.get(id)?.endsAt ?? Number.MAX_VALUE) : ttlSeconds
+    return [...this.front.store.leases.values()].toSorted((a, b) => endOf(a) - endOf(b) || a.grantedAt - b.grantedAt)
+  }
+
+  /**
+   * Asks whoever leads, through the log: it reaches the leader whoever that is, wherever it listens. The answer may never
+   * come, as when the leader has changed: whoever asks asks again. What it returns takes the question back.
+   */
+  ask(id: bigint, told: (seconds: number) => void): () => void {
+    const question = BigInt.asIntN(64, randomBytes(8).readBigUInt64BE())
+    this.questions.set(question, told)
+    const ignore = (): void => {}
+    this.front.submit({ type: 'leaseAsk', id, question }, { applied: ignore, readable: ignore, failed: ignore })
+    return () => void this.questions.delete(question)
+  }
+
+  /** Called by the store, which must not be changed meanwhile. */
+  asked(id: bigint, question: bigint): void {
+    if (!this.front.replica.standing.leading) return
+    setImmediate(() => this.tell(id, question))
+  }
+
+  private tell(id: bigint, question: bigint): void {
+    // Who has just come to lead has to begin counting first.
+    this.tick()
+    const seconds = this.remaining(id)
+    if (seconds === undefined) return
+    const ignore = (): void => {}
+    this.front.submit({ type: 'leaseTell', question, seconds }, { applied: ignore, readable: ignore, failed: ignore })
+  }
+
+  told(question: bigint, seconds: number): void {
+    this.questions.get(question)?.(seconds)
   }
 
   private begin({ id, grantedAt, ttlSeconds }: Lease, now: number): void {

@@ -1,10 +1,12 @@
 import type { Unary } from 'synod/grpc'
 import type { StateHash } from 'synod/store'
-import { readEmpty, readHashKv, readHealthCheck } from '../proto/other-messages.ts'
-import { writeHashKvResult, writeStatusResult } from '../proto/other-messages.ts'
-import { ProtoReader } from '../proto/wire.ts'
-import { refuse } from './failures.ts'
-import { etcdVersion } from './front.ts'
+import { synodVersion } from '../cli/version.ts'
+import { alarmText } from '../proto/alarm-messages.ts'
+import { readDowngrade, readEmpty, readHashKv, readHealthCheck } from '../proto/other-messages.ts'
+import { downgradeActions, writeHashKvResult, writeHashResult, writeStatusResult } from '../proto/other-messages.ts'
+import { noBytes, ProtoReader } from '../proto/wire.ts'
+import { invalidAction, invalidTargetVersion, noDowngrade, noLeader, refuse, wrongVersionFormat } from './failures.ts'
+import { etcdClusterVersion, etcdVersion } from './front.ts'
 import type { Front } from './front.ts'
 
 const serving = 1
@@ -14,6 +16,7 @@ const hashStepBytes = 1024 * 1024
 /** etcdserverpb.Maintenance, as far as it is here, and grpc.health.v1. */
 export class MaintenanceService {
   private readonly front: Front
+  private readonly synodVersion = synodVersion()
 
   constructor(front: Front) {
     this.front = front
@@ -26,7 +29,7 @@ export class MaintenanceService {
     const { standing } = front.replica
     const { leader, term, decided } = standing
     const phis = front.peers?.phis(standing, front.seat.self) ?? []
-    const { sizeBytes, revision } = front.store
+    const { sizeBytes, revision, alarms } = front.store
     const out = front.out.reset()
     writeStatusResult(out, {
       version: etcdVersion,
@@ -35,13 +38,14 @@ export class MaintenanceService {
       raftIndex: decided,
       raftTerm: term,
       raftAppliedIndex: front.applied(),
-      errors: leader === undefined ? ['etcdserver: no leader'] : [],
+      errors: [...(leader === undefined ? [noLeader.message] : []), ...alarms.list.map(alarmText)],
       dbSizeInUse: sizeBytes,
       isLearner: front.isLearner,
-      storageVersion: '3.6.0',
+      storageVersion: etcdClusterVersion,
       dbSizeQuota: front.config.quotaBytes,
       phis: phis.map(({ id, phi }) => ({ id: BigInt(`0x${id}`), phi })),
       engine: front.config.engine,
+      synodVersion: this.synodVersion,
     })
     front.writeHeader(revision)
     call.respond(out.finish())
@@ -51,17 +55,40 @@ export class MaintenanceService {
   hashKv(call: Unary, message: Uint8Array): void {
     const hash = this.front.store.hashKv(readHashKv(new ProtoReader(message)))
     if ('type' in hash) return refuse(call, hash)
-    this.stepHash(call, hash)
+    this.stepHash(call, hash, writeHashKvResult)
+  }
+
+  /** etcd hashes its file, which is no other member's. Here there is nothing to hash but what HashKV does. */
+  hash(call: Unary, message: Uint8Array): void {
+    readEmpty(new ProtoReader(message))
+    const hash = this.front.store.hashKv(0)
+    if ('type' in hash) return refuse(call, hash)
+    this.stepHash(call, hash, writeHashResult)
+  }
+
+  /** There is nothing to do: what a compaction frees is given back by itself. etcd's answer has not even a header. */
+  defragment(call: Unary, message: Uint8Array): void {
+    readEmpty(new ProtoReader(message))
+    call.respond(noBytes)
+  }
+
+  /** No older version could read what this one writes, so there is none to go back to. */
+  downgrade(call: Unary, message: Uint8Array): void {
+    const { action, version } = readDowngrade(new ProtoReader(message))
+    if (action === downgradeActions.cancel) return refuse(call, noDowngrade)
+    if (action !== downgradeActions.validate && action !== downgradeActions.enable) return refuse(call, invalidAction)
+    const wellFormed = /^\d+\.\d+(\.\d+([-+].*)?)?$/.test(version)
+    refuse(call, wellFormed ? invalidTargetVersion : wrongVersionFormat, 'Synod has no older version to go back to')
   }
 
   /** A database takes seconds to hash: other calls are answered between the steps. */
-  private stepHash(call: Unary, hash: StateHash): void {
+  private stepHash(call: Unary, hash: StateHash, write: typeof writeHashKvResult): void {
     if (call.cancelled) return hash.close()
     const sum = hash.step(hashStepBytes)
-    if (sum === undefined) return void setImmediate(() => this.stepHash(call, hash))
+    if (sum === undefined) return void setImmediate(() => this.stepHash(call, hash, write))
     const { front } = this
     const out = front.out.reset()
-    writeHashKvResult(out, sum, hash.compactRevision, hash.revision)
+    write(out, sum, hash.compactRevision, hash.revision)
     front.writeHeader(front.store.revision)
     call.respond(out.finish())
   }

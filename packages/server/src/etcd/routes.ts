@@ -1,6 +1,7 @@
 import type { Route, Unary } from 'synod/grpc'
 import { errors } from 'synod/store'
 import { TooDeep, WireError } from '../proto/wire.ts'
+import { AlarmService } from './alarm-service.ts'
 import { noLeader, notForLearners, refuse, serverStopped } from './failures.ts'
 import type { Front } from './front.ts'
 import { KvService } from './kv-service.ts'
@@ -22,6 +23,7 @@ export function etcdRoutes(front: Front): Map<string, Route> {
   const lease = new LeaseService(front)
   const members = new MemberService(front)
   const maintenance = new MaintenanceService(front)
+  const alarms = new AlarmService(front)
   const handlers: Readonly<Record<string, Handler>> = {
     '/etcdserverpb.KV/Range': (call, message) => kv.range(call, message),
     '/etcdserverpb.KV/Put': (call, message) => kv.put(call, message),
@@ -30,6 +32,8 @@ export function etcdRoutes(front: Front): Map<string, Route> {
     '/etcdserverpb.KV/Compact': (call, message) => kv.compact(call, message),
     '/etcdserverpb.Lease/LeaseGrant': (call, message) => lease.grant(call, message),
     '/etcdserverpb.Lease/LeaseRevoke': (call, message) => lease.revoke(call, message),
+    '/etcdserverpb.Lease/LeaseTimeToLive': (call, message) => lease.timeToLive(call, message),
+    '/etcdserverpb.Lease/LeaseLeases': (call, message) => lease.leases(call, message),
     '/etcdserverpb.Cluster/MemberList': (call, message) => members.list(call, message),
     '/etcdserverpb.Cluster/MemberAdd': (call, message) => members.add(call, message),
     '/etcdserverpb.Cluster/MemberRemove': (call, message) => members.remove(call, message),
@@ -38,6 +42,10 @@ export function etcdRoutes(front: Front): Map<string, Route> {
     '/etcdserverpb.Maintenance/MoveLeader': (call, message) => members.moveLeader(call, message),
     '/etcdserverpb.Maintenance/Status': (call, message) => maintenance.status(call, message),
     '/etcdserverpb.Maintenance/HashKV': (call, message) => maintenance.hashKv(call, message),
+    '/etcdserverpb.Maintenance/Hash': (call, message) => maintenance.hash(call, message),
+    '/etcdserverpb.Maintenance/Defragment': (call, message) => maintenance.defragment(call, message),
+    '/etcdserverpb.Maintenance/Downgrade': (call, message) => maintenance.downgrade(call, message),
+    '/etcdserverpb.Maintenance/Alarm': (call, message) => alarms.alarm(call, message),
     '/grpc.health.v1.Health/Check': (call, message) => maintenance.check(call, message),
   }
   const routes = new Map<string, Route>()

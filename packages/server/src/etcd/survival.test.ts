@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type protobuf from 'protobufjs'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { noLeader, OneNode } from '../testing/one-node.ts'
-import { messageType, services } from '../testing/reference.ts'
-import type { Plain } from '../testing/reference.ts'
+import { extremeRequests, extremeTransactions, methods, nested } from '../testing/hostile-requests.ts'
 import { Unknown } from 'synod'
 
 // Goal: no request ends a server or reaches the log unless every member can apply it. Method: every field of every
@@ -22,21 +20,6 @@ afterAll(async () => {
   await node.stop()
 })
 
-interface Method {
-  readonly path: string
-  readonly request: protobuf.Type
-}
-
-function methods(): Method[] {
-  return services().flatMap((service) => {
-    const name = service.fullName.slice(1)
-    const space = name.slice(0, name.lastIndexOf('.'))
-    return service.methodsArray
-      .filter((method) => method.name !== 'RangeStream')
-      .map((method) => ({ path: `/${name}/${method.name}`, request: messageType(`${space}.${method.requestType}`) }))
-  })
-}
-
 /** Codes that say what was wrong with the request, or that the method is not here yet. */
 const defined = new Set([0, 3, 5, 8, 9, 11, 12, 13])
 
@@ -48,56 +31,16 @@ async function expectSurvival(path: string, bytes: Uint8Array): Promise<void> {
   expect(node.complaints).toEqual([])
 }
 
-/** Extreme values of one field, for its type. */
-function extremes(field: protobuf.Field): unknown[] {
-  field.resolve()
-  if (field.resolvedType !== null && 'values' in field.resolvedType) return [-1, 9, 2 ** 31 - 1]
-  switch (field.type) {
-    case 'int64':
-    case 'uint64':
-      return ['-1', '9223372036854775807', '-9223372036854775808', '9007199254740993']
-    case 'int32':
-    case 'uint32':
-      return [-1, 2 ** 31 - 1]
-    case 'bytes':
-      return [new Uint8Array(0), Uint8Array.of(0), new Uint8Array(100_000).fill(120)]
-    case 'string':
-      return ['', 'x'.repeat(10_000), '\u0000']
-    case 'bool':
-      return [true]
-    default:
-      return [{}]
-  }
-}
-
 describe('extremes', () => {
-  for (const { path, request } of methods()) {
+  for (const method of methods()) {
+    const { path } = method
     test(path, async () => {
-      await expectSurvival(path, new Uint8Array(0))
-      for (const field of request.fieldsArray) {
-        for (const value of extremes(field)) {
-          const message: Plain = { key: Uint8Array.of(97), [field.name]: field.repeated ? [value] : value }
-          await expectSurvival(path, request.encode(request.create(message)).finish())
-        }
-      }
+      for (const message of extremeRequests(method)) await expectSurvival(path, message)
     })
   }
 
   test('every enum of every comparison and range in a transaction', async () => {
-    const txn = messageType('TxnRequest')
-    const key = Uint8Array.of(97)
-    for (const strange of [-1, 9, 2 ** 31 - 1]) {
-      const requests: Plain[] = [
-        { compare: [{ key, target: strange }] },
-        { compare: [{ key, result: strange }] },
-        { compare: [{ key, target: 1, lease: '-1' }] },
-        { success: [{ requestRange: { key, sortTarget: strange } }, { requestPut: { key } }] },
-        { failure: [{ requestRange: { key, sortOrder: strange } }] },
-        { failure: [{ requestRange: { key, limit: '-9223372036854775808', revision: '-1', minModRevision: '-1' } }] },
-      ]
-      for (const request of requests)
-        await expectSurvival('/etcdserverpb.KV/Txn', txn.encode(txn.create(request)).finish())
-    }
+    for (const message of extremeTransactions()) await expectSurvival('/etcdserverpb.KV/Txn', message)
   })
 })
 
@@ -109,22 +52,6 @@ test('random bytes in place of each request', async () => {
 })
 
 describe('transactions in transactions', () => {
-  function nested(levels: number): Uint8Array {
-    // Written from the inside out: each level is a RequestOp with a TxnRequest, in the list of those to run.
-    const parts: Uint8Array[] = []
-    let length = 0
-    for (let level = 0; level < levels; level++) {
-      const inner = varint(length)
-      const outer = varint(length + inner.length + 1)
-      parts.push(Uint8Array.of(0x12, ...outer, 0x22, ...inner))
-      length += inner.length + outer.length + 2
-    }
-    return new Uint8Array(Buffer.concat(parts.toReversed()))
-  }
-  function varint(value: number): number[] {
-    return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]
-  }
-
   for (const levels of [127, 128, 129, 130, 200, 20_000, 150_000]) {
     test(`${levels} levels`, async () => {
       const answer = await client.raw('/etcdserverpb.KV/Txn', nested(levels))

@@ -1,5 +1,6 @@
 import { emptyHeader, readHeader } from './kv-responses.ts'
 import type { ResponseHeader } from './kv-responses.ts'
+import { noBytes } from './wire.ts'
 import type { ProtoReader, ProtoWriter } from './wire.ts'
 
 /** etcdserverpb.LeaseGrantRequest; an id of 0 asks the server to choose one. */
@@ -26,6 +27,8 @@ export interface StatusResponse {
   readonly phis: readonly PeerPhi[]
   /** Not etcd's: the protocol that orders the writes of the cluster; empty where it is not said. */
   readonly engine: string
+  /** Not etcd's: whose version is `version`; empty where it is not said. */
+  readonly synodVersion: string
 }
 
 /** φ: the chance that the peer is alive and merely silent is 10^−φ. */
@@ -74,6 +77,21 @@ export function readHashKv(input: ProtoReader): number {
   return revision
 }
 
+/** The numbers of etcdserverpb.DowngradeRequest.DowngradeAction. */
+export const downgradeActions = { validate: 0, enable: 1, cancel: 2 } as const
+
+/** A DowngradeRequest. */
+export function readDowngrade(input: ProtoReader): { readonly action: number; readonly version: string } {
+  let action = 0
+  let version = ''
+  for (let field = input.next(); field !== 0; field = input.next()) {
+    if (field === 1) action = input.enumeration()
+    else if (field === 2) version = input.text()
+    else input.skip()
+  }
+  return { action, version }
+}
+
 /** The service that a HealthCheckRequest asks for; empty for the whole server. */
 export function readHealthCheck(input: ProtoReader): string {
   let service = ''
@@ -89,11 +107,13 @@ export function readEmpty(input: ProtoReader): void {
   while (input.next() !== 0) input.skip()
 }
 
-/** Far from where etcd adds fields; its clients skip it. */
+/** Far from where etcd adds fields; its clients skip them. */
 const engineField = 1000
+const synodVersionField = 1002
 
 /** Everything of a StatusResponse after its header. */
 export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse, 'header'>): void {
+  out.text(synodVersionField, status.synodVersion)
   for (const { id, phi } of status.phis.toReversed()) {
     const mark = out.begin()
     out.number(2, Math.min(Math.round(phi * 1000), Number.MAX_SAFE_INTEGER))
@@ -101,6 +121,8 @@ export function writeStatusResult(out: ProtoWriter, status: Omit<StatusResponse,
     out.end(phiField, mark)
   }
   out.text(engineField, status.engine)
+  // Nobody goes back to an older version: a DowngradeInfo that says so by its defaults.
+  out.element(13, noBytes)
   out.number(12, status.dbSizeQuota)
   out.text(11, status.storageVersion)
   out.flag(10, status.isLearner)
@@ -128,6 +150,7 @@ const emptyStatus: StatusResponse = {
   storageVersion: '',
   dbSizeQuota: 0,
   engine: '',
+  synodVersion: '',
   phis: [],
 }
 
@@ -177,6 +200,9 @@ export function readStatusResponse(input: ProtoReader): StatusResponse {
       case engineField:
         status.engine = input.text()
         break
+      case synodVersionField:
+        status.synodVersion = input.text()
+        break
       default:
         input.skip()
     }
@@ -201,5 +227,10 @@ function readPhi(input: ProtoReader): PeerPhi {
 export function writeHashKvResult(out: ProtoWriter, hash: number, compactRevision: number, hashRevision: number): void {
   out.number(4, hashRevision)
   out.number(3, compactRevision)
+  out.number(2, hash)
+}
+
+/** Everything of a HashResponse after its header. */
+export function writeHashResult(out: ProtoWriter, hash: number): void {
   out.number(2, hash)
 }

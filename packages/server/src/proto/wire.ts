@@ -227,9 +227,18 @@ export class ProtoWriter {
 
   /** int64 and uint64 with all their bits. */
   bigint(field: number, value: bigint): void {
-    if (value === 0n) return
-    this.varint(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)))
+    if (value !== 0n) this.chosen(field, value)
+  }
+
+  /** One of a oneof: written even when it is zero. */
+  chosen(field: number, value: bigint): void {
+    this.packed(value)
     this.tag(field, 0)
+  }
+
+  /** One number of a repeated field, within `begin` and `end`. */
+  packed(value: bigint): void {
+    this.varint(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)))
   }
 
   bytes(field: number, value: Uint8Array): void {

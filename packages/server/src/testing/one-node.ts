@@ -9,8 +9,11 @@ import type { About, ChangeAnswer, Replica } from 'synod/member'
 import { resolveConfig } from '../cli/config.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import { Front } from '../etcd/front.ts'
-import { Lessor } from '../etcd/lessor.ts'
+import type { Lessor } from '../etcd/lessor.ts'
+import type { HttpLimits } from '../http/http-port.ts'
+import { Web } from '../http/web.ts'
 import { etcdRoutes } from '../etcd/routes.ts'
+import { Exposition } from '../metrics/exposition.ts'
 import { firstSeat } from '../seat.ts'
 
 export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -149,30 +152,49 @@ export class OneNode {
   readonly replica: ImmediateReplica
   readonly front: Front
   readonly lessor: Lessor
+  private readonly httpLimits: Partial<HttpLimits>
   private grpc: GrpcServer
+  web: Web
   /** What was logged as a warning or an error. */
   readonly complaints: string[] = []
   port = 0
 
-  constructor(options: Partial<Parameters<typeof resolveConfig>[0]> = {}) {
+  constructor(options: Partial<Parameters<typeof resolveConfig>[0]> = {}, httpLimits: Partial<HttpLimits> = {}) {
     this.config = configFor('m1', options)
+    this.httpLimits = httpLimits
     const seat = firstSeat(this.config)
     this.replica = new ImmediateReplica(seat.self, seat.membership)
     const { replica } = this
     this.front = new Front({ seat, replica, machine: replica.machine, applied: () => replica.index }, this.config)
-    this.lessor = new Lessor(this.front)
+    this.lessor = this.front.lessor
+    this.web = this.makeWeb()
     this.grpc = this.serve()
   }
 
   private serve(): GrpcServer {
-    const complain = (message: string, fields?: object): void =>
-      void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`)
-    const log = { ...silent, warn: complain, error: complain }
     return serve({
       routes: etcdRoutes(this.front),
-      log,
-      limits: { messageBytesMax: this.config.maxRequestBytes + 512 * 1024 },
+      log: this.log,
+      limits: { messageBytesMax: this.messageBytesMax },
+      other: (...one) => this.web.take(...one),
     })
+  }
+
+  private makeWeb(): Web {
+    const { front, log, messageBytesMax, httpLimits } = this
+    const metrics = new Exposition([])
+    const options = { front, routes: etcdRoutes(front), messageBytesMax, log, limits: httpLimits }
+    return new Web(options, async () => metrics.text())
+  }
+
+  private get messageBytesMax(): number {
+    return this.config.maxRequestBytes + 512 * 1024
+  }
+
+  private get log(): Logger {
+    const complain = (message: string, fields?: object): void =>
+      void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`)
+    return { ...silent, warn: complain, error: complain }
   }
 
   get url(): string {
@@ -183,6 +205,7 @@ export class OneNode {
     const { port } = await this.grpc.listen('127.0.0.1', 0)
     this.port = port
     this.lessor.start()
+    this.front.space.start()
     this.replica.publish({ name: 'm1', clientUrls: [this.url] })
     // Publishing takes a turn; a test begins when it is done.
     while (this.front.members()[0]?.name === '') await new Promise(setImmediate)
@@ -192,7 +215,8 @@ export class OneNode {
   /** What a restart does to a front: its clients are disconnected, and the leases begin anew. */
   async restart(): Promise<void> {
     const { port } = this
-    await this.grpc.close()
+    await Promise.all([this.grpc.close(), this.web.drain(0)])
+    this.web = this.makeWeb()
     this.grpc = this.serve()
     this.replica.term++
     await this.grpc.listen('127.0.0.1', port)
@@ -200,7 +224,8 @@ export class OneNode {
 
   async stop(): Promise<void> {
     this.lessor.stop()
-    await this.grpc.close()
+    this.front.space.stop()
+    await Promise.all([this.grpc.close(), this.web.drain(0)])
   }
 }
 

@@ -8,7 +8,7 @@ import { startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
 import { EtcdClient } from './etcd-client.ts'
 import { configFor, silent } from './one-node.ts'
-import { freePorts } from './processes.ts'
+import { freePorts } from './ports.ts'
 import type { Json } from './transcript.ts'
 
 /** Durable members as users start them, each on a disk and ports of its own, in this process. */

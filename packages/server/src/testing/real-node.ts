@@ -7,7 +7,7 @@ import { startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
 import { EtcdClient } from './etcd-client.ts'
 import { configFor, silent } from './one-node.ts'
-import { freePorts } from './processes.ts'
+import { freePorts } from './ports.ts'
 
 /** One durable member as a user starts it: a disk, a journal, Raft, and the front on a port of its own. */
 export class RealNode {

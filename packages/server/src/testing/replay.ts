@@ -1,95 +1,273 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { deviationOf, isNeedless, since36, unlike } from './deviations.ts'
+import type { Deviation } from './deviations.ts'
 import type { EtcdClient } from './etcd-client.ts'
-import type { Bindings, Json, Line } from './transcript.ts'
+import { checkCommand, etcdctl } from './replay-commands.ts'
+import type { ReplayHome } from './replay-home.ts'
+import { checkHttp, speaksHttp } from './replay-http.ts'
+import { services } from './reference.ts'
+import { Bindings } from './transcript.ts'
+import type { Json, Line, Scenario } from './transcript.ts'
 
-// One line of a transcript, asked of a server.
+/** What a line of a transcript came to. */
+export type Verdict = Result & { readonly what: string }
 
-/** What is here. Everything else in the transcripts must be refused with 12, which clients understand. */
-const supported = new Set([
-  'KV/Range',
-  'KV/Put',
-  'KV/DeleteRange',
-  'KV/Txn',
-  'KV/Compact',
-  'Lease/LeaseGrant',
-  'Lease/LeaseRevoke',
-  'Cluster/MemberList',
-  'Cluster/MemberAdd',
-  'Cluster/MemberRemove',
-  'Cluster/MemberUpdate',
-  'Cluster/MemberPromote',
-  'Maintenance/MoveLeader',
-  'Maintenance/Status',
-  'Maintenance/HashKV',
-  'Health/Check',
-])
+type Result =
+  /** `unlike`: why it differs from what was recorded, as it may. */
+  | { readonly outcome: 'passed'; readonly unlike?: string }
+  | { readonly outcome: 'failed'; readonly why: string }
+  /** `feature`: what is not there. */
+  | { readonly outcome: 'not yet'; readonly feature: string }
 
-/** A line whose answer differs, with the reason. */
-export interface Deviation {
-  readonly op: string
-  /** A part of the request, as JSON. */
-  readonly request: string
-  readonly why: string
-  readonly answer: Json
+const passed: Result = { outcome: 'passed' }
+
+/** What would have changed nothing, had it been there. Whatever comes after another line may differ for its sake. */
+const harmless: readonly RegExp[] = [
+  /^(Watch|Maintenance)\//,
+  /\/(Leader|Observe|UserGet|UserList|RoleGet|RoleList|AuthStatus|LeaseTimeToLive|LeaseLeases)$/,
+  /^GET /,
+  /^etcdctl (watch|get|endpoint|snapshot|auth status|(lease|user|role) (get|list|timetolive))/,
+]
+
+/** Facts, and what there must be of them. */
+const facts: Readonly<Record<string, (replay: Replay) => Promise<Result>>> = {
+  'a removed member ends its process': async ({ home }) => {
+    await home.removed(4)
+    return passed
+  },
+  'exit code of the server': async ({ home }) => {
+    const answer = await home.client(1).call('Maintenance/Status', {})
+    if ('error' in Object(answer)) return { outcome: 'failed', why: JSON.stringify(answer) }
+    return { outcome: 'passed', unlike: 'etcd 3.5.30 has ended; this server lives' }
+  },
+  'claims of a token': async () => Promise.resolve({ outcome: 'not yet', feature: 'JWT' }),
+  'snapshot trailer is the SHA-256 of the rest': async () =>
+    Promise.resolve({ outcome: 'not yet', feature: 'Maintenance/Snapshot' }),
 }
 
-/**
- * Fields that the recorded version does not have, and one that means something else there: from the second compaction on,
- * etcd tells where the one before it was.
- */
-const unlike: Readonly<Record<string, readonly string[]>> = {
-  'Maintenance/Status': ['storageVersion', 'dbSizeQuota'],
-  'Maintenance/HashKV': ['hashRevision', 'compactRevision'],
-}
+/** Asks the questions of one scenario and compares the answers. */
+export class Replay {
+  readonly home: ReplayHome
+  private readonly scenario: Scenario
+  private readonly bindings: Bindings
+  private readonly folder = mkdtempSync(join(tmpdir(), 'synod-replay-'))
+  private follower = 0
+  /** A line that would have changed something, had it been there. */
+  private missed: string | undefined
+  private http: Promise<boolean> | undefined
 
-/** Asks what the line asks; answers how the answer differs from the recorded one. */
-export async function check(
-  line: Line,
-  client: Pick<EtcdClient, 'call' | 'raw'>,
-  bindings: Bindings,
-  deviations: readonly Deviation[],
-): Promise<string[]> {
-  const { op, request, response } = line
-  if (op === undefined || request === undefined || line.stream !== undefined || line.fact !== undefined) return []
-  if (op.startsWith('/')) return compare(line, bindings, response, await raw(client, op), op)
-  if (/^(GET|POST|@)/.test(op)) return []
-  const asked = bindings.substitute(request)
-  if (!supported.has(op)) {
-    const answer = await client.call(op, asked)
-    const [service = '', method] = op.split('/')
-    const later = { error: { code: 12, message: `unknown method ${method ?? ''} for service etcdserverpb.${service}` } }
-    return compare(line, bindings, later, answer, `${op} (later)`)
+  constructor(scenario: Scenario, home: ReplayHome) {
+    this.scenario = scenario
+    this.home = home
+    this.bindings = new Bindings({ ...home.addresses, $dir: this.folder })
   }
-  const deviation = deviations.find((one) => one.op === op && JSON.stringify(request).includes(one.request))
-  if (line.repeat !== undefined) return repeat(client, op, asked)
-  const answer = await client.call(op, asked, line.metadata)
-  return compare(
-    line,
-    bindings,
-    deviation?.answer ?? response,
-    answer,
-    `${op} ${JSON.stringify(request).slice(0, 200)}`,
-  )
+
+  async run(): Promise<Verdict[]> {
+    const verdicts: Verdict[] = []
+    try {
+      for (const line of this.scenario.lines) verdicts.push({ what: nameOf(line), ...(await this.play(line)) })
+    } finally {
+      rmSync(this.folder, { recursive: true })
+    }
+    return verdicts
+  }
+
+  private async play(line: Line): Promise<Result> {
+    const result = await this.result(line)
+    if (result.outcome === 'not yet' && !isHarmless(line, result.feature)) this.missed ??= result.feature
+    if (result.outcome !== 'failed') return result
+    if (this.missed !== undefined) return { outcome: 'not yet', feature: `what comes after ${this.missed}` }
+    if (line.level === 'incidental') return { outcome: 'passed', unlike: `incidental: ${result.why}` }
+    return result
+  }
+
+  private async result(line: Line): Promise<Result> {
+    const { op = '', fact } = line
+    if (fact !== undefined) return (await facts[fact]?.(this)) ?? { outcome: 'failed', why: `nobody knows "${fact}"` }
+    if (op.startsWith('@')) return this.act(line)
+    if (op === 'etcdctl') return this.command(line)
+    if (op === 'etcdutl') return { outcome: 'passed', unlike: 'incidental: it reads the files of etcd' }
+    if (/^(GET|POST) /.test(op)) return this.httpLine(line)
+    const number = await this.number(line.member)
+    if (op.startsWith('/')) return this.raw(line, number)
+    if (line.stream !== undefined || line.repeat !== undefined) return this.special(line, number)
+    return this.unary(line, number)
+  }
+
+  private async act(line: Line): Promise<Result> {
+    if (isNeedless(this.scenario, line)) return passed
+    const member = Number(line.member ?? 1)
+    switch (line.op ?? '') {
+      case '@sleep':
+        await sleep(line.ms ?? 0)
+        return passed
+      case '@start':
+        await this.home.start(member)
+        return passed
+      case '@stop':
+        await this.home.stop(member)
+        return passed
+      case '@restart':
+        this.bindings.forget('$term')
+        await this.home.restart(member)
+        return passed
+      default:
+        return { outcome: 'failed', why: `nobody knows ${line.op}` }
+    }
+  }
+
+  /** `$the-leader` and `$a-follower` are whoever is one; the request may mean the follower too. */
+  private async number(member: number | string | undefined): Promise<number> {
+    if (typeof member !== 'string') return member ?? 1
+    const leader = await this.home.leader()
+    this.follower = [1, 2, 3].find((one) => one !== leader) ?? 0
+    this.bindings.forget('$term')
+    return member === '$the-leader' ? leader : this.follower
+  }
+
+  // gRPC
+
+  /** What takes a moment (a learner catches up, a leader notices that it is alone) is asked until it has come about. */
+  private async unary(line: Line, number: number): Promise<Result> {
+    const { note = '', metadata } = line
+    const patient = this.home.count > 1 && (number === 4 || note.startsWith('repeated until') || metadata !== undefined)
+    let result = await this.once(line, number)
+    for (let left = patient ? 500 : 0; left > 0 && result.outcome === 'failed'; left--) {
+      await sleep(20)
+      result = await this.once(line, number)
+    }
+    return result
+  }
+
+  private async once(line: Line, number: number): Promise<Result> {
+    const { op = '', metadata = {} } = line
+    const request = this.bindings.substitute(this.roles(line.request ?? {}))
+    const sent = this.bindings.substitute(metadata) as Record<string, string>
+    const answer = inOrder(op, await this.home.client(number).call(op, request, sent))
+    if (isUnknown(answer) && !isUnknown(line.response)) return { outcome: 'not yet', feature: op }
+    if (line.note?.startsWith('repeated until') === true) {
+      return 'error' in Object(answer) ? { outcome: 'failed', why: JSON.stringify(answer) } : passed
+    }
+    const deviation = deviationOf(this.scenario, line)
+    return judge(deviation, this.compare(line, deviation?.answer ?? since36(line.response), answer))
+  }
+
+  private roles(request: Json): Json {
+    if (this.follower === 0) return request
+    const id = this.home.id(this.follower)
+    return JSON.parse(JSON.stringify(request).replaceAll(/"\$(a|that)-follower"/g, `"${id}"`)) as Json
+  }
+
+  private compare(line: Line, expected: Json | undefined, actual: Json): string[] {
+    const fields = unlike[line.op ?? ''] ?? []
+    return this.bindings.differences(without(expected, fields), without(actual, fields))
+  }
+
+  /** Any path, with an empty message. */
+  private async raw(line: Line, number: number): Promise<Result> {
+    const answer = await this.home.client(number).raw(line.op ?? '', new Uint8Array())
+    const actual = answer instanceof Uint8Array ? {} : answer
+    return judge(undefined, this.compare(line, line.response, actual))
+  }
+
+  private async special(line: Line, number: number): Promise<Result> {
+    const client = this.home.client(number)
+    if (line.repeat !== undefined) return repeat(client, line.op ?? '', this.bindings.substitute(line.request ?? {}))
+    const answer = await client.raw(pathOf(line.op ?? ''), new Uint8Array())
+    const refused = answer instanceof Uint8Array ? undefined : answer.error
+    // A learner refuses a stream before it says that it has none.
+    const expected = this.bindings.differences(since36(endOf(line)), refused === undefined ? {} : { error: refused })
+    if (endOf(line) !== undefined && expected.length === 0) return passed
+    if (refused?.code === 12) return { outcome: 'not yet', feature: line.op ?? '' }
+    if (this.home.count > 1 && number === 4) return { outcome: 'not yet', feature: line.op ?? '' }
+    return { outcome: 'failed', why: `${line.op} is there, and this replay cannot speak to it yet` }
+  }
+
+  // HTTP, and commands
+
+  private async httpLine(line: Line): Promise<Result> {
+    const url = this.home.clientUrl(await this.number(line.member))
+    this.http ??= speaksHttp(url)
+    if (!(await this.http)) return { outcome: 'not yet', feature: 'HTTP/1.1' }
+    const outcome = await checkHttp(url, line, this.bindings, (expected, actual) =>
+      this.compare(line, expected, actual),
+    )
+    if ('missing' in outcome) return { outcome: 'not yet', feature: line.op ?? '' }
+    return judge(undefined, outcome.differences)
+  }
+
+  private async command(line: Line): Promise<Result> {
+    if (etcdctl === undefined) return { outcome: 'failed', why: 'there is no etcdctl: apt-get install etcd-client' }
+    const outcome = await checkCommand(this.home.clientUrl(1), line, this.bindings)
+    if ('missing' in outcome) return { outcome: 'not yet', feature: outcome.missing || commandOf(line) }
+    return judge(undefined, outcome.differences)
+  }
+}
+
+function judge(deviation: Deviation | undefined, differences: readonly string[]): Result {
+  if (differences.length > 0) return { outcome: 'failed', why: differences.join('; ') }
+  return deviation === undefined ? passed : { outcome: 'passed', unlike: deviation.why }
+}
+
+/** The command without what it is about. */
+function commandOf({ args = [] }: Line): string {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const group = ['lease', 'user', 'role', 'auth', 'snapshot', 'member', 'endpoint', 'alarm'].includes(words[0] ?? '')
+  return `etcdctl ${words.slice(0, group ? 2 : 1).join(' ')}`
+}
+
+function nameOf({ op, fact, args, request, note }: Line): string {
+  const about = args === undefined ? JSON.stringify(request ?? '').slice(0, 120) : args.join(' ')
+  return `${op ?? fact} ${about}${note === undefined ? '' : ` (${note})`}`
+}
+
+function isHarmless({ op = '' }: Line, feature: string): boolean {
+  return harmless.some((pattern) => pattern.test(op) || pattern.test(feature))
+}
+
+/** The answer of whoever has not heard of a method. */
+function isUnknown(answer: Json | undefined): boolean {
+  const { error } = Object(answer) as { error?: { code?: number } }
+  return error?.code === 12
+}
+
+function endOf({ end }: Line): Json | undefined {
+  return end === undefined ? undefined : { error: end }
+}
+
+function pathOf(op: string): string {
+  const [service = '', method = ''] = op.split('/')
+  const found = services().find(({ name }) => name === service)
+  if (found === undefined) throw new Error(`${op} is in no interface file`)
+  return `/${found.fullName.slice(1)}/${method}`
 }
 
 /** Until it fails, as it must. */
-async function repeat(client: Pick<EtcdClient, 'call'>, op: string, request: Json): Promise<string[]> {
-  for (let tries = 0; tries < 100; tries++) if ('error' in Object(await client.call(op, request))) return []
-  return [`${op} never failed`]
+async function repeat(client: EtcdClient, op: string, request: Json): Promise<Result> {
+  for (let tries = 0; tries < 100; tries++) if ('error' in Object(await client.call(op, request))) return passed
+  return { outcome: 'failed', why: `${op} never failed` }
 }
 
-function compare(line: Line, bindings: Bindings, expected: Json | undefined, actual: Json, what: string): string[] {
-  const fields = unlike[line.op ?? ''] ?? []
-  return bindings
-    .differences(without(expected, fields), without(actual, fields), line.note ?? '')
-    .map((difference) => `${what}: ${difference}`)
+/** Members are listed by their ids, in the transcripts by their names; keys of a lease come in no promised order. */
+function inOrder(op: string, answer: Json): Json {
+  const { members, keys } = Object(answer) as {
+    members?: readonly { readonly name?: string }[]
+    keys?: readonly string[]
+  }
+  if (op === 'Cluster/MemberList' && members !== undefined) {
+    return {
+      ...Object(answer),
+      members: members.toSorted((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),
+    } as Json
+  }
+  if (op === 'Lease/LeaseTimeToLive' && keys !== undefined) return { ...Object(answer), keys: keys.toSorted() } as Json
+  return answer
 }
 
 function without(value: Json | undefined, fields: readonly string[]): Json | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([name]) => !fields.includes(name)))
-}
-
-async function raw(client: Pick<EtcdClient, 'raw'>, path: string): Promise<Json> {
-  const answer = await client.raw(path, new Uint8Array())
-  return answer instanceof Uint8Array ? {} : answer
 }

@@ -12,6 +12,8 @@ export interface Line {
   readonly member?: number | string
   readonly metadata?: Readonly<Record<string, string>>
   readonly stream?: string
+  /** The status with which the server ends a stream. */
+  readonly end?: { readonly code: number; readonly message: string }
   readonly repeat?: string
   readonly level?: 'incidental' | 'defect'
   readonly note?: string
@@ -23,6 +25,10 @@ export interface Line {
   readonly stdout?: string
   readonly stderr?: string
   readonly background?: boolean
+  /** Of HTTP. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status?: number
+  readonly contentType?: string
 }
 
 export interface Scenario {
@@ -33,6 +39,22 @@ export interface Scenario {
 }
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/** Every file of transcripts, by its name without the ending. */
+export const transcripts = [
+  'kv',
+  'txn',
+  'compaction',
+  'limits',
+  'lease',
+  'watch',
+  'auth',
+  'cluster',
+  'lock-election',
+  'clients',
+  'gateway',
+  'cli',
+] as const
 
 const folder = join(import.meta.dirname, '../../testdata/etcd-api')
 
@@ -58,6 +80,11 @@ export class Bindings {
     for (const [name, value] of Object.entries(known)) this.values.set(name, value)
   }
 
+  /** It stands for this from here on. */
+  set(placeholder: string, value: string): void {
+    this.values.set(placeholder, value)
+  }
+
   /** It may stand for something else from here on. */
   forget(placeholder: string): void {
     this.values.delete(placeholder)
@@ -80,7 +107,43 @@ export class Bindings {
         plainKeys(JSON.parse(repeated[2]?.replaceAll('<i>', String(i)) ?? '') as Json),
       )
     }
-    return this.values.get(text) ?? text
+    return this.expandText(text)
+  }
+
+  /** Text with what is known put in the place of its placeholders. */
+  expandText(text: string): string {
+    return text.replaceAll(/\$[A-Za-z]+\d*/g, (placeholder) => this.values.get(placeholder) ?? placeholder)
+  }
+
+  /** Of texts with placeholders in them; numbers may have lost their quotes. */
+  textDifferences(expected: string, actual: string, at: string): string[] {
+    if (expected === '$any') return []
+    const met: { readonly name: string; readonly hex: boolean }[] = []
+    const pattern = expected
+      .split(embedded)
+      .map((part, i) => (i % 2 === 0 ? literally(part) : this.patternOf(part, met)))
+      .join('')
+    const match = new RegExp(`^${pattern}$`).exec(actual)
+    if (match === null) return [`${at}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`]
+    for (const [i, { name, hex }] of met.entries()) {
+      const value = match[i + 1] ?? ''
+      this.values.set(name, hex ? String(BigInt(`0x${value}`)) : value)
+    }
+    return []
+  }
+
+  private patternOf(placeholder: string, met: { readonly name: string; readonly hex: boolean }[]): string {
+    const quotes = placeholder.startsWith('"') ? '"?' : ''
+    const hex = placeholder.includes('(hex)')
+    const name = placeholder.replaceAll(/"|\(hex\)/g, '')
+    const known = this.values.get(name)
+    const again = met.findIndex((one) => one.name === name)
+    if (name === '$any' || name === '$hash') return `${quotes}[^\n]*?${quotes}`
+    if (name === '$version') return '[\\w.+-]+'
+    if (known !== undefined) return `${quotes}${literally(hex ? BigInt(known).toString(16) : known)}${quotes}`
+    if (again >= 0) return `${quotes}\\${again + 1}${quotes}`
+    met.push({ name, hex })
+    return `${quotes}(${hex ? '[0-9a-f]+' : '[^\\s",]+'})${quotes}`
   }
 
   /** Where `actual` is not what was expected; nothing where it is. Binds placeholders that are met for the first time. */
@@ -88,6 +151,8 @@ export class Bindings {
     if (expected === '$any') return []
     if (typeof expected === 'string' && expected.startsWith('$'))
       return this.matches(expected, actual) ? [] : [`${at}: ${JSON.stringify(actual)} is no ${expected}`]
+    if (typeof expected === 'string' && typeof actual === 'string' && expected.includes('$member'))
+      return this.textDifferences(expected, actual, at)
     if (isList(expected) && isList(actual)) {
       const lengths =
         expected.length === actual.length ? [] : [`${at}: ${actual.length} elements instead of ${expected.length}`]
@@ -106,12 +171,18 @@ export class Bindings {
     if (elements !== null) return isList(actual) && actual.length === Number(elements[1])
     const between = /^\$range:(\d+):(\d+)$/.exec(placeholder)
     if (between !== null) return Number(actual) >= Number(between[1]) && Number(actual) <= Number(between[2])
-    if (placeholder.startsWith('$any') || placeholder === '$version') return true
+    if (placeholder.startsWith('$any') || ['$version', '$clusterVersion'].includes(placeholder)) return true
     const known = this.values.get(placeholder)
     const value = typeof actual === 'string' ? actual : JSON.stringify(actual)
     if (known === undefined) this.values.set(placeholder, value)
     return known === undefined || known === value
   }
+}
+
+const embedded = /("?\$[A-Za-z]+\d*(?:\(hex\))?"?)/
+
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
 }
 
 /** Keys and values inside `$repeat` are plain text. */

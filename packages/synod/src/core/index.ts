@@ -52,6 +52,7 @@ export type {
   SnapshotSource,
   StateMachine,
 } from './ports.ts'
+export { doublingBounds, Histogram } from './histogram.ts'
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
 export { isJoint, isSameMembership, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'

@@ -1,3 +1,4 @@
+import { tenthsOf } from './counters.ts'
 import { messagePrefixLength, Stream } from './flow.ts'
 import type { RequestHead } from './request.ts'
 
@@ -35,11 +36,15 @@ export class Call extends Stream implements Unary {
   readonly head: RequestHead
   /** On the clock of `performance.now()`. */
   readonly expiresAt: number | undefined
+  override readonly isStreaming = false
   private readonly connection: Answering
+  readonly began: number
   /** An answer was given; it may still be on its way. */
   isAnswered = false
-  /** The stream is closed. */
-  isOver = false
+  /** The whole request is here, but its client must read answers before it is looked at. */
+  isParked = false
+  /** It was answered in HTTP's terms, which are counted as this code of gRPC. */
+  plainCode: number | undefined = undefined
 
   /** The request's body, prefix included, where it did not arrive in one frame. */
   body: Buffer | undefined = undefined
@@ -50,6 +55,7 @@ export class Call extends Stream implements Unary {
   constructor(id: number, sendWindow: number, head: RequestHead, arrivedAt: number, connection: Answering) {
     super(id, sendWindow)
     this.head = head
+    this.began = tenthsOf(arrivedAt)
     this.expiresAt = head.timeoutMs === undefined ? undefined : arrivedAt + head.timeoutMs
     this.connection = connection
   }

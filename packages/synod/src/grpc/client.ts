@@ -1,41 +1,13 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
+import { Counts } from './counters.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
-import { messagePrefixLength, Stream } from './flow.ts'
 import { ErrorCode, Flag, FrameType, preface, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
+import { GrpcError, OutgoingCall, type CallOptions } from './outgoing.ts'
+import { OutgoingStream, type ClientStream, type ClientStreamHandler, type OutgoingKeeper } from './outgoing-stream.ts'
 import { checkMetadata, Code, codeOfHttpStatus, decodeMessage, encodeTimeout } from './status.ts'
 import { Turn } from './turn.ts'
-
-/** A call that was not answered with a message. */
-export class GrpcError extends Error {
-  override readonly name = 'GrpcError'
-  readonly code: number
-  /** False: no server can have acted on it, so that it may be sent again whatever it does. */
-  readonly mayHaveBeenSent: boolean
-  /** What the server said beside the status. */
-  readonly trailers: ReadonlyMap<string, string>
-
-  constructor(
-    code: number,
-    message: string,
-    mayHaveBeenSent: boolean,
-    trailers: ReadonlyMap<string, string> = new Map(),
-  ) {
-    super(message)
-    this.code = code
-    this.mayHaveBeenSent = mayHaveBeenSent
-    this.trailers = trailers
-  }
-}
-
-/** What one call asks for. */
-export interface CallOptions {
-  /** Milliseconds; the server is told, and the call fails with 4 when they are over. */
-  readonly timeout?: number
-  /** Names in lower case, printable ASCII values. */
-  readonly metadata?: Readonly<Record<string, string>>
-}
 
 /** What a channel may be told. */
 export interface ChannelOptions {
@@ -48,6 +20,8 @@ export interface ChannelOptions {
 export interface GrpcChannel {
   /** Resolves with the response; rejects with a GrpcError. The message is copied before it returns. */
   unary(path: string, message: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+  /** A call of many messages in either direction. The handler is never called before this has returned. */
+  stream(path: string, handler: ClientStreamHandler, options?: CallOptions): ClientStream
   /** Calls in flight fail with 1. */
   close(): void
   /** No call can be made any more. */
@@ -59,74 +33,31 @@ export function connect(host: string, port: number, options: ChannelOptions = {}
   return new ClientConnection(connectSocket({ host, port, noDelay: true, keepAlive: true }), `${host}:${port}`, options)
 }
 
+/** A server is trusted more than a client is, but not with all memory. */
 const limits: ConnectionLimits = {
   headerListBytesMax: 64 * 1024,
+  resetsPerSecondMax: 100_000,
+  pingsPerSecondMax: 100_000,
+  settingsPerSecondMax: 10_000,
+  emptyFramesPerSecondMax: 100_000,
   controlFramesPerSecondMax: 100_000,
   backlogBytesMax: 1024 * 1024,
+  unsentBytesMax: 4 * 1024 * 1024,
+  stallTimeoutMs: 60_000,
+  headerTimeoutMs: 10_000,
 }
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** A call of ours, from the request to the answer. */
-class OutgoingCall extends Stream {
-  private readonly resolve: (message: Uint8Array) => void
-  private readonly reject: (error: GrpcError) => void
-  private readonly pieces: Buffer[] = []
-  private length = 0
-  timer: NodeJS.Timeout | undefined = undefined
-  /** The whole request has been written. */
-  isSent = false
-  httpStatus: number | undefined = undefined
-
-  constructor(
-    id: number,
-    sendWindow: number,
-    resolve: (message: Uint8Array) => void,
-    reject: (error: GrpcError) => void,
-  ) {
-    super(id, sendWindow)
-    this.resolve = resolve
-    this.reject = reject
-  }
-
-  override sent(): void {
-    this.isSent = true
-  }
-
-  /** False if the response is larger than allowed. */
-  collect(bytes: Buffer, from: number, to: number, lengthMax: number): boolean {
-    this.length += to - from
-    if (this.length > messagePrefixLength + lengthMax) return false
-    if (to > from) this.pieces.push(Buffer.from(bytes.subarray(from, to)))
-    return true
-  }
-
-  succeed(): void {
-    clearTimeout(this.timer)
-    const body = this.pieces.length === 1 ? this.pieces[0] : Buffer.concat(this.pieces)
-    if (body === undefined || body.length < messagePrefixLength)
-      return this.fail(Code.internal, 'the response has no message', true)
-    if (body[0] !== 0) return this.fail(Code.internal, 'the response is compressed, which was not offered', true)
-    if (body.readUInt32BE(1) !== body.length - messagePrefixLength) {
-      return this.fail(Code.internal, `the response is ${body.length} bytes long, its message is not`, true)
-    }
-    this.resolve(body.subarray(messagePrefixLength))
-  }
-
-  fail(code: number, message: string, mayHaveBeenSent: boolean, trailers?: ReadonlyMap<string, string>): void {
-    clearTimeout(this.timer)
-    this.reject(new GrpcError(code, message, mayHaveBeenSent, trailers))
-  }
-}
-
 /** A call that the server has no room for yet. */
 interface Waiting {
-  readonly path: string
-  readonly message: Uint8Array
   readonly options: CallOptions
-  readonly resolve: (message: Uint8Array) => void
-  readonly reject: (error: GrpcError) => void
   readonly since: number
+  /** With what is left of its time. */
+  open(options: CallOptions): void
+  fail(code: number, message: string): void
+  /** Its user has given it up. */
+  readonly stream: OutgoingStream | undefined
 }
 
 /** The frame that opens a call of one path without metadata, and the state of the dynamic table that it holds for. */
@@ -135,11 +66,15 @@ interface Opening {
   readonly generation: number
 }
 
-class ClientConnection extends Connection<OutgoingCall, undefined> implements GrpcChannel {
+class ClientConnection
+  extends Connection<OutgoingCall | OutgoingStream, undefined>
+  implements GrpcChannel, OutgoingKeeper
+{
   private readonly authority: string
   private readonly messageBytesMax: number
   private readonly openings = new Map<string, Opening>()
-  private readonly queue: Waiting[] = []
+  private queue: Waiting[] = []
+  private roomy: OutgoingStream[] = []
   private nextStreamId = 1
   /** Until the server has spoken there is no limit (RFC 9113 §5.1.2). */
   private concurrentStreamsMax = Number.POSITIVE_INFINITY
@@ -148,7 +83,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   private reason = 'the connection is closed'
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
-    super(socket, true, limits, new Turn(), options.log ?? silent)
+    super(socket, limits, new Counts([]), new Turn(), options.log ?? silent)
     this.authority = authority
     this.messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax
     socket.on('connect', () => {
@@ -172,14 +107,49 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   unary(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       checkMetadata(options.metadata)
-      if (this.closed || this.nextStreamId > 0x7fff_fff0) {
+      if (this.cannotOpen) {
         reject(new GrpcError(Code.unavailable, this.reason, false))
       } else if (this.streams.size < this.concurrentStreamsMax) {
         this.open(path, message, options, resolve, reject)
       } else {
-        this.queue.push({ path, message: message.slice(), options, resolve, reject, since: performance.now() })
+        const copy = message.slice()
+        this.queue.push({
+          options,
+          since: performance.now(),
+          open: (left) => this.open(path, copy, left, resolve, reject),
+          fail: (code, why) => reject(new GrpcError(code, why, false)),
+          stream: undefined,
+        })
       }
     })
+  }
+
+  stream(path: string, handler: ClientStreamHandler, options: CallOptions = {}): ClientStream {
+    checkMetadata(options.metadata)
+    const stream = new OutgoingStream(this, handler, this.messageBytesMax)
+    if (this.cannotOpen) {
+      const { reason } = this
+      setImmediate(() => stream.fail(Code.unavailable, reason, false))
+      return stream
+    }
+    const { timeout } = options
+    if (timeout !== undefined) stream.timer = setTimeout(() => this.expire(stream), timeout)
+    if (this.streams.size < this.concurrentStreamsMax) {
+      this.openStream(stream, path, options)
+    } else {
+      this.queue.push({
+        options,
+        since: performance.now(),
+        open: (left) => this.openStream(stream, path, left),
+        fail: (code, why) => stream.fail(code, why, false),
+        stream,
+      })
+    }
+    return stream
+  }
+
+  private get cannotOpen(): boolean {
+    return this.closed || this.nextStreamId > 0x7fff_fff0
   }
 
   private open(
@@ -196,6 +166,15 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     if (timeout !== undefined) call.timer = setTimeout(() => this.expire(call), timeout)
     this.writeBlock(call.id, this.openingOf(path, options))
     this.sender.message(call, message)
+    this.wake()
+  }
+
+  private openStream(stream: OutgoingStream, path: string, options: CallOptions): void {
+    const id = this.nextStreamId
+    this.nextStreamId += 2
+    this.streams.set(id, stream)
+    this.writeBlock(id, this.openingOf(path, options))
+    stream.begin(id, this.sender.initialStreamWindow)
     this.wake()
   }
 
@@ -234,23 +213,57 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     }
   }
 
-  private expire(call: OutgoingCall): void {
-    this.rstStream(call.id, ErrorCode.cancel)
-    this.linger(call.id)
-    this.remove(call)
+  private expire(call: OutgoingCall | OutgoingStream): void {
     // Also while connecting: what was written waits in the socket, and leaves if it does connect.
-    call.fail(Code.deadlineExceeded, 'context deadline exceeded', call.isSent)
+    const mayHaveBeenSent = call.hasLeft
+    this.breakOff(call)
+    call.fail(Code.deadlineExceeded, 'context deadline exceeded', mayHaveBeenSent)
+  }
+
+  giveUp(stream: OutgoingStream, code: number, message: string): void {
+    const mayHaveBeenSent = this.mayHaveArrived(stream)
+    this.breakOff(stream)
+    stream.fail(code, message, mayHaveBeenSent)
+  }
+
+  /** Whatever state it is in, the server hears no more of it, and of the server nothing more is heard. */
+  private breakOff(call: OutgoingCall | OutgoingStream): void {
+    if (call.id === 0) {
+      this.queue = this.queue.filter(({ stream }) => stream !== call)
+      return
+    }
+    if (this.streams.get(call.id) === call) {
+      this.rstStream(call.id, ErrorCode.cancel)
+      if (!call.remoteClosed) this.linger(call.id)
+    }
+    this.remove(call)
+    call.isOver = true
     this.wake()
   }
 
-  private mayHaveArrived(call: OutgoingCall): boolean {
-    return call.isSent && this.isConnected
+  private mayHaveArrived(call: OutgoingCall | OutgoingStream): boolean {
+    return call.hasLeft && this.isConnected
   }
 
-  private remove(call: OutgoingCall): void {
+  private remove(call: OutgoingCall | OutgoingStream): void {
     this.streams.delete(call.id)
     this.sender.abandon(call)
     this.openWaiting()
+    if (this.isGoingAway && this.streams.size === 0) this.hangUpSoon()
+  }
+
+  takenBy(stream: OutgoingStream): void {
+    this.renew(stream)
+    this.wake()
+  }
+
+  roomFor(stream: OutgoingStream): void {
+    this.roomy.push(stream)
+    this.wake()
+  }
+
+  defect(error: unknown): void {
+    this.log.error('the handler of a stream failed', { peer: this.authority, error })
   }
 
   /** Room for calls that wait. One whose time is over by now fails at once. */
@@ -258,14 +271,14 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     while (this.queue.length > 0 && !this.closed && this.streams.size < this.concurrentStreamsMax) {
       const waiting = this.queue.shift()
       if (waiting === undefined) return
-      const { path, message, options, resolve, reject, since } = waiting
+      const { options, since } = waiting
       if (options.timeout === undefined) {
-        this.open(path, message, options, resolve, reject)
+        waiting.open(options)
         continue
       }
       const timeout = options.timeout - (performance.now() - since)
-      if (timeout > 0) this.open(path, message, { ...options, timeout }, resolve, reject)
-      else reject(new GrpcError(Code.deadlineExceeded, 'context deadline exceeded', false))
+      if (timeout > 0) waiting.open({ ...options, timeout })
+      else waiting.fail(Code.deadlineExceeded, 'context deadline exceeded')
     }
   }
 
@@ -281,39 +294,52 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     this.finish(call, fields)
   }
 
-  private finish(call: OutgoingCall, fields: ReadonlyMap<string, string>): void {
+  private finish(call: OutgoingCall | OutgoingStream, fields: ReadonlyMap<string, string>): void {
     // The server may answer before it has heard everything; it says by RST_STREAM that it does not want the rest.
     if (!call.isSent) this.rstStream(call.id, ErrorCode.cancel)
     this.remove(call)
     const status = fields.get('grpc-status')
     if (status === '0') {
-      call.succeed()
-    } else if (status !== undefined && /^\d+$/.test(status)) {
-      call.fail(Number(status), decodeMessage(fields.get('grpc-message') ?? ''), true, fields)
-    } else {
-      const httpStatus = call.httpStatus ?? 0
-      call.fail(
-        codeOfHttpStatus(httpStatus),
-        `the server answered HTTP status ${httpStatus} without a gRPC status`,
-        true,
-        fields,
-      )
+      if (call.isStreaming) call.conclude(undefined, fields)
+      else call.succeed()
+      return
     }
+    const httpStatus = call.httpStatus ?? 0
+    const error =
+      status !== undefined && /^\d+$/.test(status)
+        ? new GrpcError(Number(status), decodeMessage(fields.get('grpc-message') ?? ''), true, fields)
+        : new GrpcError(
+            codeOfHttpStatus(httpStatus),
+            `the server answered HTTP status ${httpStatus} without a gRPC status`,
+            true,
+            fields,
+          )
+    if (call.isStreaming) call.conclude(error, fields)
+    else call.fail(error.code, error.message, true, fields)
   }
 
-  protected override data(call: OutgoingCall, bytes: Buffer, from: number, to: number, endStream: boolean): void {
-    if (!call.collect(bytes, from, to, this.messageBytesMax)) {
-      this.rstStream(call.id, ErrorCode.cancel)
-      if (!endStream) this.linger(call.id)
-      this.remove(call)
+  protected override data(
+    call: OutgoingCall | OutgoingStream,
+    bytes: Buffer,
+    from: number,
+    to: number,
+    endStream: boolean,
+  ): void {
+    if (call.isStreaming) {
+      if (endStream) this.finish(call, new Map())
+      // What an HTTP error says is no message.
+      else if (call.httpStatus === 200) call.arrive(bytes, from, to)
+    } else if (!call.collect(bytes, from, to, this.messageBytesMax)) {
+      this.breakOff(call)
       call.fail(Code.resourceExhausted, `grpc: received message larger than max (${this.messageBytesMax})`, true)
     } else if (endStream) {
       this.finish(call, new Map())
     }
   }
 
-  protected override reset(call: OutgoingCall, code: number): void {
+  protected override reset(call: OutgoingCall | OutgoingStream, code: number): void {
     this.remove(call)
+    call.isOver = true
     if (code === ErrorCode.refusedStream)
       call.fail(Code.unavailable, 'the server refused the call before it looked at it', false)
     else if (code === ErrorCode.cancel) call.fail(Code.cancelled, 'the server cancelled the call', true)
@@ -353,6 +379,10 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     // Nothing waits for one.
   }
 
+  protected override moved(): void {
+    for (let stream = this.roomy.pop(); stream !== undefined; stream = this.roomy.pop()) stream.tellWritable()
+  }
+
   protected override get lastStreamId(): number {
     return 0
   }
@@ -367,7 +397,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   }
 
   private failWaiting(code: number): void {
-    for (const { reject } of this.queue.splice(0)) reject(new GrpcError(code, this.reason, false))
+    for (const waiting of this.queue.splice(0)) waiting.fail(code, this.reason)
   }
 
   close(): void {

@@ -1,43 +1,48 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
-import { Allowance } from './allowance.ts'
+import { Allowance, FrameKind, type FrameRates } from './allowance.ts'
+import type { Counts, LimitName } from './counters.ts'
+import { Dawdling } from './dawdling.ts'
 import { Sender, type Stream } from './flow.ts'
 import {
+  checkDependency,
   ConnectionError,
-  defaultMaxFrameSize,
   defaultWindow,
   ErrorCode,
+  expectLength,
   Flag,
   frameHeaderLength,
   FrameType,
   maxStreamId,
-  maxWindow,
+  protocolError,
   readUint31,
   readUint32,
-  Setting,
 } from './frames.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { HeaderBlock } from './header-block.ts'
 import { HeaderDecoder, HeaderEncoder, type HeaderList } from './hpack.ts'
 import { Output } from './output.ts'
+import { applySetting } from './settings.ts'
 import type { Turn } from './turn.ts'
 
 /** What a connection allows its peer. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends FrameRates {
   /** Names and values of one header list, and 32 bytes a field. */
   readonly headerListBytesMax: number
-  /** Frames a second that cost work and carry no request: PING, SETTINGS, empty DATA and the like. Each answered request allows some more. */
-  readonly controlFramesPerSecondMax: number
-  /** Bytes that the socket has not taken: beyond, nothing more is read from this peer until it reads. */
+  /** Bytes that the socket has not taken: beyond, it is given no more messages until it drains. */
   readonly backlogBytesMax: number
+  /** The same of anything: beyond, nothing more is read from this peer until it reads. */
+  readonly unsentBytesMax: number
+  /** How long a peer whose socket is full may take no bytes at all. */
+  readonly stallTimeoutMs: number
+  /** From the first byte of a frame, or of a header block, to its last. */
+  readonly headerTimeoutMs: number
 }
 
 /** What the peer may send in all before it is told to go on. Always more than what one read brings. */
 const receiveWindow = 4 * 1024 * 1024
 /** The same for one stream. */
 export const receiveStreamWindow: number = 1024 * 1024
-const settingsCost = 20
-/** Opening a stream and giving it up at once costs the peer nothing, and us a request (CVE-2023-44487). */
-const resetCost = 10
 const smallIncrement = 1024
 /** Streams that ended here while the peer was still sending: their frames are ignored, for a while. */
 const lingeringStreamsMax = 1000
@@ -58,6 +63,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   protected ended = false
   private readonly turn: Turn
   private readonly limits: ConnectionLimits
+  protected readonly counts: Counts
   private readonly decoder: HeaderDecoder<Meaning>
   private readonly lingering = new Set<number>()
 
@@ -65,32 +71,35 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   private readonly allowance: Allowance
   private reading = false
   private waiting = false
+  /** The socket takes nothing for now: it has until the stall timeout. */
+  private full = false
   private paused = false
   /** Its SETTINGS have arrived. */
   protected isGreeted = false
 
-  /** The stream whose header block is open, or 0, and what has arrived of the block. */
-  private blockStreamId = 0
-  private blockEndsStream = false
-  private block: Buffer[] = []
-  private blockLength = 0
+  private readonly block: HeaderBlock
+  private readonly dawdling: Dawdling
 
   private receiveCredit = receiveWindow
   /** When bytes last arrived. */
   heardAt: number = performance.now()
 
-  protected constructor(socket: Socket, endsWithMessage: boolean, limits: ConnectionLimits, turn: Turn, log: Logger) {
+  protected constructor(socket: Socket, limits: ConnectionLimits, counts: Counts, turn: Turn, log: Logger) {
     this.socket = socket
     this.limits = limits
+    this.counts = counts
     this.turn = turn
     this.log = log
     this.output = new Output(socket)
-    this.sender = new Sender(this.output, limits.backlogBytesMax, endsWithMessage)
+    this.sender = new Sender(this.output, limits.backlogBytesMax)
     this.decoder = new HeaderDecoder(limits.headerListBytesMax)
+    this.block = new HeaderBlock(2 * limits.headerListBytesMax)
+    this.dawdling = new Dawdling(this.heardAt)
     this.reader = new FrameReader(this)
-    this.allowance = new Allowance(limits.controlFramesPerSecondMax, this.heardAt)
+    this.allowance = new Allowance(limits, this.heardAt)
     socket.on('data', (chunk: Buffer) => this.receive(chunk))
     socket.on('drain', () => this.flush())
+    socket.on('timeout', () => this.stalled())
     socket.on('error', (error) =>
       this.log.debug('a connection failed', { peer: socket.remoteAddress, reason: error.message }),
     )
@@ -111,6 +120,8 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   protected abstract isIdle(streamId: number): boolean
   protected abstract setting(id: number, value: number): void
   protected abstract pong(): void
+  /** Part of what waited has been written, perhaps. */
+  protected abstract moved(): void
   /** The connection answers nothing and nobody any more; called at least once. */
   protected abstract lost(): void
   /** The highest id of a stream that the peer opened and we worked on. */
@@ -146,13 +157,35 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   protected flush(): void {
     do {
       this.sender.pump()
+      this.moved()
+      this.counts.bytesSent += this.output.length
       this.output.flush()
     } while (this.sender.pending)
-    const congested = this.output.backlog >= this.limits.backlogBytesMax
+    const { backlog } = this.output
+    const full = backlog >= this.limits.backlogBytesMax
+    if (full !== this.full) {
+      this.full = full
+      this.socket.setTimeout(full ? this.limits.stallTimeoutMs : 0)
+    }
+    const congested = backlog >= this.limits.unsentBytesMax
     if (congested === this.paused) return
     this.paused = congested
-    if (congested) this.socket.pause()
-    else this.socket.resume()
+    if (congested) {
+      this.hit('unsent_answers')
+      this.socket.pause()
+    } else {
+      this.socket.resume()
+    }
+  }
+
+  /** Neither did a byte leave nor arrive for a while, and many wait. */
+  private stalled(): void {
+    this.hit('stall_timeout')
+    this.log.warn('a connection is closed: its peer takes no bytes', {
+      peer: this.socket.remoteAddress,
+      waiting: this.output.backlog,
+    })
+    this.socket.destroy()
   }
 
   /** Another piece of the peer's bytes, cut anywhere. */
@@ -161,6 +194,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     if (this.ended) return
     this.reading = true
     this.heardAt = performance.now()
+    this.counts.bytesReceived += chunk.length
     try {
       this.reader.read(chunk)
     } catch (error) {
@@ -176,8 +210,10 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     const flags = bytes[at + 4] ?? 0
     const streamId = readUint31(bytes, at + 5)
     const from = at + frameHeaderLength
-    if (this.blockStreamId !== 0 && (type !== FrameType.continuation || streamId !== this.blockStreamId)) {
-      throw protocolError(`a header block of stream ${this.blockStreamId} is interrupted by a frame of type ${type}`)
+    const open = this.block.streamId
+    if (open === 0) this.dawdling.begun++
+    else if (type !== FrameType.continuation || streamId !== open) {
+      throw protocolError(`a header block of stream ${open} is interrupted by a frame of type ${type}`)
     }
     if (!this.isGreeted) {
       if (type !== FrameType.settings || (flags & Flag.ack) !== 0)
@@ -202,11 +238,11 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
       case FrameType.goaway:
         return this.goawayFrame(bytes, from, to, streamId)
       case FrameType.priority:
-        return this.priorityFrame(from, to, streamId)
+        return this.priorityFrame(bytes, from, to, streamId)
       case FrameType.pushPromise:
         throw protocolError('PUSH_PROMISE was never allowed')
       default:
-        return this.spend(1)
+        return this.spend(FrameKind.control)
     }
   }
 
@@ -229,24 +265,28 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
       this.receiveCredit = receiveWindow
     }
     const endStream = (flags & Flag.endStream) !== 0
-    if (end === start && !endStream) this.spend(1)
+    if (end === start && !endStream) this.spend(FrameKind.empty)
     const stream = this.streams.get(streamId)
     if (stream === undefined) return this.lateData(streamId, endStream)
     if (stream.remoteClosed) return this.refuse(stream, ErrorCode.streamClosed)
     stream.arrived += length
     if (stream.arrived > receiveStreamWindow) return this.refuse(stream, ErrorCode.flowControlError)
-    if (endStream) {
-      stream.remoteClosed = true
-    } else if (stream.arrived >= receiveStreamWindow / 2) {
-      this.windowUpdate(streamId, stream.arrived)
-      stream.arrived = 0
-    }
+    if (endStream) stream.remoteClosed = true
     this.data(stream, bytes, start, end, endStream)
+    if (stream.arrived >= receiveStreamWindow / 2) this.renew(stream)
+  }
+
+  /** Lets the peer send as much as was taken of what it sent, in large pieces. */
+  protected renew(stream: S): void {
+    const taken = stream.arrived - stream.held
+    if (taken < receiveStreamWindow / 2 || stream.remoteClosed || stream.isOver) return
+    this.windowUpdate(stream.id, taken)
+    stream.arrived -= taken
   }
 
   private lateData(streamId: number, endStream: boolean): void {
     if (this.isIdle(streamId)) throw protocolError(`DATA on stream ${streamId}, which was not opened`)
-    this.spend(1)
+    this.spend(FrameKind.control)
     if (!this.lingering.has(streamId)) this.rstStream(streamId, ErrorCode.streamClosed)
     else if (endStream) this.lingering.delete(streamId)
   }
@@ -259,43 +299,33 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
       if (to === from) throw new ConnectionError(ErrorCode.frameSizeError, 'a HEADERS frame is too short')
       end -= bytes[start++] ?? 0
     }
-    if ((flags & Flag.priority) !== 0) start += 5
+    const priority = (flags & Flag.priority) !== 0 ? start : undefined
+    if (priority !== undefined) start += 5
     if (end < start) throw protocolError('a HEADERS frame consists of more padding and priority than it has bytes')
+    if (priority !== undefined) checkDependency(bytes, priority, streamId)
     const endStream = (flags & Flag.endStream) !== 0
     if ((flags & Flag.endHeaders) !== 0) {
       this.headerBlock(streamId, bytes, start, end, endStream)
       return
     }
-    this.blockStreamId = streamId
-    this.blockEndsStream = endStream
-    this.block = [Buffer.from(bytes.subarray(start, end))]
-    this.blockLength = end - start
+    if (end === start) this.spend(FrameKind.empty)
+    this.block.begin(streamId, endStream, bytes, start, end)
   }
 
   private continuationFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
-    if (this.blockStreamId === 0) throw protocolError('CONTINUATION without a header block to continue')
-    this.spend(1)
-    this.blockLength += to - from
-    // The block must be decoded even if the list is refused, or the tables part: what is worth decoding has a limit too.
-    if (this.blockLength > 2 * this.limits.headerListBytesMax) {
-      throw new ConnectionError(
-        ErrorCode.enhanceYourCalm,
-        `a header block of more than ${2 * this.limits.headerListBytesMax} bytes`,
-      )
-    }
-    this.block.push(Buffer.from(bytes.subarray(from, to)))
+    if (this.block.streamId === 0) throw protocolError('CONTINUATION without a header block to continue')
+    this.spend(to === from ? FrameKind.empty : FrameKind.control)
+    this.block.append(bytes, from, to)
     if ((flags & Flag.endHeaders) === 0) return
-    const block = Buffer.concat(this.block)
-    this.block = []
-    this.blockStreamId = 0
-    this.headerBlock(streamId, block, 0, block.length, this.blockEndsStream)
+    const block = this.block.take()
+    this.headerBlock(streamId, block, 0, block.length, this.block.endsStream)
   }
 
   private headerBlock(streamId: number, bytes: Buffer, from: number, to: number, endStream: boolean): void {
     const list = this.decoder.decode(bytes, from, to)
     if (this.lingering.has(streamId)) {
       if (endStream) this.lingering.delete(streamId)
-      this.spend(1)
+      this.spend(FrameKind.control)
       return
     }
     this.headers(streamId, list, endStream)
@@ -304,7 +334,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   private windowUpdateFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
     expectLength('WINDOW_UPDATE', from, to, 4)
     const increment = readUint31(bytes, from)
-    if (increment < smallIncrement || this.sender.queuedBytes === 0) this.spend(1)
+    if (increment < smallIncrement || this.sender.queuedBytes === 0) this.spend(FrameKind.control)
     if (streamId === 0) {
       if (increment === 0) throw protocolError('WINDOW_UPDATE by nothing')
       this.sender.widen(increment)
@@ -322,7 +352,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   private rstStreamFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
     expectLength('RST_STREAM', from, to, 4)
     if (streamId === 0) throw protocolError('RST_STREAM of stream 0')
-    this.spend(resetCost)
+    this.spend(FrameKind.reset)
     this.lingering.delete(streamId)
     const stream = this.streams.get(streamId)
     if (stream !== undefined) this.reset(stream, readUint32(bytes, from))
@@ -332,8 +362,8 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   private pingFrame(bytes: Buffer, from: number, to: number, flags: number, streamId: number): void {
     expectLength('PING', from, to, 8)
     if (streamId !== 0) throw protocolError('PING on a stream')
+    this.spend(FrameKind.ping)
     if ((flags & Flag.ack) !== 0) return this.pong()
-    this.spend(1)
     this.output.frame(FrameType.ping, Flag.ack, 0, 8)
     this.output.bytes(bytes, from, to)
   }
@@ -342,39 +372,18 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     if (streamId !== 0) throw protocolError('SETTINGS on a stream')
     if ((flags & Flag.ack) !== 0) {
       expectLength('an acknowledgement of SETTINGS', from, to, 0)
+      this.spend(FrameKind.setting)
       return
     }
     if ((to - from) % 6 !== 0) throw new ConnectionError(ErrorCode.frameSizeError, `SETTINGS of ${to - from} bytes`)
     for (let at = from; at < to; at += 6) {
-      this.spend(settingsCost)
-      this.applySetting(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2))
+      this.spend(FrameKind.setting)
+      const id = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+      const value = readUint32(bytes, at + 2)
+      if (!applySetting(id, value, this.encoder, this.sender, this.streams)) this.setting(id, value)
     }
-    this.spend(1)
+    this.spend(FrameKind.setting)
     this.output.frame(FrameType.settings, Flag.ack, 0, 0)
-  }
-
-  private applySetting(id: number, value: number): void {
-    switch (id) {
-      case Setting.headerTableSize:
-        this.encoder.limitTable(value)
-        return
-      case Setting.initialWindowSize:
-        if (value > maxWindow)
-          throw new ConnectionError(ErrorCode.flowControlError, `an initial window of ${value} bytes`)
-        this.sender.setInitialStreamWindow(value, this.streams.values())
-        return
-      case Setting.maxFrameSize:
-        if (value < defaultMaxFrameSize || value > 0xff_ffff)
-          throw protocolError(`a maximum frame size of ${value} bytes`)
-        // Larger frames than this gain nothing, and would hold other streams up.
-        this.sender.maxFrameSize = Math.min(value, 4 * defaultMaxFrameSize)
-        return
-      case Setting.enablePush:
-        if (value > 1) throw protocolError(`ENABLE_PUSH is 0 or 1, not ${value}`)
-        return
-      default:
-        this.setting(id, value)
-    }
   }
 
   private goawayFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
@@ -385,18 +394,18 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   }
 
   /** Obsolete (RFC 9113 §5.3.2): only its form is checked. */
-  private priorityFrame(from: number, to: number, streamId: number): void {
+  private priorityFrame(bytes: Buffer, from: number, to: number, streamId: number): void {
     if (streamId === 0) throw protocolError('PRIORITY of stream 0')
-    this.spend(1)
-    if (to - from === 5) return
+    this.spend(FrameKind.control)
+    if (to - from === 5) return checkDependency(bytes, from, streamId)
     const stream = this.streams.get(streamId)
     if (stream === undefined) this.rstStream(streamId, ErrorCode.frameSizeError)
     else this.refuse(stream, ErrorCode.frameSizeError)
   }
 
-  /** A stream error: the stream is given up, the connection goes on. */
+  /** A stream error: the stream is given up, the connection goes on. To break a rule is one more way to reset a stream. */
   protected refuse(stream: S, code: number): void {
-    this.spend(1)
+    this.spend(FrameKind.reset)
     this.rstStream(stream.id, code)
     if (!stream.remoteClosed) this.linger(stream.id)
     this.reset(stream, code)
@@ -436,8 +445,20 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     this.output.bytes(debug, 0, debug.length)
   }
 
-  protected spend(cost: number): void {
-    this.allowance.spend(cost, this.heardAt)
+  protected spend(kind: Parameters<Allowance['spend']>[0]): void {
+    this.allowance.spend(kind, this.heardAt)
+  }
+
+  protected hit(limit: LimitName): void {
+    this.counts.limitHits[limit]++
+  }
+
+  /** Several times a second: ends the connection of a peer that began a frame or a header block, and does not finish it. */
+  protected checkProgress(now: number): void {
+    const unfinished = (this.reader.isPartial || this.block.streamId !== 0) && !this.paused
+    if (this.dawdling.since(now, unfinished) < this.limits.headerTimeoutMs) return
+    this.hit('header_timeout')
+    this.end(ErrorCode.enhanceYourCalm, 'a frame or a header block that was begun does not end')
   }
 
   protected earn(): void {
@@ -450,6 +471,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
         peer: this.socket.remoteAddress,
         reason: error.message,
       })
+      if (error.limit !== undefined) this.hit(error.limit)
       this.end(error.code, error.message)
       return
     }
@@ -467,19 +489,11 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
 
   /** Nothing follows what was written. */
   protected hangUp(): void {
+    this.counts.bytesSent += this.output.length
     this.output.flush()
     this.ended = true
     this.socket.resume()
     this.socket.end()
     setTimeout(() => this.socket.destroy(), goawayGraceMs).unref()
   }
-}
-
-function expectLength(what: string, from: number, to: number, length: number): void {
-  if (to - from !== length)
-    throw new ConnectionError(ErrorCode.frameSizeError, `${what} of ${to - from} bytes, not ${length}`)
-}
-
-function protocolError(message: string): ConnectionError {
-  return new ConnectionError(ErrorCode.protocolError, message)
 }

@@ -19,6 +19,11 @@ export class FrameReader {
     this.sink = sink
   }
 
+  /** A frame has begun and not ended. */
+  get isPartial(): boolean {
+    return this.partialLength > 0
+  }
+
   /** Throws what the sink throws, and ConnectionError for a frame that is too large. */
   read(chunk: Buffer): void {
     const end = chunk.length
@@ -62,7 +67,7 @@ function payloadLength(bytes: Buffer, at: number): number {
   const length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
   if (length > defaultMaxFrameSize) {
     const message = `a frame of ${length} bytes, at most ${defaultMaxFrameSize} are allowed`
-    throw new ConnectionError(ErrorCode.frameSizeError, message)
+    throw new ConnectionError(ErrorCode.frameSizeError, message, 'frame_size')
   }
   return length
 }

@@ -1,3 +1,5 @@
+import type { LimitName } from './counters.ts'
+
 /** The numbers of HTTP/2 (RFC 9113 §6 and §7), by the RFC's own names. */
 
 export const preface: Uint8Array = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
@@ -57,9 +59,12 @@ export const ErrorCode = {
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
   readonly code: number
-  constructor(code: number, message: string) {
+  /** Which limit was met, if it was one. */
+  readonly limit: LimitName | undefined
+  constructor(code: number, message: string, limit?: LimitName) {
     super(message)
     this.code = code
+    this.limit = limit
   }
 }
 
@@ -72,4 +77,18 @@ export function readUint32(bytes: Uint8Array, at: number): number {
 /** Stream ids and window increments: the highest bit is reserved, and ignored. */
 export function readUint31(bytes: Uint8Array, at: number): number {
   return readUint32(bytes, at) & 0x7fff_ffff
+}
+
+export function expectLength(what: string, from: number, to: number, length: number): void {
+  if (to - from !== length)
+    throw new ConnectionError(ErrorCode.frameSizeError, `${what} of ${to - from} bytes, not ${length}`)
+}
+
+export function protocolError(message: string): ConnectionError {
+  return new ConnectionError(ErrorCode.protocolError, message)
+}
+
+/** Of the five bytes of a priority, which nobody heeds any more. */
+export function checkDependency(bytes: Uint8Array, at: number, streamId: number): void {
+  if (readUint31(bytes, at) === streamId) throw protocolError(`stream ${streamId} depends on itself`)
 }

@@ -1,5 +1,5 @@
 /**
- * HTTP/2 (RFC 9113), HPACK (RFC 7541) and unary gRPC over Node's sockets, both sides, without a library: they decide
+ * HTTP/2 (RFC 9113), HPACK (RFC 7541) and gRPC over Node's sockets, both sides, without a library: they decide
  * how fast a server is, and every library costs several times as much for each request.
  *
  * ```ts
@@ -21,9 +21,17 @@
  * @module
  */
 export type { Unary } from './call.ts'
-export { defaultLimits, serve } from './server.ts'
+export { serve } from './server.ts'
 export type { GrpcServer, ServeOptions } from './server.ts'
-export type { Limits, Route } from './server-connection.ts'
+export { defaultLimits } from './limits.ts'
+export type { Limits } from './limits.ts'
+export type { Route, StreamRoute, UnaryRoute } from './routes.ts'
+export type { StreamHandler, Streaming } from './stream-call.ts'
+export { handlingBounds } from './counters.ts'
+export type { LimitName, MethodCounters, ServerCounters } from './counters.ts'
 export { Code } from './status.ts'
-export { connect, GrpcError } from './client.ts'
-export type { CallOptions, ChannelOptions, GrpcChannel } from './client.ts'
+export { connect } from './client.ts'
+export type { ChannelOptions, GrpcChannel } from './client.ts'
+export { GrpcError } from './outgoing.ts'
+export type { CallOptions } from './outgoing.ts'
+export type { ClientStream, ClientStreamHandler } from './outgoing-stream.ts'

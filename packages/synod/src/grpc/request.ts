@@ -1,4 +1,6 @@
+import type { MethodCounts } from './counters.ts'
 import type { Field, HeaderList } from './hpack.ts'
+import type { Destination, Route } from './routes.ts'
 import { Code, decodeTimeout } from './status.ts'
 
 /** Why a request goes no further. */
@@ -7,6 +9,7 @@ export interface Refusal {
   readonly httpStatus: number
   readonly code: number
   readonly message: string
+  readonly limit?: 'header_list'
 }
 
 /** What a header list means, worked out once per distinct list. */
@@ -20,6 +23,9 @@ export interface RequestHead {
   /** Of the whole body, if it was announced. */
   readonly contentLength: number | undefined
   readonly refusal: Refusal | undefined
+  /** What is called; undefined where there is a refusal. */
+  readonly route: Route | undefined
+  readonly counts: MethodCounts
 }
 
 /** Trailers of a request, which gRPC has no use for, or a breach of RFC 9113 §8.2 and §8.3: a stream error. */
@@ -39,12 +45,7 @@ interface Parts {
   contentLength: string | undefined
 }
 
-/** `known` says why a path cannot be called, if it cannot. */
-export function readHead(
-  list: HeaderList<unknown>,
-  listBytesMax: number,
-  known: (path: string) => string | undefined,
-): Head {
+export function readHead(list: HeaderList<unknown>, listBytesMax: number, find: (path: string) => Destination): Head {
   const parts: Parts = {
     method: undefined,
     scheme: undefined,
@@ -78,12 +79,22 @@ export function readHead(
   }
   const path = parts.path ?? ''
   const timeoutMs = parts.timeout === undefined ? undefined : decodeTimeout(parts.timeout)
+  const destination = find(path)
   const refusal = list.tooLarge
-    ? { httpStatus: 200, code: Code.resourceExhausted, message: `the header list is larger than ${listBytesMax} bytes` }
-    : refuse(parts, timeoutMs, known(path))
-  return { kind: 'request', path, fields: list.fields, timeoutMs, encoding: parts.encoding, contentLength, refusal }
+    ? {
+        httpStatus: 200,
+        code: Code.resourceExhausted,
+        message: `the header list is larger than ${listBytesMax} bytes`,
+        limit: 'header_list' as const,
+      }
+    : refuse(parts, timeoutMs, destination.unknown)
+  const route = refusal === undefined ? destination.route : undefined
+  const { counts } = destination
+  const { encoding } = parts
+  return { kind: 'request', path, fields: list.fields, timeoutMs, encoding, contentLength, refusal, route, counts }
 }
 
+/** What is no gRPC at all is told so in HTTP's terms; of the rest an unknown path comes first, whatever else is wrong. */
 function refuse(parts: Parts, timeoutMs: number | undefined, unknown: string | undefined): Refusal | undefined {
   if (parts.method !== 'POST') {
     return { httpStatus: 405, code: Code.internal, message: `gRPC calls are POST, not ${parts.method}` }
@@ -96,10 +107,11 @@ function refuse(parts: Parts, timeoutMs: number | undefined, unknown: string | u
       message: `invalid gRPC request content-type ${JSON.stringify(contentType)}`,
     }
   }
+  if (unknown !== undefined) return { httpStatus: 200, code: Code.unimplemented, message: unknown }
   if (parts.timeout !== undefined && timeoutMs === undefined) {
     return { httpStatus: 400, code: Code.internal, message: `malformed grpc-timeout: ${JSON.stringify(parts.timeout)}` }
   }
-  return unknown === undefined ? undefined : { httpStatus: 200, code: Code.unimplemented, message: unknown }
+  return undefined
 }
 
 /** Each at most once, and no others (RFC 9113 §8.3). */

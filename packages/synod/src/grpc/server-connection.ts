@@ -1,71 +1,25 @@
 import type { Socket } from 'node:net'
-import type { Logger } from '../core/index.ts'
-import { Call, type Answering, type Unary } from './call.ts'
-import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
+import { FrameKind } from './allowance.ts'
+import { AnsweringConnection, type Shared } from './answering.ts'
+import { Call } from './call.ts'
+import { receiveStreamWindow } from './connection.ts'
 import { messagePrefixLength } from './flow.ts'
-import { ConnectionError, ErrorCode, Flag, FrameType, frameHeaderLength, maxStreamId, Setting } from './frames.ts'
+import { ConnectionError, ErrorCode, maxStreamId, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
-import { readHead, type Head } from './request.ts'
-import { checkMetadata, Code, encodeMessage } from './status.ts'
-import type { Turn } from './turn.ts'
+import { faultOfUnary } from './messages.ts'
+import { readHead, type Head, type RequestHead } from './request.ts'
+import type { Routes } from './routes.ts'
+import { Code } from './status.ts'
+import { StreamCall } from './stream-call.ts'
 
-/** What is called under a path. */
-export interface Route {
-  /** The request is a view of the bytes that arrived, valid only during the call. What this throws is answered by 13. */
-  unary(call: Unary, request: Uint8Array): void
-}
-
-/** What the server allows. Every limit is there because a client, hostile or broken, would otherwise exhaust something. */
-export interface Limits extends ConnectionLimits {
-  /** The largest request. */
-  readonly messageBytesMax: number
-  /** Calls open at once on one connection; more are refused and may be tried again. */
-  readonly concurrentStreamsMax: number
-  /** Requests that have arrived in part, per connection: beyond, the one that grows is answered 8. */
-  readonly partialBytesMax: number
-  /** Responses that wait for the client to read, per connection: beyond, new calls are answered 8. */
-  readonly unreadBytesMax: number
-  /** From the connection to its first SETTINGS. */
-  readonly handshakeTimeoutMs: number
-  /** Silence after which the client is asked for a sign of life. */
-  readonly keepaliveIntervalMs: number
-  /** How long it may take to give one. */
-  readonly keepaliveTimeoutMs: number
-}
-
-/** What the connections of one server share. */
-export interface Shared {
-  readonly routes: ReadonlyMap<string, Route>
-  readonly limits: Limits
-  readonly turn: Turn
-  readonly log: Logger
-  /** Why a path cannot be called, if it cannot. */
-  unknownPath(path: string): string | undefined
-  closed(connection: ServerConnection): void
-}
-
-type Draining = 'no' | 'announced' | 'final'
+const noBytes = Buffer.alloc(0)
 
 /** A client's connection, after its preface. */
-export class ServerConnection extends Connection<Call, Head> implements Answering {
-  readonly peer: string
-  private readonly shared: Shared
+export class ServerConnection extends AnsweringConnection {
   private highestStreamId = 0
-  private draining: Draining = 'no'
-  private pingSentAt: number | undefined = undefined
-  private partialBytes = 0
-  private withDeadline = 0
-
-  /** The frames around a message, and the state of the dynamic table that they hold for. */
-  private okHeaders: Uint8Array = new Uint8Array(0)
-  private okTrailers: Uint8Array = new Uint8Array(0)
-  private okHeadersGeneration = -1
-  private okTrailersGeneration = -1
 
   constructor(socket: Socket, shared: Shared) {
-    super(socket, false, shared.limits, shared.turn, shared.log)
-    this.shared = shared
-    this.peer = addressOf(socket)
+    super(socket, shared)
     this.greet([
       [Setting.maxConcurrentStreams, shared.limits.concurrentStreamsMax],
       [Setting.initialWindowSize, receiveStreamWindow],
@@ -82,66 +36,105 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on stream ${streamId}, which is closed`)
     }
     this.highestStreamId = streamId
-    const head = (list.meaning ??= this.read(list))
-    if (head.kind !== 'request') return this.turnAway(streamId, ErrorCode.protocolError, endStream)
-    if (this.draining === 'final' || this.streams.size >= this.shared.limits.concurrentStreamsMax) {
+    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
+    if (head.kind !== 'request') {
+      this.spend(FrameKind.reset)
+      return this.turnAway(streamId, ErrorCode.protocolError, endStream)
+    }
+    if (this.draining === 'final') return this.turnAway(streamId, ErrorCode.refusedStream, endStream)
+    if (this.streams.size >= this.shared.limits.concurrentStreamsMax) {
+      this.hit('streams')
       return this.turnAway(streamId, ErrorCode.refusedStream, endStream)
+    }
+    this.open(streamId, head, endStream)
+  }
+
+  private readonly find = (path: string): ReturnType<Routes['find']> => this.shared.routes.find(path)
+
+  private open(streamId: number, head: RequestHead, endStream: boolean): void {
+    this.counts.streamsOpened++
+    this.counts.streamsOpen++
+    head.counts.started++
+    if (head.timeoutMs !== undefined) this.withDeadline++
+    const { route, refusal } = head
+    if (route?.stream !== undefined) {
+      const { messageBytesMax } = this.shared.limits
+      const stream = new StreamCall(
+        streamId,
+        this.sender.initialStreamWindow,
+        messageBytesMax,
+        head,
+        this.heardAt,
+        this,
+      )
+      stream.remoteClosed = endStream
+      this.streams.set(streamId, stream)
+      stream.open(route)
+      if (endStream) stream.arrive(noBytes, 0, 0)
+      return
     }
     const call = new Call(streamId, this.sender.initialStreamWindow, head, this.heardAt, this)
     call.remoteClosed = endStream
     this.streams.set(streamId, call)
-    if (head.timeoutMs !== undefined) this.withDeadline++
-    if (head.refusal !== undefined) {
-      this.refuseWith(call, head.refusal.httpStatus, head.refusal.code, head.refusal.message, undefined)
-    } else if (this.sender.queuedBytes > this.shared.limits.unreadBytesMax) {
-      call.fail(Code.resourceExhausted, 'too many responses wait for this client to read them')
-    } else if (endStream) {
-      this.completed(call)
+    if (refusal !== undefined) {
+      if (refusal.limit !== undefined) this.hit(refusal.limit)
+      if (refusal.httpStatus === 200) call.fail(refusal.code, refusal.message)
     }
-  }
-
-  private read(list: HeaderList<Head>): Head {
-    return readHead(list, this.shared.limits.headerListBytesMax, (path) => this.shared.unknownPath(path))
+    if (endStream && !call.isAnswered) this.completed(call)
   }
 
   /** A stream that never becomes a call. */
   private turnAway(streamId: number, code: number, endStream: boolean): void {
-    this.spend(1)
+    this.spend(FrameKind.control)
     this.rstStream(streamId, code)
     if (!endStream) this.linger(streamId)
   }
 
-  private trailers(call: Call, list: HeaderList<Head>, endStream: boolean): void {
+  private trailers(call: Call | StreamCall, list: HeaderList<Head>, endStream: boolean): void {
     if (call.remoteClosed) return this.refuse(call, ErrorCode.streamClosed)
-    const head = (list.meaning ??= this.read(list))
+    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
     if (!endStream || head.kind !== 'trailers') return this.refuse(call, ErrorCode.protocolError)
     call.remoteClosed = true
-    if (!call.isAnswered) this.completed(call)
+    if (call.isStreaming) this.streamData(call, noBytes, 0, 0)
+    else if (!call.isAnswered) this.completed(call)
   }
 
-  protected override data(call: Call, bytes: Buffer, from: number, to: number, endStream: boolean): void {
+  protected override data(call: Call | StreamCall, bytes: Buffer, from: number, to: number, endStream: boolean): void {
     if (call.isAnswered) return
+    if (call.isStreaming) return this.streamData(call, bytes, from, to)
     call.dataLength += to - from
+    if (call.head.refusal !== undefined) {
+      if (endStream) this.completed(call)
+      return
+    }
     if (endStream && call.body === undefined && to - from >= messagePrefixLength) {
       this.accept(call, bytes, from, to)
       return
     }
     if (to > from) {
-      this.partialBytes += call.collect(bytes, from, to)
-      if (this.partialBytes > this.shared.limits.partialBytesMax) {
-        call.fail(Code.resourceExhausted, 'too many requests of this connection have arrived in part only')
-        return
-      }
+      this.reserve(call.collect(bytes, from, to))
+      if (this.holdsTooMuch(call)) return
       const announced = call.announcedLength
       if (announced !== undefined && !this.checkPrefix(call, announced, call.bodyLength)) return
     }
     if (endStream) this.completed(call)
   }
 
+  private streamData(call: StreamCall, bytes: Buffer, from: number, to: number): void {
+    call.arrive(bytes, from, to)
+    this.recount(call)
+    if (!call.isOver) this.holdsTooMuch(call)
+  }
+
   /** The client has said all. */
   private completed(call: Call): void {
-    const body = call.body
-    if (body === undefined) {
+    const { body } = call
+    const { contentLength, refusal } = call.head
+    if (contentLength !== undefined && contentLength !== call.dataLength) {
+      this.refuse(call, ErrorCode.protocolError)
+    } else if (refusal !== undefined) {
+      this.refusePlainly(call, refusal)
+    } else if (body === undefined) {
       call.fail(Code.internal, 'the request has no message')
     } else if (call.bodyLength < messagePrefixLength) {
       call.fail(Code.internal, 'unexpected EOF: the request ends inside the prefix of its message')
@@ -152,7 +145,7 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
 
   /** A body that is at least as long as a message's prefix. */
   private accept(call: Call, bytes: Buffer, from: number, to: number): void {
-    const { contentLength, path } = call.head
+    const { contentLength } = call.head
     if (contentLength !== undefined && contentLength !== call.dataLength)
       return this.refuse(call, ErrorCode.protocolError)
     const start = from + messagePrefixLength
@@ -165,146 +158,16 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       )
       return
     }
-    const route = this.shared.routes.get(path)
-    if (route === undefined) throw new Error(`a call of ${path}, which was known when it was opened`)
-    try {
-      route.unary(call, bytes.subarray(start, to))
-    } catch (error) {
-      this.log.error('a handler failed', { path, peer: this.peer, error })
-      call.fail(Code.internal, 'internal error')
-    }
+    this.take(call, bytes, from, to)
   }
 
-  /** False, and the call is answered, if the message cannot be taken: all that its first five bytes and the body's length tell. */
-  private checkPrefix(
-    call: Call,
-    announced: number,
-    arrived: number,
-    compressed: number | undefined = call.body?.[0],
-  ): boolean {
-    const length = announced - messagePrefixLength
-    const { messageBytesMax } = this.shared.limits
-    if (compressed !== 0) {
-      if (compressed !== 1) call.fail(Code.internal, `a message begins with 0 or 1, not ${compressed}`)
-      else if (call.head.encoding === 'identity')
-        call.fail(Code.internal, 'grpc: compressed flag set with identity or empty encoding')
-      else
-        call.fail(
-          Code.unimplemented,
-          `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(call.head.encoding)}`,
-          { 'grpc-accept-encoding': 'identity' },
-        )
-      return false
-    }
-    if (length > messageBytesMax) {
-      call.fail(Code.resourceExhausted, `grpc: received message larger than max (${length} vs. ${messageBytesMax})`)
-      return false
-    }
-    if (arrived > announced) {
-      call.fail(Code.internal, 'a unary request has one message, and nothing after it')
-      return false
-    }
-    return true
-  }
-
-  answer(call: Call, message: Uint8Array): void {
-    this.output.template(this.headersFrameOfOk(), call.id)
-    this.sender.message(call, message)
-    this.wake()
-  }
-
-  /** The message of an answer is written. */
-  answered(call: Call): void {
-    this.output.template(this.trailersFrameOfOk(), call.id)
-    this.earn()
-    this.close(call)
-  }
-
-  refuseCall(call: Call, code: number, message: string, trailers: Readonly<Record<string, string>> | undefined): void {
-    this.refuseWith(call, 200, code, message, trailers)
-  }
-
-  /** A header list that ends the stream, and no message. */
-  private refuseWith(
-    call: Call,
-    httpStatus: number,
-    code: number,
-    message: string,
-    trailers: Readonly<Record<string, string>> | undefined,
-  ): void {
-    checkMetadata(trailers)
-    call.isAnswered = true
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, ':status', String(httpStatus))
-    this.encoder.indexed(block, 'content-type', 'application/grpc')
-    this.encoder.literal(block, 'grpc-status', String(code))
-    this.encoder.literal(block, 'grpc-message', encodeMessage(message))
-    for (const [name, value] of Object.entries(trailers ?? {})) this.encoder.literal(block, name, value)
-    this.writeHeaders(call.id, block)
-    this.earn()
-    this.close(call)
-    this.wake()
-  }
-
-  /** As HEADERS, and CONTINUATION where one frame cannot hold it. */
-  private writeHeaders(streamId: number, block: readonly number[]): void {
-    const bytes = Uint8Array.from(block)
-    const size = this.sender.maxFrameSize
-    let type: number = FrameType.headers
-    let flags: number = Flag.endStream
-    for (let at = 0; at < bytes.length; at += size) {
-      const to = Math.min(at + size, bytes.length)
-      if (to === bytes.length) flags |= Flag.endHeaders
-      this.output.frame(type, flags, streamId, to - at)
-      this.output.bytes(bytes, at, to)
-      type = FrameType.continuation
-      flags = 0
-    }
-  }
-
-  private headersFrameOfOk(): Uint8Array {
-    const before = this.encoder.generation
-    if (this.okHeadersGeneration === before) return this.okHeaders
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, ':status', '200')
-    this.encoder.indexed(block, 'content-type', 'application/grpc')
-    this.okHeaders = frameOf(Flag.endHeaders, block)
-    this.okHeadersGeneration = this.encoder.generation === before ? before : -1
-    return this.okHeaders
-  }
-
-  private trailersFrameOfOk(): Uint8Array {
-    const before = this.encoder.generation
-    if (this.okTrailersGeneration === before) return this.okTrailers
-    const block: number[] = []
-    this.encoder.begin(block)
-    this.encoder.indexed(block, 'grpc-status', '0')
-    this.okTrailers = frameOf(Flag.endHeaders | Flag.endStream, block)
-    this.okTrailersGeneration = this.encoder.generation === before ? before : -1
-    return this.okTrailers
-  }
-
-  private close(call: Call): void {
-    this.sender.abandon(call)
-    if (call.isOver) return
-    call.isOver = true
-    this.streams.delete(call.id)
-    if (call.head.timeoutMs !== undefined) this.withDeadline--
-    this.partialBytes -= call.body?.length ?? 0
-    call.body = undefined
-    // Answered before it has said all: the rest is not wanted, and that is no error (RFC 9113 §8.1).
-    if (!call.remoteClosed) {
-      this.rstStream(call.id, ErrorCode.noError)
-      this.linger(call.id)
-    }
-    if (this.draining === 'final' && this.streams.size === 0) this.hangUp()
-  }
-
-  protected override reset(call: Call): void {
-    call.remoteClosed = true
-    this.close(call)
+  /** False, and the call is answered, if its message cannot be taken. */
+  private checkPrefix(call: Call, announced: number, arrived: number, compressed = call.body?.[0]): boolean {
+    const fault = faultOfUnary(call.head, this.shared.limits.messageBytesMax, announced, arrived, compressed)
+    if (fault === undefined) return true
+    if (fault.code === Code.resourceExhausted) this.hit('message_size')
+    call.fail(fault.code, fault.message, fault.trailers)
+    return false
   }
 
   protected override goingAway(): void {
@@ -323,34 +186,39 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
     return this.highestStreamId
   }
 
-  protected override lost(): void {
-    for (const call of this.streams.values()) {
-      call.isOver = true
-      this.sender.abandon(call)
-    }
-    this.streams.clear()
-    this.withDeadline = 0
-    this.shared.closed(this)
-  }
-
   /**
    * Goes away without losing a request: the announcement names no stream, so that what is on its way is still taken; when
    * the client has certainly seen it, by its answer to a PING, the last stream is named (RFC 9113 §6.8).
    */
-  drain(): void {
+  drain(why = 'the server is stopping'): void {
     if (this.ended || this.draining !== 'no') return
     this.draining = 'announced'
-    this.goaway(maxStreamId, ErrorCode.noError, 'the server is stopping')
+    this.patience.drainingSince = performance.now()
+    this.goaway(maxStreamId, ErrorCode.noError, why)
     this.ping()
     this.wake()
   }
 
   protected override pong(): void {
-    this.pingSentAt = undefined
+    this.patience.answered()
     if (this.draining !== 'announced') return
     this.draining = 'final'
-    this.goaway(this.highestStreamId, ErrorCode.noError, 'the server is stopping')
+    this.patience.drainingSince = undefined
+    this.goaway(this.highestStreamId, ErrorCode.noError, 'no stream beyond this one was looked at')
     if (this.streams.size === 0) this.hangUp()
+  }
+
+  /** The time to drain is over: streams that would go on for ever are ended, and everything else is cut off. */
+  dismiss(): void {
+    if (this.ended) return
+    for (const call of this.streams.values())
+      if (call.isStreaming) this.abort(call, Code.unavailable, 'the server is stopping')
+    if (this.output.length > 0) {
+      this.hangUp()
+      this.lost()
+    } else {
+      this.destroy()
+    }
   }
 
   destroy(): void {
@@ -366,42 +234,17 @@ export class ServerConnection extends Connection<Call, Head> implements Answerin
       for (const call of this.streams.values())
         if (call.expiresAt !== undefined && call.expiresAt <= now) this.expire(call)
     }
-    const { handshakeTimeoutMs, keepaliveIntervalMs, keepaliveTimeoutMs } = this.shared.limits
-    const silence = now - this.heardAt
-    if (!this.isGreeted) {
-      if (silence >= handshakeTimeoutMs) this.end(ErrorCode.settingsTimeout, 'no SETTINGS arrived')
-    } else if (this.pingSentAt !== undefined) {
-      if (silence < keepaliveIntervalMs) this.pingSentAt = undefined
-      else if (now - this.pingSentAt >= keepaliveTimeoutMs) this.destroy()
-    } else if (silence >= keepaliveIntervalMs) {
-      this.pingSentAt = now
+    this.checkProgress(now)
+    const overdue = this.patience.overdue(now, this.heardAt, this.isGreeted, this.streams.size)
+    if (overdue === undefined) return
+    if (overdue === 'ask') {
       this.ping()
       this.wake()
-    }
-  }
-
-  private expire(call: Call): void {
-    if (!call.isAnswered) {
-      this.refuseWith(call, 200, Code.deadlineExceeded, 'context deadline exceeded', undefined)
       return
     }
-    this.rstStream(call.id, ErrorCode.cancel)
-    if (!call.remoteClosed) this.linger(call.id)
-    this.reset(call)
-    this.wake()
+    if (overdue !== 'drain') this.hit(overdue)
+    if (overdue === 'handshake_timeout') this.end(ErrorCode.settingsTimeout, 'no SETTINGS arrived')
+    else if (overdue === 'idle_timeout') this.drain('nobody called anything for long')
+    else this.destroy()
   }
-}
-
-function frameOf(flags: number, block: readonly number[]): Uint8Array {
-  const frame = Buffer.alloc(frameHeaderLength + block.length)
-  frame.writeUIntBE(block.length, 0, 3)
-  frame[3] = FrameType.headers
-  frame[4] = flags
-  frame.set(block, frameHeaderLength)
-  return frame
-}
-
-function addressOf(socket: Socket): string {
-  const { remoteAddress = 'unknown', remotePort = 0 } = socket
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
 }

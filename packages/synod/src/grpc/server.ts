@@ -1,19 +1,28 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
+import type { Shared } from './answering.ts'
+import { Counts, type LimitName, type ServerCounters } from './counters.ts'
 import { preface } from './frames.ts'
-import { ServerConnection, type Limits, type Route, type Shared } from './server-connection.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { Routes, type Route } from './routes.ts'
+import { ServerConnection } from './server-connection.ts'
 import { Turn } from './turn.ts'
 
 /** A server of gRPC over plain HTTP/2. */
 export interface GrpcServer {
   /** Port 0 takes a free one. Rejects when the address cannot be had. */
   listen(host: string, port: number): Promise<{ port: number }>
-  /** No new connections; what is in flight is answered, for at most `graceMs`; then everything is closed. */
+  /**
+   * No new connections; what is in flight is answered, for at most `graceMs`. Streams that are open then end with 14,
+   * and everything is closed.
+   */
   drain(graceMs: number): Promise<void>
   /** Everything is closed at once. */
   close(): Promise<void>
-  /** Clients that are connected. */
+  /** Clients that are connected by HTTP/2. */
   readonly connections: number
+  /** What has been done and refused so far. */
+  readonly counters: ServerCounters
 }
 
 /** What `serve` needs. */
@@ -22,22 +31,16 @@ export interface ServeOptions {
   readonly routes: ReadonlyMap<string, Route>
   readonly limits?: Partial<Limits>
   readonly log: Logger
-  /** Takes a connection whose first bytes are not HTTP/2's preface; without it, such a one is told so in HTTP/1.1. */
+  /**
+   * Takes a connection whose first bytes are not HTTP/2's preface; without it, such a one is told so in HTTP/1.1.
+   *
+   * The socket is whoever takes it's own from then on: paused, without a listener of ours that reads or answers, and
+   * without `firstBytes`, which `socket.unshift(firstBytes)` puts back for a server that reads sockets, such as node:http's by
+   * `emit('connection', socket)`. It is to have a listener for `error`. It still counts as one of this server's
+   * connections; `drain` waits for it like for others, so that idle ones should be closed by their owner when that begins, and what is
+   * left when the grace is over, or at `close`, is destroyed.
+   */
   readonly other?: (socket: Socket, firstBytes: Buffer) => void
-}
-
-/** etcd's, where it has one: 1.5 MiB and 512 KiB a request, two hours of silence. */
-export const defaultLimits: Limits = {
-  messageBytesMax: 2 * 1024 * 1024,
-  headerListBytesMax: 16 * 1024,
-  concurrentStreamsMax: 4096,
-  partialBytesMax: 64 * 1024 * 1024,
-  unreadBytesMax: 64 * 1024 * 1024,
-  backlogBytesMax: 1024 * 1024,
-  controlFramesPerSecondMax: 10_000,
-  handshakeTimeoutMs: 10_000,
-  keepaliveIntervalMs: 2 * 3_600_000,
-  keepaliveTimeoutMs: 20_000,
 }
 
 const tickMs = 100
@@ -49,26 +52,36 @@ export function serve(options: ServeOptions): GrpcServer {
 }
 
 class ListeningServer implements GrpcServer, Shared {
-  readonly routes: ReadonlyMap<string, Route>
+  readonly routes: Routes
   readonly limits: Limits
   readonly log: Logger
   readonly turn = new Turn()
-  private readonly services: ReadonlySet<string>
+  readonly counts: Counts
+  partialBytes = 0
   private readonly other: (socket: Socket, firstBytes: Buffer) => void
   private readonly listener: Server
   /** Sockets that have not said yet what they speak, and since when they are here. */
   private readonly strangers = new Map<Socket, number>()
-  private readonly clients = new Set<ServerConnection>()
+  private readonly clients = new Map<Socket, ServerConnection>()
+  /** Sockets that were handed over. */
+  private readonly others = new Set<Socket>()
+  private readonly byAddress = new Map<string, number>()
   private ticker: NodeJS.Timeout | undefined = undefined
   private whenEmpty: (() => void) | undefined = undefined
 
   constructor(options: ServeOptions) {
-    this.routes = options.routes
+    this.routes = new Routes(options.routes)
+    this.counts = new Counts(this.routes.counts)
     this.limits = { ...defaultLimits, ...options.limits }
     this.log = options.log
-    this.services = new Set([...options.routes.keys()].map((path) => path.slice(1, path.lastIndexOf('/'))))
     this.other = options.other ?? answerInHttp1
-    this.listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.welcome(socket))
+    this.listener = createServer({ noDelay: true, keepAlive: true })
+    this.listener.on('connection', (socket: Socket) => this.admit(socket))
+    this.listener.on('connection', (socket: Socket) => this.welcome(socket))
+  }
+
+  get counters(): ServerCounters {
+    return this.counts
   }
 
   get connections(): number {
@@ -90,8 +103,33 @@ class ListeningServer implements GrpcServer, Shared {
     return { port: typeof address === 'object' && address !== null ? address.port : port }
   }
 
+  /** Counts a connection, from the first moment on; one too many is closed before it has said anything. */
+  private admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? 'unknown'
+    const ofAddress = (this.byAddress.get(address) ?? 0) + 1
+    const { connectionsMax, connectionsPerAddressMax } = this.limits
+    if (this.counts.connectionsOpen >= connectionsMax) return this.refuse(socket, 'connections')
+    if (ofAddress > connectionsPerAddressMax) return this.refuse(socket, 'connections_per_address')
+    this.counts.connectionsAccepted++
+    this.counts.connectionsOpen++
+    this.byAddress.set(address, ofAddress)
+    socket.once('close', () => {
+      this.counts.connectionsOpen--
+      const left = (this.byAddress.get(address) ?? 1) - 1
+      if (left === 0) this.byAddress.delete(address)
+      else this.byAddress.set(address, left)
+    })
+  }
+
+  private refuse(socket: Socket, limit: LimitName): void {
+    this.counts.limitHits[limit]++
+    this.log.debug('a connection is refused', { peer: socket.remoteAddress, limit })
+    socket.destroy()
+  }
+
   /** Reads the first bytes of a connection until they tell what it speaks. */
   private welcome(socket: Socket): void {
+    if (socket.destroyed) return
     this.strangers.set(socket, performance.now())
     let first: Buffer = Buffer.alloc(0)
     const onError = (error: Error): void => this.log.debug('a connection failed', { reason: error.message })
@@ -108,8 +146,7 @@ class ListeningServer implements GrpcServer, Shared {
       if (isHttp2) {
         this.take(socket, first.subarray(preface.length))
       } else {
-        socket.pause()
-        this.other(socket, first)
+        this.handOver(socket, first)
       }
     }
     socket.on('error', onError)
@@ -117,36 +154,44 @@ class ListeningServer implements GrpcServer, Shared {
     socket.on('data', onData)
   }
 
+  private handOver(socket: Socket, firstBytes: Buffer): void {
+    socket.pause()
+    this.others.add(socket)
+    socket.once('close', () => {
+      this.others.delete(socket)
+      this.tellIfEmpty()
+    })
+    this.other(socket, firstBytes)
+  }
+
   private take(socket: Socket, rest: Buffer): void {
     const connection = new ServerConnection(socket, this)
-    this.clients.add(connection)
+    this.clients.set(socket, connection)
     connection.receive(rest)
   }
 
-  /** In grpc-go's words: clients match on them. */
-  unknownPath(path: string): string | undefined {
-    if (this.routes.has(path)) return undefined
-    const slash = path.lastIndexOf('/')
-    if (slash <= 0 || !path.startsWith('/')) return `malformed method name: ${JSON.stringify(path)}`
-    const service = path.slice(1, slash)
-    if (this.services.has(service)) return `unknown method ${path.slice(slash + 1)} for service ${service}`
-    return `unknown service ${service}`
+  closed(socket: Socket): void {
+    if (this.clients.delete(socket)) this.tellIfEmpty()
   }
 
-  closed(connection: ServerConnection): void {
-    if (this.clients.delete(connection) && this.clients.size === 0) this.whenEmpty?.()
+  private tellIfEmpty(): void {
+    if (this.clients.size === 0 && this.others.size === 0) this.whenEmpty?.()
   }
 
   private tick(): void {
     const now = performance.now()
-    for (const [socket, since] of this.strangers) if (now - since >= this.limits.handshakeTimeoutMs) socket.destroy()
-    for (const connection of this.clients) connection.tick(now)
+    for (const [socket, since] of this.strangers) {
+      if (now - since < this.limits.handshakeTimeoutMs) continue
+      this.counts.limitHits.handshake_timeout++
+      socket.destroy()
+    }
+    for (const connection of this.clients.values()) connection.tick(now)
   }
 
   async drain(graceMs: number): Promise<void> {
     const stopped = this.stopListening()
-    for (const connection of this.clients) connection.drain()
-    if (this.clients.size > 0) {
+    for (const connection of this.clients.values()) connection.drain()
+    if (this.clients.size > 0 || this.others.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs)
         this.whenEmpty = () => {
@@ -155,6 +200,7 @@ class ListeningServer implements GrpcServer, Shared {
         }
       })
     }
+    for (const connection of this.clients.values()) connection.dismiss()
     this.stop()
     await stopped
   }
@@ -174,7 +220,8 @@ class ListeningServer implements GrpcServer, Shared {
   }
 
   private stop(): void {
-    for (const connection of this.clients) connection.destroy()
+    for (const connection of this.clients.values()) connection.destroy()
+    for (const socket of this.others) socket.destroy()
     clearInterval(this.ticker)
   }
 }

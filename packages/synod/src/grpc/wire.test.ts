@@ -3,9 +3,22 @@ import net from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Logger } from '../core/index.ts'
-import { ErrorCode, Flag, FrameType, preface, readUint31, readUint32, Setting } from './frames.ts'
-import { HeaderEncoder } from './hpack.ts'
-import { serve, type GrpcServer, type Limits, type Unary } from './index.ts'
+import { ErrorCode, Flag, FrameType, preface, readUint32, Setting } from './frames.ts'
+import { serve, type GrpcServer, type LimitName, type Limits, type Unary } from './index.ts'
+import {
+  block,
+  frame,
+  hello,
+  isAnswer,
+  message,
+  number,
+  open,
+  RawClient,
+  request,
+  setting,
+  settings,
+  type Seen,
+} from './raw-client.ts'
 
 const log: Logger = {
   debug: () => {},
@@ -37,128 +50,14 @@ async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer
   return { server, port, calls }
 }
 
-function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const bytes = Buffer.alloc(9 + payload.length)
-  bytes.writeUIntBE(payload.length, 0, 3)
-  bytes[3] = type
-  bytes[4] = flags
-  bytes.writeUInt32BE(streamId, 5)
-  bytes.set(payload, 9)
-  return bytes
-}
-
-const settings = frame(FrameType.settings, 0, 0)
-const hello = Buffer.concat([preface, settings])
-
-function setting(id: number, value: number): Buffer {
-  const bytes = Buffer.alloc(6)
-  bytes.writeUInt16BE(id)
-  bytes.writeUInt32BE(value, 2)
-  return bytes
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-
-/** Plain literals: each block means the same anywhere. */
-function block(path: string, more: readonly (readonly [string, string])[] = []): Buffer {
-  const out: number[] = []
-  const encoder = new HeaderEncoder()
-  const fields = [
-    [':method', 'POST'],
-    [':scheme', 'http'],
-    [':path', path],
-    ['content-type', 'application/grpc'],
-    ...more,
-  ] as const
-  for (const [name, value] of fields) encoder.literal(out, name, value)
-  return Buffer.from(out)
-}
-
-function open(streamId: number, path = '/t.T/Echo', flags = 0): Buffer {
-  return frame(FrameType.headers, Flag.endHeaders | flags, streamId, block(path))
-}
-
-const message = Buffer.from([0, 0, 0, 0, 2, 104, 105])
-
-function request(streamId: number, path = '/t.T/Echo'): Buffer {
-  return Buffer.concat([open(streamId, path), frame(FrameType.data, Flag.endStream, streamId, message)])
-}
-
-interface Seen {
-  type: number
-  flags: number
-  streamId: number
-  payload: Buffer
-}
-
-function split(bytes: Buffer): Seen[] {
-  const frames: Seen[] = []
-  for (let at = 0; at + 9 <= bytes.length;) {
-    const to = at + 9 + bytes.readUIntBE(at, 3)
-    if (to > bytes.length) break
-    frames.push({
-      type: bytes[at + 3] ?? 0,
-      flags: bytes[at + 4] ?? 0,
-      streamId: readUint31(bytes, at + 5),
-      payload: bytes.subarray(at + 9, to),
-    })
-    at = to
-  }
-  return frames
-}
-
-/** A client that can say anything. */
-class Wire {
-  readonly socket: net.Socket
-  bytes: Buffer = Buffer.alloc(0)
-  closed = false
-  private readonly waiting: (() => void)[] = []
-
-  constructor(port: number) {
-    this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
-    closers.push(() => void this.socket.destroy())
-    const wake = (): void => {
-      for (const run of this.waiting.splice(0)) run()
-    }
-    this.socket.on('error', () => {})
-    this.socket.on('data', (piece: Buffer) => {
-      this.bytes = Buffer.concat([this.bytes, piece])
-      wake()
-    })
-    this.socket.on('close', () => {
-      this.closed = true
-      wake()
-    })
-  }
-
-  async until(condition: (frames: Seen[]) => boolean): Promise<Seen[]> {
-    for (;;) {
-      const frames = split(this.bytes)
-      if (condition(frames)) return frames
-      if (this.closed) throw new Error(`closed after ${frames.length} frames`)
-      await new Promise<void>((resolve) => this.waiting.push(resolve))
-    }
-  }
-
-  async untilClosed(): Promise<Seen[]> {
-    while (!this.closed) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    return split(this.bytes)
-  }
-}
-
-function isAnswer(streamId: number): (frames: Seen[]) => boolean {
-  return (frames) =>
-    frames.some(
-      (seen) => seen.streamId === streamId && seen.type === FrameType.headers && (seen.flags & Flag.endStream) !== 0,
-    )
+function dial(port: number): RawClient {
+  const client = new RawClient(port)
+  closers.push(() => void client.socket.destroy())
+  return client
 }
 
 async function expectServed(port: number): Promise<void> {
-  const wire = new Wire(port)
+  const wire = dial(port)
   wire.socket.write(Buffer.concat([hello, request(1)]))
   const frames = await wire.until(isAnswer(1))
   expect(frames.find(({ type }) => type === FrameType.data)?.payload).toEqual(message)
@@ -187,7 +86,7 @@ test('the same bytes mean the same wherever they are cut', async () => {
     frame(FrameType.ping, 0, 0, Buffer.from('12345678')),
   ])
   const isDone = (frames: Seen[]): boolean => frames.some(({ type }) => type === FrameType.ping)
-  const whole = new Wire(port)
+  const whole = dial(port)
   whole.socket.write(script)
   const expected = (await whole.until(isDone)).filter(({ type }) => type !== FrameType.windowUpdate)
   expect(
@@ -198,7 +97,7 @@ test('the same bytes mean the same wherever they are cut', async () => {
   ])
 
   const cutAt = async (at: number): Promise<void> => {
-    const wire = new Wire(port)
+    const wire = dial(port)
     wire.socket.write(script.subarray(0, at))
     await new Promise((resolve) => setTimeout(resolve, 2))
     wire.socket.write(script.subarray(at))
@@ -212,7 +111,7 @@ test('the same bytes mean the same wherever they are cut', async () => {
     await Promise.all(Array.from({ length: Math.min(32, script.length - at) }, (_, i) => cutAt(at + i)))
   }
   // And byte by byte.
-  const wire = new Wire(port)
+  const wire = dial(port)
   for (const byte of script) {
     wire.socket.write(Buffer.from([byte]))
     await new Promise((resolve) => setImmediate(resolve))
@@ -233,9 +132,14 @@ const manyBlocks = (count: number, size: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, () => frame(FrameType.continuation, 0, 1, Buffer.alloc(size, 0x82))))
 
 describe('a breach that the connection does not survive', () => {
-  test.each<[string, Uint8Array[], number]>([
+  test.each<[string, Uint8Array[], number, LimitName?]>([
     ['a first frame that is not SETTINGS', [preface, open(1)], protocolError],
-    ['a frame that is too large', [hello, frame(FrameType.data, 0, 1, Buffer.alloc(16_385))], frameSizeError],
+    [
+      'a frame that is too large',
+      [hello, frame(FrameType.data, 0, 1, Buffer.alloc(16_385))],
+      frameSizeError,
+      'frame_size',
+    ],
     ['DATA on stream 0', [hello, frame(FrameType.data, 0, 0)], protocolError],
     ['DATA on a stream that was not opened', [hello, frame(FrameType.data, 0, 7)], protocolError],
     [
@@ -303,37 +207,76 @@ describe('a breach that the connection does not survive', () => {
     ['RST_STREAM of a stream that was not opened', [hello, frame(FrameType.rstStream, 0, 9, number(8))], protocolError],
     ['RST_STREAM of three bytes', [hello, open(1), frame(FrameType.rstStream, 0, 1, Buffer.alloc(3))], frameSizeError],
     ['GOAWAY of seven bytes', [hello, frame(FrameType.goaway, 0, 0, Buffer.alloc(7))], frameSizeError],
-    ['a header block without end', [hello, frame(FrameType.headers, 0, 1), manyBlocks(3, 16_000)], enhanceYourCalm],
-    ['empty CONTINUATION without end', [hello, frame(FrameType.headers, 0, 1), manyBlocks(3000, 0)], enhanceYourCalm],
+    [
+      'a header block without end',
+      [hello, frame(FrameType.headers, 0, 1), manyBlocks(3, 16_000)],
+      enhanceYourCalm,
+      'header_block',
+    ],
+    [
+      'empty CONTINUATION without end',
+      [hello, frame(FrameType.headers, 0, 1), manyBlocks(3000, 0)],
+      enhanceYourCalm,
+      'empty_frames',
+    ],
     [
       'a flood of PING',
       [hello, ...Array.from({ length: 3000 }, () => frame(FrameType.ping, 0, 0, Buffer.alloc(8)))],
       enhanceYourCalm,
+      'pings',
     ],
-    ['a flood of SETTINGS', [hello, ...Array.from({ length: 3000 }, () => settings)], enhanceYourCalm],
+    ['a flood of SETTINGS', [hello, ...Array.from({ length: 3000 }, () => settings)], enhanceYourCalm, 'settings'],
     [
       'a flood of empty DATA',
       [hello, open(1), ...Array.from({ length: 3000 }, () => frame(FrameType.data, 0, 1))],
       enhanceYourCalm,
+      'empty_frames',
     ],
     [
       'rapid resets',
       [
         hello,
-        ...Array.from({ length: 300 }, (_, i) => [
+        ...Array.from({ length: 1200 }, (_, i) => [
           request(2 * i + 1, '/t.T/Keep'),
           frame(FrameType.rstStream, 0, 2 * i + 1, number(8)),
         ]).flat(),
       ],
       enhanceYourCalm,
+      'resets',
     ],
-  ])('%s', async (_, bytes, code) => {
-    const { port } = await start({ controlFramesPerSecondMax: 2000 })
-    const wire = new Wire(port)
+    [
+      'streams that are broken on purpose, so that the server resets them',
+      [
+        hello,
+        ...Array.from({ length: 1200 }, (_, i) => [
+          request(2 * i + 1, '/t.T/Keep'),
+          frame(FrameType.windowUpdate, 0, 2 * i + 1, number(0)),
+        ]).flat(),
+      ],
+      enhanceYourCalm,
+      'resets',
+    ],
+    [
+      'requests that are malformed, one after the other',
+      [hello, ...Array.from({ length: 1200 }, (_, i) => frame(FrameType.headers, 5, 2 * i + 1, Buffer.from([0x83])))],
+      enhanceYourCalm,
+      'resets',
+    ],
+    [
+      'a flood of frames that are neither',
+      [hello, ...Array.from({ length: 3000 }, () => frame(FrameType.priority, 0, 3, Buffer.alloc(5)))],
+      enhanceYourCalm,
+      'control_frames',
+    ],
+  ])('%s', async (_, bytes, code, limit) => {
+    const { port, server } = await start({ controlFramesPerSecondMax: 2000, pingsPerSecondMax: 2000 })
+    const wire = dial(port)
     wire.socket.write(Buffer.concat(bytes))
     const frames = await wire.untilClosed()
     const goaway = frames.find(({ type }) => type === FrameType.goaway)
     expect(goaway?.payload.readUInt32BE(4)).toBe(code)
+    const hits = Object.entries(server.counters.limitHits).filter(([, count]) => count > 0)
+    expect(hits).toEqual(limit === undefined ? [] : [[limit, 1]])
     await expectServed(port)
   })
 })
@@ -385,7 +328,7 @@ describe('a breach that costs one stream', () => {
     ],
   ])('%s', async (_, bytes, code) => {
     const { port } = await start({ concurrentStreamsMax: 2 })
-    const wire = new Wire(port)
+    const wire = dial(port)
     wire.socket.write(
       Buffer.concat([hello, bytes, request(9, '/t.T/Keep'), frame(FrameType.ping, 0, 0, Buffer.alloc(8))]),
     )
@@ -399,7 +342,7 @@ describe('a breach that costs one stream', () => {
 
 test('a header list that is too large is answered 8, and the connection goes on', async () => {
   const { port } = await start({ headerListBytesMax: 1000 })
-  const wire = new Wire(port)
+  const wire = dial(port)
   const large = frame(
     FrameType.headers,
     Flag.endHeaders | Flag.endStream,
@@ -433,7 +376,7 @@ test('random bytes never harm the process or another client', async () => {
   )
   await fc.assert(
     fc.asyncProperty(mixture, fc.boolean(), async (pieces, greets) => {
-      const wire = new Wire(port)
+      const wire = dial(port)
       wire.socket.end(Buffer.concat([greets ? hello : Buffer.alloc(0), ...pieces]))
       await wire.untilClosed()
     }),
@@ -442,16 +385,43 @@ test('random bytes never harm the process or another client', async () => {
   await expectServed(port)
 })
 
-test('responses that a client has no window for are held up to a limit; then its calls are refused', async () => {
-  const { port } = await start({ unreadBytesMax: 4 * 1024 * 1024 })
-  const wire = new Wire(port)
+test('while 4 MiB of answers wait for a window, no further request is looked at; all are answered when it opens', async () => {
+  const { port, server } = await start()
+  const wire = dial(port)
   const noWindow = frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 0))
   const calls = Array.from({ length: 50 }, (_, i) => request(2 * i + 1, '/t.T/Megabyte'))
-  wire.socket.write(Buffer.concat([hello, noWindow, ...calls, frame(FrameType.ping, 0, 0, Buffer.alloc(8))]))
-  const frames = await wire.until((seen) => seen.some(({ type }) => type === FrameType.ping))
-  const refused = frames.filter(({ type, flags }) => type === FrameType.headers && (flags & Flag.endStream) !== 0)
-  expect(refused.length).toBe(46)
-  expect(refused[0]?.payload.toString('latin1')).toContain('too many responses wait for this client to read them')
+  const ping = frame(FrameType.ping, 0, 0, Buffer.alloc(8))
+  wire.socket.write(Buffer.concat([hello, noWindow, ...calls, ping]))
+  await wire.until((seen) => seen.some(({ type }) => type === FrameType.ping))
+  const answered = (): number => server.counters.methods.find(({ path }) => path === '/t.T/Megabyte')?.messagesSent ?? 0
+  expect(answered()).toBe(4)
+  expect(server.counters.limitHits.unsent_answers).toBe(1)
+  const open = Buffer.concat([
+    frame(FrameType.windowUpdate, 0, 0, number(0x7000_0000)),
+    frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 2 ** 30)),
+  ])
+  let received = 0
+  wire.socket.removeAllListeners('data')
+  wire.socket.on('data', (piece: Buffer) => (received += piece.length))
+  wire.socket.write(open)
+  while (received < 50 * 1024 * 1024) await new Promise((resolve) => setImmediate(resolve))
+  expect(answered()).toBe(50)
+})
+
+test('answers that were given already, and are never read, end the connection', async () => {
+  const { port, server, calls } = await start({ unreadBytesMax: 8 * 1024 * 1024 })
+  const wire = dial(port)
+  const noWindow = frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 0))
+  wire.socket.write(
+    Buffer.concat([hello, noWindow, ...Array.from({ length: 20 }, (_, i) => request(2 * i + 1, '/t.T/Keep'))]),
+  )
+  while (calls.length < 20) await new Promise((resolve) => setImmediate(resolve))
+  for (const call of calls) call.respond(new Uint8Array(1024 * 1024))
+  const frames = await wire.untilClosed()
+  expect(frames.find(({ type }) => type === FrameType.goaway)?.payload.toString('latin1')).toContain(
+    'too many responses wait for this client to read them',
+  )
+  expect(server.counters.limitHits.unread_answers).toBe(1)
 })
 
 test('a client that does not read is not read either, until it does', async () => {
@@ -484,7 +454,7 @@ test('a client that does not read is not read either, until it does', async () =
 
 test('requests that arrive in part only cost a bounded amount of memory', async () => {
   const { port } = await start({ partialBytesMax: 1024 * 1024 })
-  const wire = new Wire(port)
+  const wire = dial(port)
   wire.socket.write(hello)
   const begun = Buffer.concat([Buffer.from([0]), number(1024 * 1024), Buffer.alloc(16_000)])
   for (let i = 0; i < 100; i++)

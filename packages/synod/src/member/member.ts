@@ -44,6 +44,7 @@ import type { Parts, Phase, Replica } from './replica.ts'
 import { noSpace, Room } from './room.ts'
 import { Snapshots } from './snapshots.ts'
 import { SyncWatch } from './sync-watch.ts'
+import { Tally } from './tally.ts'
 import { Timers } from './timers.ts'
 import { Upkeep } from './upkeep.ts'
 import { channelOf, readWire, writeWire, type Wire } from './wire.ts'
@@ -96,6 +97,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   private lastTerm: Term = 0
   private sequence = 0
   readonly room: Room = new Room()
+  readonly tally: Tally = new Tally()
   readonly syncs: SyncWatch
   /** Delivered at the end of the turn: an answer never comes inside the call. */
   private refusals: (() => void)[] = []
@@ -186,11 +188,14 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
 
   submit(operation: Uint8Array, context: Context): void {
     const refused = this.unavailable() ?? (this.hasRoom() ? this.proposals.submit(operation, context) : noSpace())
+    if (refused !== undefined) this.tally.proposalsFailed++
     this.taken(context, refused)
   }
 
   read(context: Context): void {
-    this.taken(context, this.unavailable() ?? this.reads.read(context))
+    const refused = this.unavailable() ?? this.reads.read(context)
+    if (refused !== undefined) this.tally.readsFailed++
+    this.taken(context, refused)
   }
 
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void {
@@ -386,6 +391,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       case 'decided':
         return this.apply(output)
       case 'led':
+        this.tally.led(this.standing)
         return this.reads.led()
       case 'readable':
         return this.reads.readable(output.id, output.index)
@@ -455,13 +461,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   // Trouble
 
   private roomChanged(state: 'ready' | 'low', cause: DiskError | undefined): void {
-    this.room.here = state === 'ready'
-    if (this.room.here) {
-      this.ports.log.info('there is room on the disk again: taking writes')
-    } else {
-      this.ports.log.error('the disk is full: refusing writes until there is room', { error: cause?.message })
-      this.timers.set('room', 1000)
-    }
+    if (this.room.changed(state, cause, this.ports.log)) this.timers.set('room', 1000)
     this.turn()
   }
 

@@ -1,4 +1,12 @@
-import { majority, Rejected, type Milliseconds, type NodeId, type Standing } from '../core/index.ts'
+import {
+  majority,
+  Rejected,
+  type DiskError,
+  type Logger,
+  type Milliseconds,
+  type NodeId,
+  type Standing,
+} from '../core/index.ts'
 
 /** A peer without room says so whenever it turns entries away; what it said counts for so long. */
 const believed: Milliseconds = 2000
@@ -14,6 +22,14 @@ export class Room {
   /** Nobody has ever complained: asked for every operation. */
   get unquestioned(): boolean {
     return this.here && this.fullUntil.size === 0
+  }
+
+  /** The journal says so; true: it is to be asked again. */
+  changed(state: 'ready' | 'low', cause: DiskError | undefined, log: Logger): boolean {
+    this.here = state === 'ready'
+    if (this.here) log.info('there is room on the disk again: taking writes')
+    else log.error('the disk is full: refusing writes until there is room', { error: cause?.message })
+    return !this.here
   }
 
   /** A peer says that its disk is full. */

@@ -23,6 +23,7 @@ import type { ProposalsHolder } from './proposals.ts'
 import type { Publication, PublicationHolder } from './publication.ts'
 import type { ReadsHolder } from './reads.ts'
 import type { Snapshots, SnapshotsHolder } from './snapshots.ts'
+import type { Tally } from './tally.ts'
 import type { Timers } from './timers.ts'
 import type { Upkeep, UpkeepHolder } from './upkeep.ts'
 import type { Wire } from './wire.ts'
@@ -38,6 +39,7 @@ export interface Inside<Message, Durable, Context> {
   readonly snapshots: Snapshots
   readonly effects: Effects<Message, Durable>
   readonly timers: Timers
+  readonly tally: Tally
   readonly upkeep: Upkeep<Message, Durable>
   readonly acquaintances: Acquaintances
   readonly circle: Circle
@@ -223,7 +225,10 @@ export function proposalsHolder<Message, Durable, Context>(
     nextSequence: () => member.nextSequence(),
     propose: (command) => member.engine.propose(command),
     tell: (to, wire) => member.transmit(to, wire),
-    fail: (context, error) => member.machine.fail(context, error),
+    fail: (context, error) => {
+      member.tally.proposalsFailed++
+      member.machine.fail(context, error)
+    },
     later: () => member.timers.ensure('repeat', member.options.proposals.pause),
   }
 }
@@ -243,7 +248,10 @@ export function readsHolder<Message, Durable, Context>(
     ask: (id) => member.engine.read(id),
     tell: (to, wire) => member.transmit(to, wire),
     readable: (context) => member.machine.read(context),
-    fail: (context, error) => member.machine.fail(context, error),
+    fail: (context, error) => {
+      member.tally.readsFailed++
+      member.machine.fail(context, error)
+    },
     later: () => member.timers.ensure('repeat', member.options.retry),
   }
 }

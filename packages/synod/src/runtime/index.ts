@@ -7,6 +7,7 @@ export { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 export { GuardedHost } from './guarded-host.ts'
 export { NodeClock } from './node-clock.ts'
 export { createDirectory, type Enter, NodeDisk } from './node-disk.ts'
+export { type DiskCounters, durationBounds } from './metered-disk.ts'
 export { nativeChecksum, NodePorts, type NodePortsOptions } from './node-ports.ts'
 export {
   HaltedAtStart,
@@ -17,5 +18,6 @@ export {
 } from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
 export { askForIntroduction } from './transport/introduction.ts'
+export { type PeerTraffic } from './transport/traffic.ts'
 export { defaultLimits, type Identity, type TransportLimits } from './transport/peer.ts'
 export { Transport, type TransportOptions } from './transport/transport.ts'

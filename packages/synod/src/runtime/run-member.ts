@@ -2,9 +2,11 @@ import type { Halt, Host, Logger, NodeId, Ports } from '../core/index.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { GuardedHost } from './guarded-host.ts'
 import { NodeClock } from './node-clock.ts'
+import { type DiskCounters, MeteredDisk } from './metered-disk.ts'
 import { createDirectory, NodeDisk } from './node-disk.ts'
 import { NodePorts } from './node-ports.ts'
 import type { Identity, TransportLimits } from './transport/peer.ts'
+import type { PeerTraffic } from './transport/traffic.ts'
 import { Transport } from './transport/transport.ts'
 
 /** A member that begins to recover. */
@@ -37,6 +39,9 @@ export interface StartMemberOptions {
 export interface RunningMember {
   /** Where its peers reach it. */
   readonly port: number
+  readonly disk: DiskCounters
+  /** Of all peers that there have been since the start. */
+  readonly peers: ReadonlyMap<NodeId, PeerTraffic>
   /** Calls the member from outside its ports, such as with a client's request; what it throws halts the member. */
   enter(call: () => void): void
   /** Stops all calls into the member, lets what it has sent go out, waits for its disk and gives its directory up. */
@@ -86,10 +91,11 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
   const disk = new NodeDisk(options.directory, enter)
+  const metered = new MeteredDisk(disk)
   const ports: NodePorts = new NodePorts({
     host: guard,
     clock,
-    disk,
+    disk: metered,
     log,
     links: {
       send: (to, channel, parts) => transport.send(to, channel, parts),
@@ -114,7 +120,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
       else reject(new HaltedAtStart(haltedBefore))
     })
     started = true
-    return { port, enter, close }
+    return { port, disk: metered, peers: transport.traffic.peers, enter, close }
   } catch (error) {
     await close()
     throw error

@@ -124,7 +124,11 @@ test('space is taken by puts and grants on any level, and refused to them alone 
   expect(takesSpace(txn([remove('a')], [range('a')]))).toBe(false)
   expect(checkQuota(put('a'), 100, 100)).toBe(errors.noSpace)
   expect(checkQuota({ type: 'leaseGrant' }, 100, 100)).toBe(errors.noSpace)
-  expect(checkQuota(put('a'), 99, 100)).toBeUndefined()
+  // A put takes its key, its value and 128 bytes; a transaction the branch that takes more, on all levels.
+  const small = put('a')
+  expect([checkQuota(small, 871, 1000), checkQuota(small, 872, 1000)]).toEqual([undefined, errors.noSpace])
+  const nested = txn([txn([small, small]), small], [small])
+  expect([checkQuota(nested, 613, 1000), checkQuota(nested, 614, 1000)]).toEqual([undefined, errors.noSpace])
   expect(checkQuota(remove('a'), 100, 100)).toBeUndefined()
 })
 

@@ -3,6 +3,7 @@ import type { StoreError } from './errors.ts'
 import { overlaps } from './overlaps.ts'
 import type { Compare, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest } from './requests.ts'
 import { compareResults, compareTargets, sortOrders, sortTargets } from './requests.ts'
+import { changeOverhead } from './revisions.ts'
 
 // Everything that can be wrong with a request by itself is found here, before anything is proposed: what was decided
 // is applied by every member, so nothing may fail there but what only the state can tell.
@@ -101,29 +102,43 @@ export function isSerializable(request: TxnRequest): boolean {
   )
 }
 
+/** What may take space: everything that is asked for, but for the ends of leases and compactions. */
+type Asked = RequestOp | { readonly type: 'leaseGrant' }
+
 /** Does it take space? Deletions, compactions and reads are welcome when there is none left. */
-export function takesSpace(request: RequestOp | { readonly type: 'leaseGrant' }): boolean {
+export function takesSpace(request: Asked): boolean {
+  return spaceOf(request) > 0
+}
+
+const leaseBytes = 64
+
+/** About how many bytes it takes, of the branch of a transaction that takes more, on all levels. */
+function spaceOf(request: Asked): number {
   switch (request?.type) {
     case 'put':
+      return changeOverhead + request.key.length + request.value.length
     case 'leaseGrant':
-      return true
+      return leaseBytes
     case 'txn':
-      return request.success.some(takesSpace) || request.failure.some(takesSpace)
+      return Math.max(spaceOfAll(request.success), spaceOfAll(request.failure))
     case 'range':
     case 'deleteRange':
     case undefined:
-      return false
+      return 0
   }
 }
 
+function spaceOfAll(branch: readonly RequestOp[]): number {
+  let bytes = 0
+  for (const op of branch) bytes += spaceOf(op)
+  return bytes
+}
+
 /**
- * Refuses what takes space when the store has filled its quota. The one who proposes asks this, not the one who applies:
+ * Refuses what would take more space than the quota has left. The one who proposes asks this, not the one who applies:
  * members may differ in their quotas and in how far they have reclaimed, but never in what they apply.
  */
-export function checkQuota(
-  request: RequestOp | { readonly type: 'leaseGrant' },
-  sizeBytes: number,
-  quotaBytes: number,
-): StoreError | undefined {
-  return sizeBytes >= quotaBytes && takesSpace(request) ? errors.noSpace : undefined
+export function checkQuota(request: Asked, sizeBytes: number, quotaBytes: number): StoreError | undefined {
+  const bytes = spaceOf(request)
+  return bytes > 0 && sizeBytes + bytes > quotaBytes ? errors.noSpace : undefined
 }

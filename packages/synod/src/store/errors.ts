@@ -19,6 +19,7 @@ const resourceExhausted = 8
 const failedPrecondition = 9
 const outOfRange = 11
 const internal = 13
+const dataLoss = 15
 
 /** What the store may refuse. */
 export type ErrorName =
@@ -37,6 +38,8 @@ export type ErrorName =
   | 'compacted'
   | 'futureRevision'
   | 'leaseTtlTooLarge'
+  | 'corrupt'
+  | 'invalidAlarm'
 
 /** Every refusal of the store. The texts are part of etcd's API, but for those that say why they are not. */
 export const errors: Readonly<Record<ErrorName, StoreError>> = {
@@ -56,6 +59,9 @@ export const errors: Readonly<Record<ErrorName, StoreError>> = {
   compacted: error(outOfRange, 'etcdserver: mvcc: required revision has been compacted'),
   futureRevision: error(outOfRange, 'etcdserver: mvcc: required revision is a future revision'),
   leaseTtlTooLarge: error(outOfRange, 'etcdserver: too large lease TTL'),
+  corrupt: error(dataLoss, 'etcdserver: corrupt cluster'),
+  /** etcd answers an unknown action with nothing, and some of its versions end. */
+  invalidAlarm: error(invalidArgument, 'etcdserver: invalid alarm'),
 }
 
 /** A decided operation that this version cannot read: nothing was changed, here and on every other member. */

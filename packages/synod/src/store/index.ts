@@ -24,8 +24,11 @@ export {
   takesSpace,
   txnOperationsMax,
 } from './checks.ts'
+export { alarmTypes, Alarms, isAlarmType } from './alarms.ts'
+export type { Alarm } from './alarms.ts'
 export { errors, malformedOperation } from './errors.ts'
 export type { ErrorName, StoreError } from './errors.ts'
+export { keyBytes } from './key-text.ts'
 export { Lease, LeaseReader, Leases } from './leases.ts'
 export {
   appendOperation,
@@ -36,11 +39,14 @@ export {
   Operations,
 } from './operations.ts'
 export type {
+  AlarmOperation,
   CompactOperation,
+  LeaseAskOperation,
   LeaseExpireOperation,
   LeaseGrantOperation,
   LeaseLeadOperation,
   LeaseRevokeOperation,
+  LeaseTellOperation,
   NothingOperation,
   Operation,
 } from './operations.ts'
@@ -66,4 +72,4 @@ export type { Key } from './revisions.ts'
 export { snapshotFormat } from './snapshot.ts'
 export { StateHash } from './state-hash.ts'
 export { Store } from './store.ts'
-export type { OperationResult, PlainResult, StoreObserver } from './store.ts'
+export type { OperationResult, PlainResult, StoreObserver, StoreTally } from './store.ts'

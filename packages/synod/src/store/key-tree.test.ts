@@ -66,7 +66,11 @@ function expectOrdered(checked: Checked, start: string, end: string | undefined,
   const found: Key[] = []
   tree.scan(start, end, (key) => found.push(key) < most)
   expect(found.map((key) => key.text)).toEqual(wanted.slice(0, most).map((key) => key.text))
-  expect(tree.countBetween(start, end)).toBe(wanted.filter((key) => key.exists).length)
+  const existing = wanted.filter((key) => key.exists)
+  expect(tree.countBetween(start, end)).toBe(existing.length)
+  const foundExisting: Key[] = []
+  tree.scanExisting(start, end, (key) => foundExisting.push(key) < most)
+  expect(foundExisting.map((key) => key.text)).toEqual(existing.slice(0, most).map((key) => key.text))
 }
 
 test('the tree orders and counts as a sorted array does', () => {
@@ -88,6 +92,37 @@ test('the tree orders and counts as a sorted array does', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('the first key that exists is found past any number of others that do not', () => {
+  let looked = 0
+  class Gone {
+    readonly text: string
+    private readonly alive: boolean
+    there = true
+    constructor(text: string, alive: boolean) {
+      this.text = text
+      this.alive = alive
+    }
+    get exists(): boolean {
+      looked++
+      return this.there || this.alive
+    }
+  }
+  const tree = new KeyTree<Gone>()
+  for (let i = 0; i < 20_000; i++) {
+    const key = new Gone(String(i).padStart(6, '0'), i === 19_000)
+    tree.insert(key)
+    if (i === 19_000) continue
+    key.there = false
+    tree.recount(key.text, -1)
+  }
+  looked = 0
+  const found: string[] = []
+  tree.scanExisting('', undefined, (key) => found.push(key.text) < 1)
+  expect(found).toEqual(['019000'])
+  // Those of its own leaf.
+  expect(looked).toBeLessThan(100)
 })
 
 test('thirty thousand keys come in any order and leave nothing behind', () => {

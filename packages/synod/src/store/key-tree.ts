@@ -102,7 +102,12 @@ export class KeyTree<K extends TreeKey> {
 
   /** In order, whether they exist or not, until `visit` answers false. The tree must not change meanwhile. */
   scan(start: KeyText, end: KeyText | undefined, visit: (key: K) => boolean): void {
-    scanNode(this.root, start, end, visit)
+    scanNode(this.root, start, end, visit, false)
+  }
+
+  /** Those that exist, in order, past any number of others: who takes the first of a queue meets all that were taken before. */
+  scanExisting(start: KeyText, end: KeyText | undefined, visit: (key: K) => boolean): void {
+    scanNode(this.root, start, end, (key) => !key.exists || visit(key), true)
   }
 }
 
@@ -222,7 +227,9 @@ function scanNode<K extends TreeKey>(
   start: KeyText,
   end: KeyText | undefined,
   visit: (key: K) => boolean,
+  existing: boolean,
 ): boolean {
+  if (existing && node.count === 0) return true
   if (node instanceof Leaf) {
     for (let i = placeIn(node.keys, start); i < node.keys.length; i++) {
       const key = present(node.keys[i], 'a key within its leaf')
@@ -232,7 +239,8 @@ function scanNode<K extends TreeKey>(
     return true
   }
   for (let i = placeAfter(node.bounds, start); i < node.children.length; i++) {
-    if (!scanNode(present(node.children[i], 'every place of a branch has a child'), start, end, visit)) return false
+    if (!scanNode(present(node.children[i], 'every place of a branch has a child'), start, end, visit, existing))
+      return false
   }
   return true
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Malformed, Reader, Writer } from '../core/index.ts'
 import {
+  alarmTypes,
   decodeOperation,
   encodeOperation,
   operationFormat,
@@ -111,6 +112,15 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('leaseRevoke' as const), id: anId }),
   fc.record({ type: fc.constant('leaseExpire' as const), id: anId, grantedAt: aCount, term: aCount }),
   fc.record({ type: fc.constant('leaseLead' as const), term: aCount }),
+  fc.record({ type: fc.constant('leaseAsk' as const), id: anId, question: anId }),
+  fc.record({ type: fc.constant('leaseTell' as const), question: anId, seconds: aCount }),
+  fc.record({
+    type: fc.constant('alarm' as const),
+    on: fc.boolean(),
+    alarm: fc.constantFrom(...Object.values(alarmTypes)),
+    member: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    quotaBytes: aCount,
+  }),
   fc.record({ type: fc.constant('nothing' as const) }),
 )
 

@@ -1,4 +1,6 @@
 import { Malformed, Reader, type Writer } from '../core/index.ts'
+import { isAlarmType } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
 import type {
   Compare,
   CompareOperand,
@@ -47,6 +49,27 @@ export interface LeaseLeadOperation {
   readonly term: number
 }
 
+/** A member asks how long a lease still runs, which its leader knows alone. It changes nothing. */
+export interface LeaseAskOperation {
+  readonly type: 'leaseAsk'
+  readonly id: bigint
+  /** Chosen by the one who asks, at random. */
+  readonly question: bigint
+}
+
+/** The leader's answer: so many seconds, from when it was asked. It changes nothing. */
+export interface LeaseTellOperation {
+  readonly type: 'leaseTell'
+  readonly question: bigint
+  readonly seconds: number
+}
+
+/** An alarm goes on or off. */
+export interface AlarmOperation extends Alarm {
+  readonly type: 'alarm'
+  readonly on: boolean
+}
+
 /** Changes nothing. */
 export interface NothingOperation {
   readonly type: 'nothing'
@@ -62,6 +85,9 @@ export type Operation =
   | LeaseRevokeOperation
   | LeaseExpireOperation
   | LeaseLeadOperation
+  | LeaseAskOperation
+  | LeaseTellOperation
+  | AlarmOperation
   | NothingOperation
 
 /*
@@ -86,6 +112,9 @@ const kinds = {
   leaseLead: 8,
   /** In a transaction only. */
   range: 9,
+  alarm: 10,
+  leaseAsk: 11,
+  leaseTell: 12,
 } as const
 
 const flags = { prevKv: 1, ignoreValue: 2, ignoreLease: 4, lease: 8 } as const
@@ -224,6 +253,20 @@ export function encodeOperation(out: Writer, operation: Operation): void {
     case 'leaseLead':
       head(out, kinds.leaseLead)
       return out.u53(operation.term)
+    case 'leaseAsk':
+      head(out, kinds.leaseAsk)
+      writeId(out, operation.id)
+      return writeId(out, operation.question)
+    case 'leaseTell':
+      head(out, kinds.leaseTell)
+      writeId(out, operation.question)
+      return out.u53(operation.seconds)
+    case 'alarm':
+      head(out, kinds.alarm)
+      out.flag(operation.on)
+      out.u8(operation.alarm)
+      writeId(out, operation.member)
+      return out.u53(operation.quotaBytes)
     case 'nothing':
       return head(out, kinds.nothing)
   }
@@ -265,11 +308,24 @@ function decodeKind(input: Reader, depth: number): Operation | RangeRequest {
       return { type: 'leaseExpire', id: readId(input), grantedAt: input.u53(), term: input.u53() }
     case kinds.leaseLead:
       return { type: 'leaseLead', term: input.u53() }
+    case kinds.alarm:
+      return decodeAlarm(input)
+    case kinds.leaseAsk:
+      return { type: 'leaseAsk', id: readId(input), question: readId(input) }
+    case kinds.leaseTell:
+      return { type: 'leaseTell', question: readId(input), seconds: input.u53() }
     case kinds.nothing:
       return { type: 'nothing' }
     default:
       throw new Malformed(`an operation of the unknown kind ${first & 0xf}`)
   }
+}
+
+function decodeAlarm(input: Reader): AlarmOperation {
+  const on = input.flag()
+  const alarm = input.u8()
+  if (!isAlarmType(alarm)) throw new Malformed(`the unknown alarm ${alarm}`)
+  return { type: 'alarm', on, alarm, member: BigInt.asUintN(64, readId(input)), quotaBytes: input.u53() }
 }
 
 function readFlags(input: Reader, known: number): number {
@@ -380,6 +436,9 @@ function decodeBranch(input: Reader, depth: number): RequestOp[] {
       case 'leaseRevoke':
       case 'leaseExpire':
       case 'leaseLead':
+      case 'leaseAsk':
+      case 'leaseTell':
+      case 'alarm':
       case 'nothing':
         throw new Malformed(`'${op.type}' inside a transaction`)
     }

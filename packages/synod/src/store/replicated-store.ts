@@ -89,6 +89,7 @@ export class ReplicatedStore implements StateMachine<StoreContext> {
   private replace(store: Store): void {
     assert(store.revision >= this.current.revision, 'a restore never takes the revision back')
     store.observer = this.current.observer
+    store.tally = this.current.tally
     this.current = store
     this.appliedIndex = 0
     store.observer?.restored?.(store)

@@ -193,6 +193,11 @@ export class Page {
     return this.first + (this.distances === undefined ? index : (this.distances[index] ?? 0))
   }
 
+  /** Of the change in that row; undefined: it was reclaimed. */
+  keyAt(index: number): Key | undefined {
+    return this.keys[index]
+  }
+
   /** The first change from an index on that was not reclaimed; `count` if there is none. */
   nextIndex(from: number): number {
     let index = from

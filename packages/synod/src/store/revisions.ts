@@ -88,7 +88,7 @@ export class Key {
 }
 
 /** About what a change takes beside its key and value, in bytes. */
-const changeOverhead = 128
+export const changeOverhead = 128
 
 /**
  * All changes in the order in which they were made, as numbers in large arrays and values in large slabs: half a million
@@ -163,6 +163,26 @@ export class RevisionLog {
   at(key: Key, revision: number): Place {
     const place = key.last((candidate) => this.modRevision(candidate) <= revision)
     return place === 0 || this.pageOf(place).version(place) === 0 ? 0 : place
+  }
+
+  /**
+   * The keys that changed after a revision which may still be read, each once, the last to change first. false: that would
+   * take a look at more than `most` changes, and not all keys were visited.
+   */
+  changedSince(revision: number, most: number, visit: (key: Key) => void): boolean {
+    let left = most
+    for (let at = this.pages.length - 1; at >= 0; at--) {
+      const page = present(this.pages[at], 'a page within its log')
+      for (let index = page.count - 1; index >= 0; index--) {
+        const key = page.keyAt(index)
+        if (key === undefined) continue
+        const place = page.placeAt(index)
+        if (page.modRevision(place) <= revision) return true
+        if (left-- === 0) return false
+        if (key.newest === place) visit(key)
+      }
+    }
+    return true
   }
 
   /** Takes out of one page what is obsolete, and tells `forgotten` of each. */

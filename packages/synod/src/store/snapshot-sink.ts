@@ -1,4 +1,6 @@
 import { Malformed, Reader, type Checksum, type SnapshotSink } from '../core/index.ts'
+import { inOrder, isAlarmType } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
 import { keyText } from './key-text.ts'
 import { Key } from './revisions.ts'
 import type { Change } from './revisions.ts'
@@ -10,7 +12,7 @@ export class StoreSink implements SnapshotSink {
   private readonly checksum: Checksum
   private readonly restored: (store: Store) => void
   private readonly store: Store
-  private readonly counts = { leases: 0, revisions: 0 }
+  private readonly counts = { alarms: 0, leases: 0, revisions: 0 }
   /** Bytes that are no whole part yet. */
   private pending = new Uint8Array(4 * 1024)
   private length = 0
@@ -92,7 +94,8 @@ export class StoreSink implements SnapshotSink {
     } else {
       this.kind = input.u8()
       input.u32()
-      if (this.kind === partKinds.lease) this.lease(input)
+      if (this.kind === partKinds.alarm) this.alarm(input)
+      else if (this.kind === partKinds.lease) this.lease(input)
       else if (this.kind === partKinds.revision) this.revision(input)
       else this.end(input, this.checksum(bytes.subarray(0, bytes.length - 4), before))
     }
@@ -114,6 +117,17 @@ export class StoreSink implements SnapshotSink {
       refuse('its head does not have its checksum')
     if (store.revision < 1 || store.compacted > store.revision)
       refuse(`compacted at ${store.compacted} of ${store.revision}`)
+  }
+
+  private alarm(input: Reader): void {
+    const { alarms } = this.store
+    const alarm: Alarm = { alarm: input.u8(), member: readId(input), quotaBytes: input.u53() }
+    const last = alarms.list.at(-1)
+    const name = `the alarm ${alarm.alarm} of ${alarm.member.toString(16)}`
+    if (!isAlarmType(alarm.alarm)) refuse(`${name}, which is none`)
+    if (last !== undefined && inOrder(last, alarm) >= 0) refuse(`${name} out of order`)
+    alarms.raise(alarm)
+    this.counts.alarms++
   }
 
   private lease(input: Reader): void {
@@ -166,8 +180,8 @@ export class StoreSink implements SnapshotSink {
   }
 
   private end(input: Reader, sum: number): void {
-    const { leases, revisions } = this.counts
-    if (input.u53() !== leases || input.u53() !== revisions) refuse('parts are missing')
+    const { alarms, leases, revisions } = this.counts
+    if (input.u53() !== alarms || input.u53() !== leases || input.u53() !== revisions) refuse('parts are missing')
     if (input.u32() !== sum) refuse('it does not have its checksum')
     if (this.detached > 0) refuse(`${this.detached} keys have a lease that is not there`)
     this.state = 'end'

@@ -148,6 +148,7 @@ test('pitfall G7: neither revision nor compaction goes back over a restore, not 
 
 test('a snapshot that is damaged anywhere is refused, and nothing is replaced', () => {
   const store = new Store()
+  for (const member of [1n, 2n]) store.apply({ type: 'alarm', on: true, alarm: 1, member, quotaBytes: 7 })
   store.apply({ type: 'leaseGrant', id: 1n, ttlSeconds: 60 })
   for (let i = 0; i < 6; i++) store.apply(put(`k${i % 3}`, `value ${i}`, BigInt(i % 2)))
   const snapshot = drain(new StoreSnapshot(store))
@@ -177,7 +178,7 @@ test('a snapshot of which a key has a lease that is not there is refused', () =>
 test('a snapshot of another format is refused with both numbers', () => {
   const snapshot = drain(new StoreSnapshot(new Store()))
   snapshot.writeUInt32LE(9, 8)
-  expect(() => restore(snapshot)).toThrow('it has format 9, this version reads format 2')
+  expect(() => restore(snapshot)).toThrow('it has format 9, this version reads format 3')
   expect(() => restore(Buffer.from('not a snapshot of any store, but long enough to be one'))).toThrow(
     'does not begin like one',
   )

@@ -1,4 +1,5 @@
 import { Malformed, Writer, type Checksum, type SnapshotSource } from '../core/index.ts'
+import type { Alarm } from './alarms.ts'
 import { keyBytes } from './key-text.ts'
 import type { LeaseReader } from './leases.ts'
 import type { LogReader } from './revisions.ts'
@@ -9,17 +10,18 @@ import type { Store } from './store.ts'
  * Numbers are little-endian. Equal states are equal bytes, however they came about and however far they are reclaimed.
  *
  *   head         "SYNODKV\n", format (u32), revision, compacted, leases' clock, leases' term (u53 each), checksum (u32)
+ *   alarm        type (u8), member (u64), quota (u53); by type and member
  *   lease        id (u64), seconds (u53), granted at (u53); in the order of their grants
  *   revision     mod (u53), position (u32), create, version (u53 each), lease (u64), key, value; in their order
- *   end          how many leases and revisions (u53 each), checksum (u32) of all bytes before this one
+ *   end          how many alarms, leases and revisions (u53 each), checksum (u32) of all bytes before this one
  */
 export const snapshotMagic = 'SYNODKV\n'
-export const snapshotFormat = 2
+export const snapshotFormat = 3
 export const headBytes: number = 8 + 4 + 4 * 8 + 4
 export const partHeadBytes = 5
 
-/** The kinds of parts. */
-export const partKinds = { lease: 1, revision: 2, end: 3 } as const
+/** The kinds of parts, in the order in which they come. */
+export const partKinds = { alarm: 1, lease: 2, revision: 3, end: 4 } as const
 
 const pieceBytes = 256 * 1024
 
@@ -37,10 +39,12 @@ function writeId(out: Writer, id: bigint): void {
 export class StoreSnapshot implements SnapshotSource {
   private readonly checksum: Checksum
   private readonly compacted: number
+  /** Those that are not yet written. */
+  private readonly alarms: Alarm[]
   private readonly leases: LeaseReader
   private readonly revisions: LogReader
   private readonly head: Uint8Array
-  private readonly counts = { leases: 0, revisions: 0 }
+  private readonly counts = { alarms: 0, leases: 0, revisions: 0 }
   /** Grows to a piece and a little more, if there is that much: most stores of a simulation are far smaller. */
   private readonly out = new Writer()
   /** What `out` holds that was not yielded yet begins here. */
@@ -51,6 +55,7 @@ export class StoreSnapshot implements SnapshotSource {
   constructor(store: Store) {
     this.checksum = store.checksum
     this.compacted = store.compacted
+    this.alarms = [...store.alarms.list]
     this.leases = store.leases.read()
     this.revisions = store.log.read(store.revision)
     this.head = snapshotHead(store)
@@ -98,6 +103,16 @@ export class StoreSnapshot implements SnapshotSource {
   }
 
   private part(): boolean {
+    const alarm = this.alarms.shift()
+    if (alarm !== undefined) {
+      this.counts.alarms++
+      this.write(partKinds.alarm, (out) => {
+        out.u8(alarm.alarm)
+        writeId(out, alarm.member)
+        out.u53(alarm.quotaBytes)
+      })
+      return true
+    }
     const lease = this.leases.next()
     if (lease !== undefined) {
       this.counts.leases++
@@ -124,6 +139,7 @@ export class StoreSnapshot implements SnapshotSource {
 
   private end(): void {
     this.write(partKinds.end, (out) => {
+      out.u53(this.counts.alarms)
       out.u53(this.counts.leases)
       out.u53(this.counts.revisions)
     })

@@ -141,6 +141,9 @@ class Model {
       }
       case 'leaseExpire':
       case 'leaseLead':
+      case 'leaseAsk':
+      case 'leaseTell':
+      case 'alarm':
       case 'nothing':
         throw new Error('not of this model')
     }

@@ -1,5 +1,7 @@
 import { assert, crc32, type Checksum } from '../core/index.ts'
-import { isReadOnly } from './checks.ts'
+import { Alarms } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
+import { isReadOnly, takesSpace } from './checks.ts'
 import { holds } from './compare.ts'
 import { errors } from './errors.ts'
 import type { StoreError } from './errors.ts'
@@ -8,7 +10,7 @@ import type { KeyText } from './key-text.ts'
 import { KeyTree } from './key-tree.ts'
 import { Leases } from './leases.ts'
 import type { Lease } from './leases.ts'
-import type { LeaseExpireOperation, LeaseGrantOperation, Operation } from './operations.ts'
+import type { AlarmOperation, LeaseExpireOperation, LeaseGrantOperation, Operation } from './operations.ts'
 import { checkRevision, evaluateRange } from './range.ts'
 import type {
   DeleteRangeRequest,
@@ -31,6 +33,8 @@ import { StateHash } from './state-hash.ts'
 export type PlainResult =
   | { readonly type: 'compact' | 'leaseRevoke' | 'leaseLead' | 'nothing'; readonly revision: number }
   | { readonly type: 'leaseGrant'; readonly revision: number; readonly id: bigint; readonly ttlSeconds: number }
+  /** The alarm that is on, or was; undefined: there was none. */
+  | { readonly type: 'alarm'; readonly revision: number; readonly alarm: Alarm | undefined }
   /** false: the lease had gone, or had been granted or taken over anew, and lives on. */
   | { readonly type: 'leaseExpire'; readonly revision: number; readonly expired: boolean }
 
@@ -44,8 +48,21 @@ export interface StoreObserver {
   granted?(lease: Lease): void
   /** Revoked or expired. */
   ended?(lease: Lease): void
+  /** Somebody asks how long a lease still runs. */
+  asked?(id: bigint, question: bigint): void
+  /** The leader answers a question. */
+  told?(question: bigint, seconds: number): void
   /** Everything was replaced by a snapshot. */
   restored?(store: Store): void
+}
+
+/** Plain numbers that only grow, for whoever wants to know. */
+export interface StoreTally {
+  puts: number
+  /** Ranges of keys that were deleted. */
+  deletes: number
+  ranges: number
+  txns: number
 }
 
 /** A choice that a transaction's comparisons made, on every level, before any of its operations ran. */
@@ -68,8 +85,11 @@ export class Store {
   readonly tree: KeyTree<Key> = new KeyTree()
   readonly log: RevisionLog = new RevisionLog()
   readonly leases: Leases = new Leases()
+  readonly alarms: Alarms = new Alarms()
   readonly checksum: Checksum
   observer: StoreObserver | undefined
+  /** What was done to the keys, and asked of them, here. It is no part of the state. */
+  tally: StoreTally = { puts: 0, deletes: 0, ranges: 0, txns: 0 }
   /** The newest revision; an empty store begins at 1. */
   revision = 1
   /** States before it can no longer be asked for; 0: all can. */
@@ -92,6 +112,7 @@ export class Store {
 
   /** A checked range, of this very state. */
   range(request: RangeRequest): RangeResult | StoreError {
+    this.tally.ranges++
     return evaluateRange(this, request, this.revision)
   }
 
@@ -102,6 +123,7 @@ export class Store {
   }
 
   private txn(txn: TxnRequest): TxnResult | StoreError {
+    this.tally.txns++
     const path = this.choose(txn)
     const error = this.checkPath(path)
     return error ?? this.runPath(path)
@@ -109,6 +131,8 @@ export class Store {
 
   /** Applies one decided operation. */
   apply(operation: Operation): OperationResult {
+    const refused = this.checkAlarms(operation)
+    if (refused !== undefined) return refused
     switch (operation.type) {
       case 'put':
         return this.commit(this.checkPut(operation) ?? this.put(operation))
@@ -131,9 +155,50 @@ export class Store {
       case 'leaseLead':
         this.leases.term = Math.max(this.leases.term, operation.term)
         return { type: 'leaseLead', revision: this.revision }
+      case 'alarm':
+        return this.alarm(operation)
+      case 'leaseAsk':
+        this.observer?.asked?.(operation.id, operation.question)
+        return { type: 'nothing', revision: this.revision }
+      case 'leaseTell':
+        this.observer?.told?.(operation.question, operation.seconds)
+        return { type: 'nothing', revision: this.revision }
       case 'nothing':
         return { type: 'nothing', revision: this.revision }
     }
+  }
+
+  /** Of a request whether the alarms that are on forbid it: asked before it is proposed, and again where it is applied. */
+  checkAlarms(request: Operation): StoreError | undefined {
+    const { noSpace, corrupt } = this.alarms
+    if (!noSpace && !corrupt) return undefined
+    switch (request.type) {
+      case 'put':
+      case 'txn':
+      case 'leaseGrant':
+        if (corrupt) return errors.corrupt
+        return takesSpace(request) ? errors.noSpace : undefined
+      case 'deleteRange':
+      case 'compact':
+      case 'leaseRevoke':
+        return corrupt ? errors.corrupt : undefined
+      case 'leaseExpire':
+        // Nobody is to lose what may be the only sound copy.
+        return corrupt ? errors.corrupt : undefined
+      case 'leaseLead':
+      case 'leaseAsk':
+      case 'leaseTell':
+      case 'alarm':
+      case 'nothing':
+        return undefined
+    }
+  }
+
+  private alarm(operation: AlarmOperation): OperationResult {
+    const { on, alarm, member, quotaBytes } = operation
+    const changed = { alarm, member, quotaBytes }
+    const found = on ? this.alarms.raise(changed) : this.alarms.clear(changed)
+    return { type: 'alarm', revision: this.revision, alarm: found }
   }
 
   /** Closes the revision, if anything was changed. */
@@ -169,6 +234,7 @@ export class Store {
   }
 
   private put(request: PutRequest): PutResult {
+    this.tally.puts++
     const text = keyText(request.key)
     const key = this.keys.get(text) ?? new Key(text)
     const before = key.current
@@ -217,16 +283,14 @@ export class Store {
   }
 
   private deleteRange(request: DeleteRangeRequest): DeleteRangeResult {
+    this.tally.deletes++
     const { start, end } = interval(request.key, request.rangeEnd)
     const doomed: Key[] = []
     if (request.rangeEnd.length === 0) {
       const key = this.keys.get(start)
       if (key?.exists === true) doomed.push(key)
     } else {
-      this.tree.scan(start, end, (key) => {
-        if (key.exists) doomed.push(key)
-        return true
-      })
+      this.tree.scanExisting(start, end, (key) => doomed.push(key) > 0)
     }
     const prevKvs: KeyValue[] = []
     for (const key of doomed) {
@@ -274,6 +338,7 @@ export class Store {
       case 'deleteRange':
         return this.deleteRange(op)
       case 'range': {
+        this.tally.ranges++
         const result = evaluateRange(this, op, this.revisionSoFar)
         assert(result.type === 'range', 'a range that was checked can be read')
         return result

@@ -9,7 +9,7 @@ export const frameHead = 4
 /**
  * Cuts a stream of chunks into frames. A frame that lies in one chunk is a view into it; one that spans chunks is copied
  * once, piece by piece, into memory of its own. Neither memory is used again: whoever gets a frame may keep it. An empty
- * frame is a sign of life and not handed out.
+ * frame is a sign of life: it is counted and not handed out.
  */
 export class FrameReader {
   private readonly head = new Uint8Array(frameHead)
@@ -17,6 +17,8 @@ export class FrameReader {
   /** The frame that spans chunks, and how much of it is there. */
   private begun: Uint8Array | undefined
   private begunLength = 0
+  /** Empty frames so far. */
+  probes = 0
 
   /** Throws `Malformed` when a frame is announced that is too long; nothing can be read after it. */
   push(chunk: Uint8Array, deliver: (frame: Uint8Array) => void): void {
@@ -35,7 +37,10 @@ export class FrameReader {
 
   private body(chunk: Uint8Array, at: number, length: number, deliver: (frame: Uint8Array) => void): number {
     if (length > frameMax) throw new Malformed(`a frame of ${length} bytes is announced, ${frameMax} are allowed`)
-    if (length === 0) return at
+    if (length === 0) {
+      this.probes++
+      return at
+    }
     if (length <= chunk.length - at) {
       // a plain array, not a Buffer: a Buffer's `slice` shares its memory where an array's copies
       deliver(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length))

@@ -84,6 +84,10 @@ export class Incoming {
       this.around.log.debug('a peer fell silent', this.fields())
       return this.destroy()
     }
+    this.acknowledge()
+  }
+
+  private acknowledge(): void {
     // a peer that does not read its receipts gets no more of them
     if (this.received === this.acknowledged || this.socket.writableLength > 0) return
     const receipt = new Writer(receiptLength)
@@ -163,7 +167,11 @@ export class Incoming {
   private readFrames(bytes: Uint8Array): void {
     this.received += bytes.length
     const from = this.from ?? ''
+    this.around.traffic.of(from).receivedBytes += bytes.length
+    const { probes } = this.frames
     this.frames.push(bytes, (frame) => this.around.host.arrived(from, frame))
+    // at once: the peer may be timing the way
+    if (this.frames.probes > probes) this.acknowledge()
     const turn = this.reception.turn()
     if (turn !== this.turn) {
       this.turn = turn

@@ -5,6 +5,7 @@ import { FrameBatch, frameHead, frameMax } from './frames.ts'
 import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
 import type { Address } from '../../member/index.ts'
 import type { Peer, Surroundings } from './peer.ts'
+import type { Traffic } from './traffic.ts'
 
 /** A count of received bytes, u53 little-endian: all that ever comes back on a connection after its answer. */
 export const receiptLength = 8
@@ -43,11 +44,17 @@ export class Outgoing {
   private sentAtTick = 0
   private acknowledged = 0
   private unacknowledgedTicks = 0
+  private readonly traffic: ReturnType<Traffic['of']>
+  /** Ticks since the way was last timed; the probe that times it ends at `probeEnd`, and left at `probedAt`. */
+  private ticksUnprobed = 0
+  private probeEnd = 0
+  private probedAt: number | undefined
 
   constructor(peer: Peer, channel: Channel, around: Surroundings, flushSoon: (outgoing: Outgoing) => void) {
     this.peer = peer
     this.channel = channel
     this.around = around
+    this.traffic = around.traffic.of(peer.id)
     this.flushSoon = flushSoon
     this.backoff = around.limits.backoffMin
   }
@@ -62,12 +69,18 @@ export class Outgoing {
     let size = 0
     for (const part of parts) size += part.length
     assert(size > 0 && size <= frameMax, `a frame has 1 to ${frameMax} bytes, not ${size}`)
-    if (this.state !== 'open') return false
-    const queued = this.queued
-    if (queued > 0 && queued + frameHead + size > this.around.limits.queueBytesMax[this.channel]) return false
+    if (this.state !== 'open' || !this.hasRoomFor(size)) {
+      this.traffic.sendFailures++
+      return false
+    }
     if (this.batch.length === 0) this.flushSoon(this)
     this.batch.add(parts, size)
     return true
+  }
+
+  private hasRoomFor(size: number): boolean {
+    const { queued } = this
+    return queued === 0 || queued + frameHead + size <= this.around.limits.queueBytesMax[this.channel]
   }
 
   /** One write for everything that was sent since the last one. */
@@ -75,6 +88,7 @@ export class Outgoing {
     if (this.batch.length === 0) return
     if (this.state !== 'open' || this.socket === undefined) return this.batch.clear()
     this.sent += this.batch.length
+    this.traffic.sentBytes += this.batch.length
     this.socket.write(this.batch.gathered())
     // nothing is queued: the kernel has copied it all, and the memory is free again
     if (this.socket.writableLength === 0) this.batch.clear()
@@ -127,7 +141,18 @@ export class Outgoing {
         'on every channel',
       )
     }
+    this.timeTheWay()
     this.sentAtTick = this.sent
+  }
+
+  /** The peer acknowledges a probe at once. The channel that waits behind nothing tells how far it is. */
+  private timeTheWay(): void {
+    if (this.channel !== 'urgent' || this.state !== 'open' || ++this.ticksUnprobed < this.around.limits.probeTicks)
+      return
+    this.ticksUnprobed = 0
+    this.probe()
+    this.probeEnd = this.sent
+    this.probedAt = performance.now()
   }
 
   /** What is queued still goes out, if the peer takes it soon. */
@@ -154,6 +179,7 @@ export class Outgoing {
   /** Whatever the socket still tells is not listened to. */
   private close(): void {
     this.state = 'closed'
+    if (this.channel === 'urgent') this.traffic.connected = false
     this.socket = undefined
     this.batch.clear()
     clearTimeout(this.timer)
@@ -161,6 +187,7 @@ export class Outgoing {
 
   private probe(): void {
     this.sent += frameHead
+    this.traffic.sentBytes += frameHead
     this.socket?.write(new Uint8Array(frameHead))
   }
 
@@ -210,7 +237,10 @@ export class Outgoing {
     this.sentAtTick = 0
     this.acknowledged = 0
     this.unacknowledgedTicks = 0
+    this.probedAt = undefined
+    this.ticksUnprobed = this.around.limits.probeTicks
     if (this.channel !== 'urgent') return
+    this.traffic.connected = true
     this.around.log.info(`connected to ${this.peer.name}`, this.fields())
     this.around.host.connected(this.peer.id)
   }
@@ -230,8 +260,15 @@ export class Outgoing {
       }
       if (count > this.acknowledged) this.unacknowledgedTicks = 0
       this.acknowledged = count
+      this.timed()
     }
     return bytes.subarray(whole)
+  }
+
+  private timed(): void {
+    if (this.probedAt === undefined || this.acknowledged < this.probeEnd) return
+    this.traffic.roundTrip.record((performance.now() - this.probedAt) / 1000)
+    this.probedAt = undefined
   }
 
   /**
@@ -241,6 +278,8 @@ export class Outgoing {
   private lose(reason: string, telling: 'on every channel' | 'once' | 'if it lasts' = 'if it lasts'): void {
     const { limits, log, random } = this.around
     const working = this.state === 'open'
+    if (working) this.traffic.disconnections++
+    if (this.channel === 'urgent') this.traffic.connected = false
     clearTimeout(this.timer)
     this.state = 'waiting'
     const socket = this.socket

@@ -2,6 +2,7 @@ import type { Channel, Logger, Milliseconds, NodeId } from '../../core/index.ts'
 import { Malformed } from '../../core/index.ts'
 import { addressIn, readContact, type Address, type Contact } from '../../member/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
+import type { Traffic } from './traffic.ts'
 
 /** Another member, and where it listens for its peers. */
 export interface Peer {
@@ -50,6 +51,8 @@ export interface TransportLimits {
   readonly backoffMax: Milliseconds
   /** How often life is shown (receipts, probes) and looked for. Ticks, not instants, are counted: a pause of this process is no silence of its peers. */
   readonly tick: Milliseconds
+  /** How often the way to a peer and back is timed, in ticks. */
+  readonly probeTicks: number
   /** What was sent is acknowledged within so many ticks, or the connection is given up and made anew. */
   readonly unacknowledgedTicksMax: number
   /** A peer that dialed is heard of within so many ticks, or its connection is closed. */
@@ -68,6 +71,7 @@ export const defaultLimits: TransportLimits = {
   backoffMin: 50,
   backoffMax: 2_000,
   tick: 500,
+  probeTicks: 4,
   unacknowledgedTicksMax: 6,
   silentTicksMax: 20,
   strangersMax: 32,
@@ -82,6 +86,7 @@ export interface Surroundings {
   readonly contact: () => string
   readonly host: GuardedHost
   readonly limits: TransportLimits
+  readonly traffic: Traffic
   readonly log: Logger
   readonly random: () => number
 }

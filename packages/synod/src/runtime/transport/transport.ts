@@ -7,6 +7,7 @@ import { Complaints } from './complaints.ts'
 import { Incoming, type Reception } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
 import { defaultLimits, type Identity, type Peer, peerOf, type Surroundings, type TransportLimits } from './peer.ts'
+import { Traffic } from './traffic.ts'
 
 /** What a transport is made of. */
 export interface TransportOptions {
@@ -28,6 +29,7 @@ const ticksOfAPeriod = 120
 export class Transport implements Links {
   private readonly options: TransportOptions
   private readonly limits: TransportLimits
+  readonly traffic: Traffic = new Traffic()
   private readonly outgoing = new Map<NodeId, Readonly<Record<Channel, Outgoing>>>()
   private readonly strangers = new Set<Incoming>()
   private readonly welcomed = new Map<string, Incoming>()
@@ -53,7 +55,8 @@ export class Transport implements Links {
   /** Listens, dials the peers that it was told of, and answers with the port; throws `StartFailed` when the address cannot be used. */
   async start(identity: Identity): Promise<number> {
     const contact = (): string => this.contacts[identity.id] ?? ''
-    const around: Surroundings = { ...this.options, identity, contact, limits: this.limits }
+    const { traffic, limits } = this
+    const around: Surroundings = { ...this.options, identity, contact, limits, traffic }
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
     server.on('connection', (socket) => this.accept(socket, around))
     this.server = server

@@ -207,6 +207,7 @@ function resultOf(result: OperationResult | RangeResult): StoreResult {
     case 'deleteRange':
     case 'txn':
       return { ...responseOf(result), revision: result.revision }
+    case 'alarm':
     case 'leaseExpire':
     case 'leaseGrant':
     case 'leaseLead':

@@ -1,0 +1,113 @@
+import { Histogram } from '../core/index.ts'
+
+/** Every limit that a connection or a call can meet, by the name under which it is counted. */
+export const limitNames = [
+  /** A connection refused because the server has as many as it takes, in all or from that address. */
+  'connections',
+  'connections_per_address',
+  /** A call refused because its connection has as many open as were announced. */
+  'streams',
+  /** A call answered 8: its header list is too large. */
+  'header_list',
+  /** A connection ended: a header block that is too long to be decoded, or that consists of too many frames. */
+  'header_block',
+  /** A connection ended: a frame larger than was announced. */
+  'frame_size',
+  /** A call answered 8: its message is too large. */
+  'message_size',
+  /** A connection ended: more of these a second than any honest client sends. */
+  'resets',
+  'pings',
+  'settings',
+  'empty_frames',
+  'control_frames',
+  /** A call answered 8: too much has arrived in part only, or waits for its handler. */
+  'partial_requests',
+  /** No request was taken from a connection for a while, because its client does not read its answers. */
+  'unsent_answers',
+  /** A connection ended: its client left far more than that unread. */
+  'unread_answers',
+  /** A connection closed: it did not say in time what it speaks, or did not finish what it had begun to say. */
+  'handshake_timeout',
+  'header_timeout',
+  /** A connection closed: nobody called anything for long, it gave no sign of life, or it took no bytes. */
+  'idle_timeout',
+  'keepalive_timeout',
+  'stall_timeout',
+] as const
+
+export type LimitName = (typeof limitNames)[number]
+
+/** What happened under one path. Plain numbers that only grow, to be read whenever somebody asks. */
+export interface MethodCounters {
+  /** `/package.Service/Method`; empty for all calls of what there is not. */
+  readonly path: string
+  readonly kind: 'unary' | 'stream'
+  readonly started: number
+  /** By gRPC's status code, 0 to 16; what the client gave up or lost counts as 1. */
+  readonly handled: readonly number[]
+  readonly messagesReceived: number
+  readonly messagesSent: number
+  /** Seconds from the beginning of a call to its end. */
+  readonly handling: Histogram
+}
+
+/** Prometheus' own, which etcd's have too. */
+export const handlingBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** What a server has done so far, as plain numbers: whoever scrapes them reads them. */
+export interface ServerCounters {
+  readonly limitHits: Readonly<Record<LimitName, number>>
+  readonly connectionsAccepted: number
+  /** Open now, those that have not said yet what they speak and those that were handed over included. */
+  readonly connectionsOpen: number
+  readonly streamsOpened: number
+  readonly streamsOpen: number
+  /** Over HTTP/2, frames and all. */
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** One for each route, and one for all calls of what there is not. */
+  readonly methods: readonly MethodCounters[]
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+export interface MethodCounts extends Writable<MethodCounters> {
+  readonly handled: number[]
+}
+
+export function methodCounts(path: string, kind: MethodCounters['kind']): MethodCounts {
+  const handled = Array.from({ length: 17 }, () => 0)
+  const handling = new Histogram(handlingBounds)
+  return { path, kind, started: 0, handled, messagesReceived: 0, messagesSent: 0, handling }
+}
+
+/** The numbers themselves, shared by all connections of a server. */
+export class Counts implements ServerCounters {
+  readonly limitHits: Record<LimitName, number> = Object.fromEntries(limitNames.map((name) => [name, 0])) as Record<
+    LimitName,
+    number
+  >
+  connectionsAccepted = 0
+  connectionsOpen = 0
+  streamsOpened = 0
+  streamsOpen = 0
+  bytesReceived = 0
+  bytesSent = 0
+  readonly methods: readonly MethodCounts[]
+
+  constructor(methods: readonly MethodCounts[]) {
+    this.methods = methods
+  }
+}
+
+/** Tenths of a millisecond, in 32 bits: of a moment that each call keeps, a whole number costs no memory of its own. */
+export function tenthsOf(milliseconds: number): number {
+  return (milliseconds * 10) | 0
+}
+
+/** A call has ended that began at that moment. What it took is right for two days. */
+export function countEnd(counts: MethodCounts, code: number, began: number): void {
+  counts.handled[code] = (counts.handled[code] ?? 0) + 1
+  counts.handling.record(((tenthsOf(performance.now()) - began) | 0) / 10_000)
+}

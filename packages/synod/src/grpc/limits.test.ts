@@ -1,0 +1,299 @@
+/** What a client may not do, and how long it may take for what it may. */
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Logger } from '../core/index.ts'
+import { ErrorCode, Flag, FrameType, preface } from './frames.ts'
+import { connect, serve, type GrpcServer, type Limits, type ServeOptions, type Unary } from './index.ts'
+import { block, frame, hello, isAnswer, open, RawClient, request, settings } from './raw-client.ts'
+import { eventually } from './stream-samples.ts'
+
+const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const closers: (() => void | Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+async function start(
+  limits: Partial<Limits> = {},
+  options: Partial<ServeOptions> = {},
+): Promise<{ server: GrpcServer; port: number }> {
+  const routes = new Map([['/t.T/Echo', { unary: (call: Unary, sent: Uint8Array) => call.respond(sent) }]])
+  const server = serve({ log, limits, routes, ...options })
+  closers.push(() => server.close())
+  return { server, port: (await server.listen('127.0.0.1', 0)).port }
+}
+
+function dial(port: number): RawClient {
+  const client = new RawClient(port)
+  closers.push(() => void client.socket.destroy())
+  return client
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+async function expectServed(port: number): Promise<void> {
+  const wire = dial(port)
+  wire.socket.write(Buffer.concat([hello, request(1)]))
+  await wire.until(isAnswer(1))
+  wire.socket.destroy()
+}
+
+describe('connections', () => {
+  test('more than one address may have are closed before they say anything; a place that is free is given again', async () => {
+    const { server, port } = await start({ connectionsPerAddressMax: 2 })
+    const [first] = [dial(port), dial(port)]
+    await eventually(() => server.counters.connectionsOpen === 2)
+    await dial(port).untilClosed()
+    expect(server.counters.limitHits.connections_per_address).toBe(1)
+    first?.socket.destroy()
+    await eventually(() => server.counters.connectionsOpen === 1)
+    await expectServed(port)
+  })
+
+  test('more than there may be in all are closed', async () => {
+    const { server, port } = await start({ connectionsMax: 1 })
+    const first = dial(port)
+    first.socket.write(Buffer.concat([hello, request(1)]))
+    await first.until(isAnswer(1))
+    await dial(port).untilClosed()
+    expect(server.counters).toMatchObject({ connectionsAccepted: 1, connectionsOpen: 1 })
+    expect(server.counters.limitHits.connections).toBe(1)
+  })
+
+  test('one that was handed over counts as long as it is open', async () => {
+    const { server, port } = await start({ connectionsMax: 1 }, { other: (socket) => void socket.resume() })
+    const other = dial(port)
+    other.socket.write('GET / HTTP/1.1\r\n\r\n')
+    await eventually(() => server.counters.connectionsOpen === 1)
+    await dial(port).untilClosed()
+    other.socket.end()
+    await eventually(() => server.counters.connectionsOpen === 0)
+    await expectServed(port)
+  })
+})
+
+describe('time', () => {
+  test('who does not say what it speaks, whole or in drips, is closed', async () => {
+    const { server, port } = await start({ handshakeTimeoutMs: 150 })
+    const [silent, dripping, settled] = [dial(port), dial(port), dial(port)]
+    settled?.socket.write(preface)
+    for (const byte of preface.subarray(0, 8)) {
+      dripping?.socket.write(Uint8Array.of(byte))
+      await pause(10)
+    }
+    await Promise.all([silent, dripping, settled].map(async (client) => client?.untilClosed()))
+    expect(server.counters.limitHits.handshake_timeout).toBe(3)
+  })
+
+  test('a client that drips frames before its SETTINGS gains no time by it', async () => {
+    const { server, port } = await start({ handshakeTimeoutMs: 200 })
+    const wire = dial(port)
+    wire.socket.write(Buffer.concat([preface, settings.subarray(0, 4)]))
+    for (const byte of settings.subarray(4, 8)) {
+      await pause(40)
+      wire.socket.write(Uint8Array.of(byte))
+    }
+    await wire.untilClosed()
+    expect(server.counters.limitHits.handshake_timeout).toBe(1)
+  })
+
+  const halfHeaders = open(1).subarray(0, 12)
+  const openBlock = frame(FrameType.headers, 0, 1, block('/t.T/Echo'))
+  const more = frame(FrameType.continuation, 0, 1, Buffer.from([0, 1, 120, 1, 121]))
+  test.each([
+    ['a frame that does not end', halfHeaders, Uint8Array.of(0)],
+    ['a header block that does not end', openBlock, Buffer.alloc(0)],
+    ['a header block that goes on for ever', openBlock, more],
+  ])('%s ends the connection, however steadily it grows', async (_, first, drip) => {
+    const { server, port } = await start({ headerTimeoutMs: 300 })
+    const wire = dial(port)
+    wire.socket.write(Buffer.concat([hello, request(1)]))
+    await wire.until(isAnswer(1))
+    const bytes = Buffer.from(first)
+    bytes.writeUInt32BE(3, 5)
+    wire.socket.write(bytes)
+    const piece = Buffer.from(drip)
+    if (piece.length > 9) piece.writeUInt32BE(3, 5)
+    const timer = setInterval(() => void wire.socket.write(piece), 50)
+    closers.push(() => clearInterval(timer))
+    const frames = await wire.untilClosed()
+    expect(frames.find(({ type }) => type === FrameType.goaway)?.payload.readUInt32BE(4)).toBe(
+      ErrorCode.enhanceYourCalm,
+    )
+    expect(server.counters.limitHits.header_timeout).toBe(1)
+    await expectServed(port)
+  })
+
+  test('frame after frame may take as long as it likes', async () => {
+    const { server, port } = await start({ headerTimeoutMs: 150 })
+    const wire = dial(port)
+    wire.socket.write(Buffer.concat([hello, open(1)]))
+    const message = Buffer.from([0, 0, 0, 0, 40])
+    wire.socket.write(frame(FrameType.data, 0, 1, message))
+    for (let i = 0; i < 40; i++) {
+      const piece = frame(FrameType.data, i === 39 ? Flag.endStream : 0, 1, Buffer.alloc(1))
+      wire.socket.write(piece.subarray(0, 5))
+      await pause(5)
+      wire.socket.write(piece.subarray(5))
+      await pause(5)
+    }
+    await wire.until(isAnswer(1))
+    expect(server.counters.limitHits.header_timeout).toBe(0)
+  })
+
+  test('a client that takes no bytes while many wait is closed', async () => {
+    const stalling = { backlogBytesMax: 64 * 1024, unsentBytesMax: 1024 * 1024, stallTimeoutMs: 300 }
+    const fail = { unary: (call: Unary) => call.fail(9, 'x'.repeat(500)) }
+    const { server, port } = await start(stalling, { routes: new Map([['/t.T/Fail', fail]]) })
+    const wire = dial(port)
+    wire.socket.pause()
+    const flood = Array.from({ length: 40_000 }, (_, i) => request(2 * i + 1, '/t.T/Fail'))
+    wire.socket.write(Buffer.concat([hello, ...flood]))
+    await eventually(() => server.counters.limitHits.stall_timeout === 1)
+    expect(server.counters.limitHits.unsent_answers).toBe(1)
+    await eventually(() => server.connections === 0)
+  })
+
+  test('without a call for long, a connection is ended so that no call is lost', async () => {
+    const { server, port } = await start({ idleTimeoutMs: 200 })
+    const wire = dial(port)
+    wire.socket.write(hello)
+    const pinging = setInterval(() => void wire.socket.write(frame(FrameType.ping, 0, 0, Buffer.alloc(8))), 30)
+    closers.push(() => clearInterval(pinging))
+    const seen = await wire.until((frames) => frames.some(({ type }) => type === FrameType.goaway))
+    expect(seen.find(({ type }) => type === FrameType.goaway)?.payload.readUInt32BE(0)).toBe(0x7fff_ffff)
+    // On its way when the server had had enough.
+    wire.socket.write(request(1))
+    await wire.until(isAnswer(1))
+    wire.socket.write(frame(FrameType.ping, Flag.ack, 0, Buffer.alloc(8)))
+    await wire.untilClosed()
+    expect(server.counters.limitHits.idle_timeout).toBe(1)
+  })
+
+  test('a client that hears that the server is going away, and stays all the same, is closed', async () => {
+    const { server, port } = await start({ idleTimeoutMs: 100, keepaliveTimeoutMs: 100 })
+    const wire = dial(port)
+    wire.socket.write(hello)
+    await wire.untilClosed()
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('paths', () => {
+  test.each([
+    ['t.T/Echo', 'malformed method name: "t.T/Echo"'],
+    ['/t.T/Echo/', 'unknown service t.T/Echo'],
+    ['/t.T/EchoX', 'unknown method EchoX for service t.T'],
+    ['/t.T/Ech', 'unknown method Ech for service t.T'],
+    ['//t.T/Echo', 'unknown service /t.T'],
+    ['/T.T/Echo', 'unknown service T.T'],
+    ['/t.T/Echo?x=1', 'unknown method Echo?x=1 for service t.T'],
+    ['/t.T/%45cho', 'unknown method %2545cho for service t.T'],
+    ['/__proto__/x', 'unknown service __proto__'],
+  ])('%s is not nearly a path, and is answered 12 before its body is looked at', async (path, text) => {
+    const { server, port } = await start()
+    const wire = dial(port)
+    wire.socket.write(Buffer.concat([hello, open(1, path)]))
+    const frames = await wire.until(isAnswer(1))
+    const answer = frames.find(({ type }) => type === FrameType.headers)?.payload.toString('latin1')
+    expect(answer).toContain('12')
+    expect(answer).toContain(text)
+    expect(server.counters.methods.at(-1)).toMatchObject({ path: '', started: 1 })
+    expect(server.counters.methods.at(-1)?.handled[12]).toBe(1)
+  })
+
+  test('an unknown path with a deadline that is none is unknown first', async () => {
+    const { port } = await start()
+    const wire = dial(port)
+    const headers = block('/t.T/Nope', [['grpc-timeout', 'soon']])
+    wire.socket.write(Buffer.concat([hello, frame(FrameType.headers, Flag.endHeaders, 1, headers)]))
+    const frames = await wire.until(isAnswer(1))
+    expect(frames.find(({ type }) => type === FrameType.headers)?.payload.toString('latin1')).toContain(
+      'unknown method',
+    )
+  })
+})
+
+describe('the first bytes', () => {
+  async function beside(): Promise<{ server: GrpcServer; port: number }> {
+    const http = createHttpServer((asked, answer) => {
+      const pieces: Buffer[] = []
+      asked.on('data', (piece: Buffer) => pieces.push(piece))
+      asked.on('end', () => answer.end(`${asked.method} ${asked.url} ${Buffer.concat(pieces).length}`))
+    })
+    closers.push(() => void http.close())
+    return start(
+      {},
+      {
+        other(socket, firstBytes) {
+          socket.unshift(firstBytes)
+          http.emit('connection', socket)
+          socket.resume()
+        },
+      },
+    )
+  }
+
+  test('decide who answers, and none is lost on the way to node:http, however they are cut', async () => {
+    const { port } = await beside()
+    const asked = 'PUT /v3/kv HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello'
+    for (const cut of [1, 2, 3, 10, asked.length - 2]) {
+      const wire = dial(port)
+      wire.socket.write(asked.slice(0, cut))
+      await pause(5)
+      wire.socket.write(asked.slice(cut))
+      await wire.untilClosed()
+      expect(wire.bytes.toString()).toMatch(/PUT \/v3\/kv 5$/)
+    }
+    await expectServed(port)
+  })
+
+  test('a large body arrives whole, and a connection that is kept serves again', async () => {
+    const { port } = await beside()
+    const ask = (length: number): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const options = { port, host: '127.0.0.1', method: 'POST', path: '/x', headers: { 'content-length': length } }
+        const asked = httpRequest(options, (answer) => {
+          let text = ''
+          answer.on('data', (piece: Buffer) => (text += piece.toString()))
+          answer.on('end', () => resolve(text))
+        })
+        asked.on('error', reject)
+        asked.end(Buffer.alloc(length))
+      })
+    expect(await ask(3_000_000)).toBe('POST /x 3000000')
+    expect(await ask(10)).toBe('POST /x 10')
+  })
+
+  test('a connection that was handed over is waited for while the server drains, and closed when the grace is over', async () => {
+    const { server, port } = await beside()
+    const wire = dial(port)
+    wire.socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n')
+    await eventually(() => server.counters.connectionsOpen === 1)
+    await pause(20)
+    const began = performance.now()
+    await server.drain(100)
+    expect(performance.now() - began).toBeGreaterThan(90)
+    await wire.untilClosed()
+    await eventually(() => server.counters.connectionsOpen === 0)
+  })
+})
+
+test('what passed is counted: bytes, streams, messages and codes', async () => {
+  const { server, port } = await start()
+  const channel = connect('127.0.0.1', port)
+  closers.push(() => channel.close())
+  for (let i = 0; i < 10; i++) await channel.unary('/t.T/Echo', new Uint8Array(1000))
+  await channel.unary('/t.T/Nope', new Uint8Array(0)).catch(() => undefined)
+  const { counters } = server
+  expect(counters).toMatchObject({ connectionsAccepted: 1, connectionsOpen: 1, streamsOpened: 11, streamsOpen: 0 })
+  expect(counters.bytesReceived).toBeGreaterThan(10_000)
+  expect(counters.bytesSent).toBeGreaterThan(10_000)
+  const [echo, unknown] = counters.methods
+  expect(echo).toMatchObject({ path: '/t.T/Echo', started: 10, messagesReceived: 10, messagesSent: 10 })
+  expect([echo?.handled[0], unknown?.handled[12]]).toEqual([10, 1])
+  expect(Object.values(counters.limitHits).every((hits) => hits === 0)).toBe(true)
+})
