@@ -7,7 +7,7 @@ interface Bench {
 /** By name; only the one that is asked for is loaded. */
 const benches: Readonly<Record<string, Bench>> = {
   etcd: {
-    about: 'Synod beside etcd: two three-node clusters, loaded in turn',
+    about: 'Synod beside etcd: clusters of three members and of one, loaded in turn, and the bars',
     run: async (options) => (await import('./beside-etcd.ts')).main(options),
   },
   'raft-vs-multi-paxos': {
