@@ -105,7 +105,7 @@ export class LoadedCluster {
     }
   }
 
-  private requestsFor(of: Row, seconds: number): number {
+  requestsFor(of: Row, seconds: number): number {
     return Math.max(requestsMin, Math.ceil((this.rates.get(of.name) ?? 0) * seconds))
   }
 

@@ -10,6 +10,10 @@ const benches: Readonly<Record<string, Bench>> = {
     about: 'Synod beside etcd: clusters of three members and of one, loaded in turn, and the bars',
     run: async (options) => (await import('./beside-etcd.ts')).main(options),
   },
+  layers: {
+    about: 'where the processor time of a put goes, by layer, from a profile',
+    run: async (options) => (await import('./layers/main.ts')).main(options),
+  },
   'raft-vs-multi-paxos': {
     about:
       'the two engines, in turn: load, crashes and laggards of processes; messages and partitions of simulated worlds',
