@@ -10,6 +10,8 @@ import { Endpoint } from './endpoint.ts'
 export interface ServerCommand {
   readonly program: string
   readonly arguments: readonly string[]
+  /** Beside what this process has. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const root = join(import.meta.dirname, '../..')
@@ -122,6 +124,7 @@ export class ServerProcess {
     const log = openSync(this.logFile, 'a')
     const child = spawn(this.command.program, [...this.command.arguments, ...this.flags], {
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...this.command.environment },
       // a process group of its own: Ctrl-C is for the run, which then ends its members itself
       detached: true,
     })

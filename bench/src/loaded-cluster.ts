@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { median } from './chaos/meter.ts'
 import { Certificates } from './certificates.ts'
@@ -29,6 +30,8 @@ export interface Make {
   readonly size?: number
   /** TLS for clients and between peers. */
   readonly tls?: boolean
+  /** For each member's process, beside what this one has. */
+  readonly environment?: (name: string) => Readonly<Record<string, string>>
 }
 
 /** A cluster under test, in processes of its own. */
@@ -42,9 +45,11 @@ export class LoadedCluster {
 
   private readonly names: readonly string[]
   private readonly certificates: Certificates | undefined
+  private readonly environment: NonNullable<Make['environment']>
 
   /** In `folder` are its data its logs and what is sent to it. */
-  constructor(name: string, command: ServerCommand, folder: string, { size = 3, tls = false }: Make = {}) {
+  constructor(name: string, command: ServerCommand, folder: string, { size = 3, tls = false, environment }: Make = {}) {
+    this.environment = environment ?? (() => ({}))
     this.name = name
     this.command = command
     this.folder = folder
@@ -55,6 +60,7 @@ export class LoadedCluster {
   /** On fresh directories, under that name. */
   async start(title: string, flags: readonly string[] = []): Promise<void> {
     exitOnSignals()
+    mkdirSync(this.folder, { recursive: true })
     const ports = await freePorts(2 * this.names.length)
     const places = this.names.map((name, i) => {
       const peerPort = ports[2 * i + 1] ?? 0
@@ -62,8 +68,11 @@ export class LoadedCluster {
     })
     const extra = ['--log-level', 'error', '--quota-backend-bytes', String(8 * 2 ** 30), ...flags]
     const dataDir = join(this.folder, `${this.name}-${title}`)
-    const { command, certificates } = this
-    this.members = places.map((place) => new ServerProcess(command, place, places, dataDir, extra, certificates))
+    const { certificates } = this
+    this.members = places.map((place) => {
+      const command = { ...this.command, environment: this.environment(place.name) }
+      return new ServerProcess(command, place, places, dataDir, extra, certificates)
+    })
     for (const member of this.members) {
       member.onDeath = (how) => {
         throw new Error(`${this.name} ${member.name} ${how}:\n${member.logTail(20)}`)

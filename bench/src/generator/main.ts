@@ -28,21 +28,21 @@ async function run(plan: GeneratorPlan): Promise<GeneratorResult> {
     streams: plan.streams,
     bodyBytesMax: bodies.length,
   }
-  await new Promise<void>((resolve, reject) => {
+  let lost: (why: string) => void = () => {}
+  const over = new Promise<void>((resolve, reject) => {
     finished = resolve
-    const lost = (why: string): void => reject(new Error(why))
-    const opened = Array.from({ length: plan.connections }, async () => {
-      const socket = await connected(plan, lost)
-      const connection = new LoadConnection(socket, source, shape)
-      socket.on('close', () => lost(connection.failure ?? 'a connection was closed'))
-      connections.push(connection)
-    })
-    Promise.all(opened).then(() => {
-      began = performance.now()
-      cpuBefore = process.cpuUsage()
-      for (const connection of connections) connection.begin()
-    }, reject)
+    lost = (why) => reject(new Error(why))
   })
+  for (let i = 0; i < plan.connections; i++) {
+    const socket = await connected(plan, lost)
+    const connection = new LoadConnection(socket, source, shape)
+    socket.on('close', () => lost(connection.failure ?? 'a connection was closed'))
+    connections.push(connection)
+  }
+  const began = performance.now()
+  const cpuBefore = process.cpuUsage()
+  for (const connection of connections) connection.begin()
+  await over
   const seconds = (performance.now() - began) / 1000
   const { user, system } = process.cpuUsage(cpuBefore)
   latencies.sort()
@@ -55,9 +55,6 @@ async function run(plan: GeneratorPlan): Promise<GeneratorResult> {
     failed,
   }
 }
-
-let began = 0
-let cpuBefore = process.cpuUsage()
 
 async function connected({ port, authority }: GeneratorPlan, lost: (why: string) => void): Promise<Duplex> {
   return new Promise((resolve) => {
