@@ -101,12 +101,10 @@ async function each(
     for (const size of sizes.filter((one) => one <= max)) {
       const row = await prepare(cluster, size)
       const leader = await cluster.leader()
-      const probe = await cluster.load(
-        leader,
-        row,
-        row.valueBytes !== undefined && row.valueBytes > 10_000 ? 200 : 2000,
-      )
-      const measured = await cluster.load(leader, row, Math.max(500, Math.ceil(probe.perSecond * seconds)))
+      // no fewer than h2load has streams to fill, and no more than a slow row can do in a moment
+      const least = Math.max(200, 4 * row.connections * row.streams)
+      const { perSecond } = await cluster.load(leader, row, least)
+      const measured = await cluster.load(leader, row, Math.max(least, Math.ceil(perSecond * seconds)))
       points.push(pointOf(size, measured))
       console.error(JSON.stringify(points.at(-1)))
     }

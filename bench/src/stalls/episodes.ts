@@ -37,12 +37,18 @@ export function duringEpisode(
   witnesses: readonly { readonly name: string; readonly sightings: readonly Sighting[] }[],
 ): string[] {
   return witnesses.flatMap(({ name, sightings }) => {
-    const longest = new Map<string, number>()
-    for (const { what, at, took } of sightings) {
+    const longest = new Map<string, Sighting>()
+    for (const sighting of sightings) {
+      const { what, at, took } = sighting
       if (at > to || at + took < from) continue
-      longest.set(what, Math.max(longest.get(what) ?? 0, took))
+      if (took > (longest.get(what)?.took ?? 0)) longest.set(what, sighting)
     }
-    const sorted = [...longest].toSorted(([, a], [, b]) => b - a)
-    return sorted.slice(0, 3).map(([what, took]) => `${name}: ${what}, ${took.toFixed(0)} ms`)
+    const sorted = [...longest.values()].toSorted((a, b) => b.took - a.took)
+    return sorted.slice(0, 2).map((sighting) => `${name}: ${textOf(sighting)}`)
   })
+}
+
+function textOf({ what, took, waiting }: Sighting): string {
+  const share = waiting === undefined ? '' : ` (${Math.round(100 * waiting)} % of it waiting for a processor)`
+  return `${what}, ${took.toFixed(0)} ms${share}`
 }

@@ -80,7 +80,7 @@ async function watched(folder: string, puts: number, longer: number, row: Return
   const home = join(folder, 'cluster')
   const command = { ...synod, arguments: ['--import', witness, ...synod.arguments] }
   const cluster = new LoadedCluster('synod', command, home, {
-    environment: (name) => ({ SYNOD_WITNESS: join(folder, `${name}.jsonl`) }),
+    environment: (name) => ({ BENCH_WITNESS: join(folder, `${name}.jsonl`) }),
   })
   await cluster.start('stalls')
   const leader = await cluster.leader()
@@ -142,9 +142,7 @@ function longOnes(sightings: readonly Sighting[], longer: number): string {
   const kinds = new Map<string, number[]>()
   for (const { what, took } of sightings) {
     if (took <= longer) continue
-    // of turns of the event loop one kind, whatever their share of waiting
-    const kind = what.replace(/\d+ % of it waiting.*/, 'late')
-    kinds.set(kind, [...(kinds.get(kind) ?? []), took])
+    kinds.set(what, [...(kinds.get(what) ?? []), took])
   }
   const parts = [...kinds].map(([kind, times]) => `${kind}: ${times.length}, worst ${Math.max(...times).toFixed(0)} ms`)
   return parts.length === 0 ? 'nothing' : parts.join('; ')

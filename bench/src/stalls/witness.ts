@@ -7,11 +7,13 @@ export interface Sighting {
   readonly what: string
   readonly at: number
   readonly took: number
+  /** Of a long turn: the share of it that the process waited for a processor. */
+  readonly waiting?: number
 }
 
 /** Shorter ones are not told. */
 const leastMs = 10
-const file = process.env['SYNOD_WITNESS']
+const file = process.env['BENCH_WITNESS']
 
 /**
  * Preloaded into a server (`node --import`): writes down collections, syncs and other work of the disk, and turns of the
@@ -20,9 +22,9 @@ const file = process.env['SYNOD_WITNESS']
 function watch(path: string): void {
   const log = fs.openSync(path, 'a')
   const { write } = fs
-  const tell = (what: string, began: number, took: number): void => {
+  const tell: Tell = (what, began, took, more = {}) => {
     if (took < leastMs) return
-    const sighting: Sighting = { what, at: performance.timeOrigin + began, took }
+    const sighting: Sighting = { what, at: performance.timeOrigin + began, took, ...more }
     // by the function as it was: this is no work of the server
     write(log, `${JSON.stringify(sighting)}\n`, () => {})
   }
@@ -31,7 +33,7 @@ function watch(path: string): void {
   watchTurns(tell)
 }
 
-type Tell = (what: string, began: number, took: number) => void
+type Tell = (what: string, began: number, took: number, more?: Pick<Sighting, 'waiting'>) => void
 
 const kinds: Readonly<Record<number, string>> = { 1: 'scavenge', 4: 'mark-compact', 8: 'incremental marking' }
 
@@ -50,7 +52,7 @@ function watchDisk(tell: Tell): void {
   const names = new Map<number, string>()
   const { open, openSync } = fs
   const seen = (path: fs.PathLike, descriptor: number): number => {
-    names.set(descriptor, basename(String(path)))
+    names.set(descriptor, nameOf(path))
     return descriptor
   }
   fs.openSync = (path, flags, mode) => seen(path, openSync(path, flags, mode))
@@ -65,7 +67,7 @@ function watchDisk(tell: Tell): void {
     const watched = (...all: unknown[]): void => {
       const done = all.pop() as (...answer: unknown[]) => void
       const [first] = all
-      const of = typeof first === 'number' ? (names.get(first) ?? '') : basename(String(first))
+      const of = typeof first === 'number' ? (names.get(first) ?? '') : nameOf(String(first))
       const began = performance.now()
       original(...all, (...answer: unknown[]) => {
         tell(`disk: ${name} ${of}`, began, performance.now() - began)
@@ -74,6 +76,11 @@ function watchDisk(tell: Tell): void {
     }
     Object.assign(fs, { [name]: watched })
   }
+}
+
+/** What is written aside and renamed goes by the name that it gets. */
+function nameOf(path: fs.PathLike): string {
+  return basename(String(path)).replace(/-aside$/, '')
 }
 
 /** How long the main thread has waited for a processor so far, in milliseconds: the scheduler's own count. */
@@ -91,8 +98,7 @@ function watchTurns(tell: Tell): void {
     const late = now - last - tick
     const waitedNow = waited()
     if (late >= leastMs) {
-      const share = Math.min(1, (waitedNow - waitedBefore) / late)
-      tell(`event loop: ${Math.round(100 * share)} % of it waiting for a processor`, last + tick, late)
+      tell('event loop', last + tick, late, { waiting: Math.min(1, (waitedNow - waitedBefore) / late) })
     }
     ;[last, waitedBefore] = [now, waitedNow]
   }, tick).unref()
