@@ -1,32 +1,25 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { barOf, judged, syncP50UsMax } from './bars.ts'
 import { etcd, synod } from './cluster.ts'
-import {
-  columns,
-  getRow,
-  LoadedCluster,
-  measureAll,
-  medians,
-  percent,
-  putRow,
-  type Results,
-  type Row,
-  total,
-  writeBodies,
-} from './loaded-cluster.ts'
-import { conditions, firstLine } from './machine.ts'
+import { etcdNames, findEtcd } from './etcd-binaries.ts'
+import { columns, LoadedCluster, measureAll, medians, percent, type Results, total } from './loaded-cluster.ts'
+import { conditions, firstLine, syncP50Us } from './machine.ts'
+import { distinctRow, equalLoadRow, getRow, putRow, type Row } from './rows.ts'
 
-const usage = `Synod beside etcd: two three-node clusters on this machine, loaded in turn by h2load at their leaders.
+const usage = `Synod beside etcd: two clusters on this machine, loaded in turn at their leaders, and the bars that Synod has to reach.
 
-  npm run bench -- etcd --etcd ~/.cache/synod-bench/etcd
+  npm run bench -- etcd [options]
 
-  --etcd PATH      the etcd to compare with (default: etcd on the PATH); bench/RESULTS.md tells how to build the newest
+  --etcd PATH      the etcd to compare with, or ${etcdNames.join(' or ')}: the newest, built by Go, or Debian's, unpacked into
+                   bench/.cache (default: whatever there is, Debian's first)
   --rounds N       medians of so many rounds, each on fresh clusters, the order reversed every time (default 5)
   --seconds N      how long each row takes, at least (default 4)
-  --rows TEXT      only rows whose name contains it, such as "put" or "c64"
+  --rows TEXT      only rows whose name contains it, or one of several, separated by commas, such as "put c64,get"
   --only SERVER    synod or etcd alone
+  --tls            both servers with certificates, for clients and between peers
 `
 
 const shapes = [
@@ -43,76 +36,125 @@ const readShapes = [
   [100, 10],
 ] as const
 
-const allRows: readonly Row[] = [
+const threeMembers: readonly Row[] = [
   ...shapes.map(([c, m]) => putRow(c, m)),
   ...readShapes.map(([c, m]) => getRow('linearizable', c, m)),
   ...readShapes.slice(1).map(([c, m]) => getRow('serializable', c, m)),
+  ...[1000, 5000, 10_000].map((rate) => equalLoadRow(rate)),
+  distinctRow(64, 1),
+  distinctRow(8, 32),
 ]
+const alone = (of: Row): Row => ({ ...of, name: `single node, ${of.name}` })
+const singleMember: readonly Row[] = [alone(putRow(1, 1)), alone(putRow(64, 1)), alone(putRow(8, 32))]
+const allRows = [...threeMembers, ...singleMember]
+
+interface Options {
+  readonly etcd: string
+  readonly from: string
+  readonly rounds: number
+  readonly seconds: number
+  readonly rows: readonly string[]
+  readonly only: string | undefined
+  readonly tls: boolean
+}
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  let values
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        etcd: { type: 'string', default: 'etcd' },
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '4' },
-        rows: { type: 'string', default: '' },
-        only: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    process.stderr.write(`bench etcd: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
-  }
-  const rounds = Number(values.rounds)
-  const seconds = Number(values.seconds)
-  const rows = allRows.filter(({ name }) => name.includes(values.rows))
-  const wrong =
-    (!Number.isSafeInteger(rounds) || rounds < 1
-      ? `--rounds is ${values.rounds}: expected a whole number above 0`
-      : '') ||
-    (!(seconds > 0) ? `--seconds is ${values.seconds}: expected a number above 0` : '') ||
-    (rows.length === 0 ? `--rows is ${values.rows}: rows are ${allRows.map(({ name }) => name).join(', ')}` : '') ||
-    (!['synod', 'etcd', undefined].includes(values.only) ? `--only is ${values.only}: expected synod or etcd` : '') ||
-    (values.etcd.includes('/') && !existsSync(values.etcd) ? `--etcd is ${values.etcd}: there is no such file` : '')
-  if (wrong !== '' || values.help === true) {
-    ;(wrong === '' ? process.stdout : process.stderr).write(wrong === '' ? usage : `bench etcd: ${wrong}\n\n${usage}`)
-    return wrong === '' ? 0 : 2
+  const options = parse(args)
+  if (typeof options === 'string') {
+    ;(options === usage ? process.stdout : process.stderr).write(options)
+    return options === usage ? 0 : 2
   }
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
-    writeBodies(folder)
+    const version = firstLine(options.etcd, ['--version'])
+    const { rounds, seconds, from, tls } = options
     console.log(
-      `${conditions(folder)}; ${firstLine(values.etcd, ['--version'])}; ${rounds} rounds of ${seconds} s a row\n`,
+      `${conditions(folder)}; ${version} (${from})${tls ? '; TLS' : ''}; ${rounds} rounds of ${seconds} s a row\n`,
     )
-    const clusters = [new LoadedCluster('etcd', etcd(values.etcd), folder), new LoadedCluster('synod', synod, folder)]
-    const chosen = clusters.filter(({ name }) => values.only === undefined || values.only === name)
-    console.log(table(rows, await measureAll(chosen, rows, rounds, seconds)))
+    const syncUs = syncP50Us(folder)
+    if (syncUs > syncP50UsMax)
+      console.log(`A sync takes ${Math.round(syncUs)} µs here: the bars are for disks of at most ${syncP50UsMax} µs.\n`)
+    console.log(await measured(threeMembers, 3, options, folder))
+    const single = await measured(singleMember, 1, options, folder)
+    if (single !== '') console.log(`\nA single node:\n\n${single}`)
     return 0
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function table(rows: readonly Row[], results: Results): string {
+/** What was asked for, or the text to show instead. */
+function parse(args: string[]): Options | string {
+  const refused = (why: string): string => `bench etcd: ${why}\n\n${usage}`
+  let values
+  try {
+    values = parseArgs({
+      args,
+      options: {
+        etcd: { type: 'string' },
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '4' },
+        rows: { type: 'string', default: '' },
+        only: { type: 'string' },
+        tls: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error))
+  }
+  if (values.help === true) return usage
+  const rounds = Number(values.rounds)
+  const seconds = Number(values.seconds)
+  const rows = values.rows.split(',')
+  const { only, tls } = values
+  if (!Number.isSafeInteger(rounds) || rounds < 1)
+    return refused(`--rounds is ${values.rounds}: expected a whole number above 0`)
+  if (!(seconds > 0)) return refused(`--seconds is ${values.seconds}: expected a number above 0`)
+  if (!allRows.some(({ name }) => isAsked(name, rows)))
+    return refused(`--rows is ${values.rows}: rows are ${allRows.map(({ name }) => name).join(', ')}`)
+  if (!['synod', 'etcd', undefined].includes(only)) return refused(`--only is ${only}: expected synod or etcd`)
+  try {
+    const { path, from } = findEtcd(values.etcd)
+    return { etcd: path, from, rounds, seconds, rows, only, tls }
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function isAsked(name: string, parts: readonly string[]): boolean {
+  return parts.some((part) => name.includes(part))
+}
+
+async function measured(all: readonly Row[], size: number, options: Options, folder: string): Promise<string> {
+  const rows = all.filter(({ name }) => isAsked(name, options.rows))
+  if (rows.length === 0) return ''
+  const make = { size, tls: options.tls }
+  const home = mkdtempSync(join(folder, `${size}-`))
+  const clusters = [
+    new LoadedCluster('etcd', etcd(options.etcd), home, make),
+    new LoadedCluster('synod', synod, home, make),
+  ].filter(({ name }) => options.only === undefined || options.only === name)
+  return table(rows, await measureAll(clusters, rows, options.rounds, options.seconds), size === 3)
+}
+
+function table(rows: readonly Row[], results: Results, hasBars: boolean): string {
   const head = '/s, p50 / p99 ms, CPU µs a request (leader + followers)'
   const lines = [
-    `| load | etcd: ${head} | Synod: ${head} | ratio /s | CPU | h2load µs | foreign |`,
-    '|---|---|---|---|---|---|---|',
+    `| load | etcd: ${head} | Synod: ${head} | ratio /s | CPU | generator µs | foreign | bar |`,
+    '|---|---|---|---|---|---|---|---|',
   ]
-  for (const { name } of rows) {
-    const theirs = medians(results.get(`etcd ${name}`))
-    const ours = medians(results.get(`synod ${name}`))
-    const ratio = theirs && ours ? `${(ours.perSecond / theirs.perSecond).toFixed(1)}x` : ''
+  for (const row of rows) {
+    const theirs = medians(results.get(`etcd ${row.name}`))
+    const ours = medians(results.get(`synod ${row.name}`))
+    const ratio = theirs && ours ? `${(ours.perSecond / theirs.perSecond).toFixed(2)}x` : ''
     const cpu = theirs && ours ? `${(total(theirs.cpu) / total(ours.cpu)).toFixed(1)}x less` : ''
     const both = [theirs, ours].filter((one) => one !== undefined)
     const load = both.map(({ loadCpu }) => loadCpu.toFixed(1)).join(', ')
     const foreign = both.map((one) => percent(one.foreign)).join(', ')
-    lines.push(`| ${[name, columns(theirs), columns(ours), ratio, cpu, load, foreign].join(' | ')} |`)
+    const bar = hasBars && theirs && ours ? judged(barOf(row), theirs, ours) : ''
+    lines.push(`| ${[row.name, columns(theirs), columns(ours), ratio, cpu, load, foreign, bar].join(' | ')} |`)
   }
   return lines.join('\n')
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import type { Certificates } from './certificates.ts'
 import { paths, readStatus, type StatusAnswer } from './etcd-api.ts'
 import { Endpoint } from './endpoint.ts'
 
@@ -9,6 +10,8 @@ import { Endpoint } from './endpoint.ts'
 export interface ServerCommand {
   readonly program: string
   readonly arguments: readonly string[]
+  /** Beside what this process has. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const root = join(import.meta.dirname, '../..')
@@ -78,13 +81,15 @@ export class ServerProcess {
     all: readonly Place[],
     dataDir: string,
     extra: readonly string[] = [],
+    certificates?: Certificates,
   ) {
     this.command = command
     this.place = place
-    this.endpoint = new Endpoint(place.clientPort)
+    this.endpoint = new Endpoint(place.clientPort, certificates?.authority)
     this.directory = join(dataDir, place.name)
     this.logFile = join(dataDir, `${place.name}.log`)
-    const url = (port: number): string => `http://127.0.0.1:${port}`
+    const scheme = certificates === undefined ? 'http' : 'https'
+    const url = (port: number): string => `${scheme}://127.0.0.1:${port}`
     this.flags = Object.entries({
       '--name': place.name,
       '--data-dir': this.directory,
@@ -96,7 +101,7 @@ export class ServerProcess {
       '--initial-cluster-token': 'bench',
     })
       .flat()
-      .concat(extra)
+      .concat(certificates?.flagsOf(place.name) ?? [], extra)
   }
 
   get name(): string {
@@ -119,6 +124,7 @@ export class ServerProcess {
     const log = openSync(this.logFile, 'a')
     const child = spawn(this.command.program, [...this.command.arguments, ...this.flags], {
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...this.command.environment },
       // a process group of its own: Ctrl-C is for the run, which then ends its members itself
       detached: true,
     })
@@ -146,6 +152,13 @@ export class ServerProcess {
   async kill(): Promise<void> {
     this.killed = true
     this.child?.kill('SIGKILL')
+    await this.exited
+  }
+
+  /** SIGTERM: it hands over and ends by itself, as an operator would have it; resolves when it is gone. */
+  async terminate(): Promise<void> {
+    this.killed = true
+    this.child?.kill('SIGTERM')
     await this.exited
   }
 

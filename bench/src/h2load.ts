@@ -8,6 +8,8 @@ export interface Load {
   readonly requests: number
   readonly connections: number
   readonly streams: number
+  /** Requests a second, over all connections, asked in time whatever the answers do. */
+  readonly rate?: number | undefined
   /** Where each request's latency is written. */
   readonly logFile: string
 }
@@ -25,8 +27,9 @@ export interface LoadResult {
 
 /** Runs h2load. Throws if any request got no HTTP answer; whether an answer was an error of gRPC it cannot tell. */
 export async function h2load(load: Load): Promise<LoadResult> {
-  const { requests, connections, streams, bodyFile, logFile, url } = load
-  const numbers = { '-n': requests, '-c': connections, '-m': streams }
+  const { requests, connections, streams, rate: asked, bodyFile, logFile, url } = load
+  const pace = asked === undefined ? {} : { '--rps': asked / connections }
+  const numbers = { '-n': requests, '-c': connections, '-m': streams, ...pace }
   const sizes = Object.entries(numbers).flatMap(([flag, number]) => [flag, String(number)])
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
   const args = [...sizes, ...headers, '-d', bodyFile, '--log-file', logFile, url]

@@ -1,32 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { median } from './chaos/meter.ts'
+import { Certificates } from './certificates.ts'
 import { awaitLeader, freePorts, type ServerCommand, ServerProcess } from './cluster.ts'
-import { compactRequest, paths, putRequest, rangeRequest, readRevision } from './etcd-api.ts'
-import { h2load } from './h2load.ts'
+import { compactRequest, paths, rangeRequest, readRevision } from './etcd-api.ts'
+import { key, runLoad, type Target, value } from './load.ts'
 import { cpuUs, machineUs } from './machine.ts'
-
-/** One kind of load: the same request again and again, over so many connections with so many streams each. */
-export interface Row {
-  readonly name: string
-  readonly path: string
-  readonly body: 'put' | 'range' | 'serializable range'
-  readonly connections: number
-  readonly streams: number
-}
-
-export function putRow(connections: number, streams: number): Row {
-  return row('put', paths.put, 'put', connections, streams)
-}
-
-export function getRow(kind: 'linearizable' | 'serializable', connections: number, streams: number): Row {
-  const body = kind === 'linearizable' ? 'range' : 'serializable range'
-  return row(`get ${kind}`, paths.range, body, connections, streams)
-}
-
-function row(kind: string, path: string, body: Row['body'], connections: number, streams: number): Row {
-  return { name: `${kind} c${connections} m${streams}`, path, body, connections, streams }
-}
+import { putRow, type Row } from './rows.ts'
 
 /** One row of one cluster in one round. Processor time is in microseconds a request: the leader's, then each follower's. */
 export interface Measured {
@@ -43,10 +23,18 @@ export interface Measured {
 const foreignMax = 0.1
 const attempts = 3
 const requestsMin = 20_000
-const value = 'v'.repeat(256)
-const key = 'key00001'
 
-/** A three-node cluster under test, in processes of its own. */
+/** How a cluster under test is made up. */
+export interface Make {
+  /** How many members; 3 unless said. */
+  readonly size?: number
+  /** TLS for clients and between peers. */
+  readonly tls?: boolean
+  /** For each member's process, beside what this one has. */
+  readonly environment?: (name: string) => Readonly<Record<string, string>>
+}
+
+/** A cluster under test, in processes of its own. */
 export class LoadedCluster {
   readonly name: string
   members: readonly ServerProcess[] = []
@@ -55,24 +43,36 @@ export class LoadedCluster {
   /** Requests a second when each row was last measured: sizes the next run. */
   private readonly rates = new Map<string, number>()
 
-  /** In `folder` are its data and its log, and the requests that `writeBodies` left there. */
-  constructor(name: string, command: ServerCommand, folder: string) {
+  private readonly names: readonly string[]
+  private readonly certificates: Certificates | undefined
+  private readonly environment: NonNullable<Make['environment']>
+
+  /** In `folder` are its data its logs and what is sent to it. */
+  constructor(name: string, command: ServerCommand, folder: string, { size = 3, tls = false, environment }: Make = {}) {
+    this.environment = environment ?? (() => ({}))
     this.name = name
     this.command = command
     this.folder = folder
+    this.names = Array.from({ length: size }, (_, i) => `n${i + 1}`)
+    this.certificates = tls ? new Certificates(join(folder, `${name}-certificates`), this.names) : undefined
   }
 
   /** On fresh directories, under that name. */
   async start(title: string, flags: readonly string[] = []): Promise<void> {
     exitOnSignals()
-    const ports = await freePorts(6)
-    const places = ['n1', 'n2', 'n3'].map((name, i) => {
+    mkdirSync(this.folder, { recursive: true })
+    const ports = await freePorts(2 * this.names.length)
+    const places = this.names.map((name, i) => {
       const peerPort = ports[2 * i + 1] ?? 0
       return { name, clientPort: ports[2 * i] ?? 0, peerPort, knownPeerPort: peerPort }
     })
     const extra = ['--log-level', 'error', '--quota-backend-bytes', String(8 * 2 ** 30), ...flags]
     const dataDir = join(this.folder, `${this.name}-${title}`)
-    this.members = places.map((place) => new ServerProcess(this.command, place, places, dataDir, extra))
+    const { certificates } = this
+    this.members = places.map((place) => {
+      const command = { ...this.command, environment: this.environment(place.name) }
+      return new ServerProcess(command, place, places, dataDir, extra, certificates)
+    })
     for (const member of this.members) {
       member.onDeath = (how) => {
         throw new Error(`${this.name} ${member.name} ${how}:\n${member.logTail(20)}`)
@@ -102,8 +102,8 @@ export class LoadedCluster {
   async measure(of: Row, seconds: number): Promise<Measured> {
     for (let attempt = 1; ; attempt++) {
       const leader = await this.leader()
-      if (!this.rates.has(of.name)) await this.load(leader, of, 2000)
-      const requests = Math.max(requestsMin, Math.ceil((this.rates.get(of.name) ?? 0) * seconds))
+      if (of.rate === undefined && !this.rates.has(of.name)) await this.load(leader, of, 2000)
+      const requests = of.rate === undefined ? this.requestsFor(of, seconds) : Math.ceil(of.rate * seconds)
       const measured = await this.load(leader, of, requests)
       const term = await this.leader()
       if (measured.foreign <= foreignMax && term === leader) return measured
@@ -112,6 +112,14 @@ export class LoadedCluster {
         return measured
       }
     }
+  }
+
+  requestsFor(of: Row, seconds: number): number {
+    return Math.max(requestsMin, Math.ceil((this.rates.get(of.name) ?? 0) * seconds))
+  }
+
+  targetOf(member: ServerProcess): Target {
+    return { port: member.place.clientPort, authorityFile: this.certificates?.authorityFile }
   }
 
   /** Loads the leader, and checks that all of it was done. */
@@ -126,21 +134,14 @@ export class LoadedCluster {
       p99Ms,
       dataBytes,
       cpuUs: loadUs,
-    } = await h2load({
-      url: `http://127.0.0.1:${leader.place.clientPort}${of.path}`,
-      bodyFile: join(this.folder, `${of.body}.bin`),
-      requests,
-      connections: of.connections,
-      streams: of.streams,
-      logFile: join(this.folder, 'latencies.tsv'),
-    })
+    } = await runLoad(of, this.targetOf(leader), requests, this.folder)
     const used = inOrder.map(({ pid }, i) => cpuUs(pid) - (cpuBefore[i] ?? 0))
     const machineAfter = machineUs()
     const answer = await leader.endpoint.call(paths.range, rangeRequest({ key }), 10_000)
     const grown = readRevision(answer) - before
     const expected = of.body === 'put' ? requests : 0
     if (grown !== expected) throw new Error(`${this.name} ${of.name}: ${requests} requests made ${grown} revisions`)
-    if (of.body !== 'put' && dataBytes < requests * value.length) {
+    if (of.body !== 'put' && of.keys === undefined && dataBytes < requests * value.length) {
       throw new Error(`${this.name} ${of.name}: ${requests} answers had only ${dataBytes} bytes: they were errors`)
     }
     // old revisions of one key are no part of what is compared
@@ -191,20 +192,6 @@ export async function measureAll(
     for (const cluster of order) await cluster.stop()
   }
   return results
-}
-
-/** gRPC's frame around each request: no compression, four bytes of length. */
-export function writeBodies(folder: string): void {
-  const bodies: Record<Row['body'], Uint8Array> = {
-    put: putRequest(key, value),
-    range: rangeRequest({ key }),
-    'serializable range': rangeRequest({ key, serializable: true }),
-  }
-  for (const [name, message] of Object.entries(bodies)) {
-    const head = Buffer.alloc(5)
-    head.writeUInt32BE(message.length, 1)
-    writeFileSync(join(folder, `${name}.bin`), Buffer.concat([head, message]))
-  }
 }
 
 export function columns(measured: Measured | undefined): string {

@@ -20,6 +20,13 @@ test('a bench is asked for by name, and other names are refused with a list', ()
 test.each([
   [['raft-vs-multi-paxos', '--seeds', '0'], '--seeds is 0: expected a whole number above 0'],
   [['raft-vs-multi-paxos', '--only', 'speed'], '--only names speed: there are cost, outages'],
+  [
+    ['etcd', '--etcd', '/nowhere/etcd'],
+    '--etcd is /nowhere/etcd: there is no such file, and it is none of built, debian',
+  ],
+  [['growth', '--series', 'sun'], '--series is sun: there are keys, value size, log, members, connections'],
+  [['layers', '--rows', 'c3'], 'Where the processor time of a put goes'],
+  [['stalls', '--puts', '0'], 'Every put that takes long'],
   [['etcd', '--rounds', 'many'], '--rounds is many: expected a whole number above 0'],
 ])('%j is wrong', (args, why) => {
   expect(bench(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(why) })

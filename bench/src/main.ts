@@ -7,8 +7,20 @@ interface Bench {
 /** By name; only the one that is asked for is loaded. */
 const benches: Readonly<Record<string, Bench>> = {
   etcd: {
-    about: 'Synod beside etcd: two three-node clusters, loaded in turn',
+    about: 'Synod beside etcd: clusters of three members and of one, loaded in turn, and the bars',
     run: async (options) => (await import('./beside-etcd.ts')).main(options),
+  },
+  growth: {
+    about: 'how the cost of a put grows with keys, values, log, members and connections',
+    run: async (options) => (await import('./growth/main.ts')).main(options),
+  },
+  layers: {
+    about: 'where the processor time of a put goes, by layer, from a profile',
+    run: async (options) => (await import('./layers/main.ts')).main(options),
+  },
+  stalls: {
+    about: 'every put that takes long, and what the servers did then',
+    run: async (options) => (await import('./stalls/main.ts')).main(options),
   },
   'raft-vs-multi-paxos': {
     about:

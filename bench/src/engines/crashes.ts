@@ -1,7 +1,8 @@
 import type { ServerProcess } from '../cluster.ts'
 import { paths, putRequest, rangeRequest, readRevision } from '../etcd-api.ts'
 import { CallFailed, Endpoint } from '../endpoint.ts'
-import { type LoadedCluster, putRow } from '../loaded-cluster.ts'
+import type { LoadedCluster } from '../loaded-cluster.ts'
+import { putRow } from '../rows.ts'
 
 /** What a crash of the leader's process, by `kill -9`, did to clients of the others. */
 export interface Crash {

@@ -2,23 +2,22 @@ import { median } from '../chaos/meter.ts'
 import { withEngine } from '../cluster.ts'
 import {
   columns,
-  getRow,
   LoadedCluster,
   measureAll,
   medians,
   percent,
-  putRow,
   total,
   type Measured,
   type Results,
 } from '../loaded-cluster.ts'
+import { getRow, putRow } from '../rows.ts'
 import { crashLeader, missPuts, type Crash } from './crashes.ts'
 import { engineNames } from './measured-world.ts'
 import { quantile, table } from './tables.ts'
 
 /** How much is done with real processes. */
 export interface Effort {
-  /** Where data and logs go, with the requests that `writeBodies` left there. */
+  /** Where data and logs go. */
   readonly folder: string
   /** Only rows of load whose name contains it. */
   readonly rows: string

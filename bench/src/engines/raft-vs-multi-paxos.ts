@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { writeBodies } from '../loaded-cluster.ts'
 import { conditions } from '../machine.ts'
 import { processes } from './processes.ts'
 import { simulated } from './simulated.ts'
@@ -60,7 +59,6 @@ export async function main(args: string[]): Promise<number> {
   const { names, numbers, rows } = chosen
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
-    writeBodies(folder)
     console.log(`> ${conditions(folder)}; ${JSON.stringify(numbers)}`)
     for (const name of names) {
       const text = simulated[name]?.(numbers) ?? (await processes[name]?.({ ...numbers, rows, folder }))

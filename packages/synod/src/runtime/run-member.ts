@@ -90,7 +90,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   }, options.onHeard?.bind(options))
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
-  const disk = new NodeDisk(options.directory, enter)
+  const disk = new NodeDisk(options.directory, enter, () => transport.flush())
   const metered = new MeteredDisk(disk)
   const ports: NodePorts = new NodePorts({
     host: guard,
@@ -98,7 +98,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
     disk: metered,
     log,
     links: {
-      send: (to, channel, parts) => transport.send(to, channel, parts),
+      send: (to, channel, parts, isNews) => transport.send(to, channel, parts, isNews),
       reconfigure: (contacts) => transport.reconfigure(contacts),
       estrange: (peer) => transport.estrange(peer),
     },
