@@ -7,6 +7,7 @@ import type { DevOptions } from './cluster-dev.ts'
 import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
+import { addDoctor } from './doctor-program.ts'
 import { addEtcdFlags, takeEtcdFlags } from './etcd-flags.ts'
 import { exploreHelp, exploreSettings } from './explore/settings.ts'
 import type { ExploreOptions } from './explore/settings.ts'
@@ -53,6 +54,7 @@ Examples:
   synod put greeting hello
   synod get greeting
   synod status --cluster
+  synod doctor                          what is wrong with this machine or a cluster, and what to do
   synod simulate                        attacks Raft in simulated worlds
   synod explore                         lists what can be explored exhaustively
 
@@ -85,6 +87,10 @@ function createProgram(environment: Environment, done: Done): Command {
   addRangeCommands(program, done)
   addWriteCommands(program, done)
   addClusterCommands(program, done)
+  const doctor = 'Look at this machine, a data directory and a running cluster: what is wrong, and what to do.'
+  addDoctor(add(program, 'doctor', doctor, []), completeSettings, async (options, asked) =>
+    done(await (await import('./doctor/command.ts')).doctor(options, asked)),
+  )
   addSimulate(program, done)
   addExplore(program, done)
   addCheck(program, done)
