@@ -118,6 +118,21 @@ export const startSettings: readonly Setting[] = [
     description: 'a larger request is refused',
   },
   {
+    flag: '--slow-request-threshold',
+    argument: 'ms',
+    fallback: 100,
+    parse: whole(0, 3_600_000),
+    description:
+      'a write or read that takes longer is logged, with where the time went, once a second at most; 0: never',
+  },
+  {
+    flag: '--slow-sync-threshold',
+    argument: 'ms',
+    fallback: 50,
+    parse: whole(0, 3_600_000),
+    description: 'a sync of the journal that takes longer is logged, once a second at most; 0: never',
+  },
+  {
     flag: '--insecure-peers',
     description: 'let peers connect from other machines without TLS: whoever reaches the peer port owns the cluster',
   },
@@ -135,6 +150,11 @@ export const startSettings: readonly Setting[] = [
     choices: ['auto', 'text', 'json'],
     description: 'auto: text on a terminal, JSON elsewhere',
   },
+  {
+    flag: '--config-file',
+    argument: 'file',
+    description: 'settings in YAML or JSON, by the names of these flags without dashes; flags and environment win',
+  },
 ]
 
 /** Of these, what may be equal on all members of a cluster on one machine. */
@@ -147,6 +167,8 @@ export const sharedSettings: readonly Setting[] = startSettings.filter(({ flag }
     '--snapshot-count',
     '--max-learners',
     '--max-request-bytes',
+    '--slow-request-threshold',
+    '--slow-sync-threshold',
     '--log-level',
   ].includes(flag),
 )
@@ -171,9 +193,14 @@ export interface StartOptions {
   readonly quotaBackendBytes: number
   readonly snapshotCount: number
   readonly maxRequestBytes: number
+  readonly slowRequestThreshold?: number
+  readonly slowSyncThreshold?: number
   readonly insecurePeers?: boolean | string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly logFormat: 'auto' | 'text' | 'json'
+  readonly configFile?: string
+  /** Settings of etcd that have no effect here, in words. */
+  readonly ignored?: readonly string[]
 }
 
 /** One member's settings, checked: what a server is started from. */
@@ -197,6 +224,9 @@ export interface ServerConfig {
   readonly quotaBytes: number
   readonly snapshotEntries: number
   readonly maxRequestBytes: number
+  /** In milliseconds; 0 turns the logging of what is slower off. */
+  readonly slowRequestThreshold: number
+  readonly slowSyncThreshold: number
   /** What an operator must be reminded of at every start. */
   readonly warnings: readonly string[]
 }
@@ -214,7 +244,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
         `otherwise a single late heartbeat costs the leader its office`,
     )
   }
-  const warnings: string[] = []
+  const warnings: string[] = [...(options.ignored ?? [])]
   const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
   const { peerAddress, cluster, self } = resolvePeers(options, warnings)
   const metricsAddresses = resolveMetrics(options, [...clientAddresses, peerAddress], warnings)
@@ -243,6 +273,8 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     quotaBytes: options.quotaBackendBytes === 0 ? 2 * gibibyte : options.quotaBackendBytes,
     snapshotEntries: options.snapshotCount,
     maxRequestBytes: options.maxRequestBytes,
+    slowRequestThreshold: options.slowRequestThreshold ?? 100,
+    slowSyncThreshold: options.slowSyncThreshold ?? 50,
     warnings,
   }
 }

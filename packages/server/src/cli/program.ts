@@ -7,6 +7,8 @@ import type { DevOptions } from './cluster-dev.ts'
 import { sharedSettings, startSettings } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { CommandError, exitCodes } from './exit.ts'
+import { addDoctor } from './doctor-program.ts'
+import { addEtcdFlags, takeEtcdFlags } from './etcd-flags.ts'
 import { exploreHelp, exploreSettings } from './explore/settings.ts'
 import type { ExploreOptions } from './explore/settings.ts'
 import type { MemberAddOptions, MemberListOptions, MemberUpdateOptions } from './member-commands.ts'
@@ -52,6 +54,7 @@ Examples:
   synod put greeting hello
   synod get greeting
   synod status --cluster
+  synod doctor                          what is wrong with this machine or a cluster, and what to do
   synod simulate                        attacks Raft in simulated worlds
   synod explore                         lists what can be explored exhaustively
 
@@ -84,22 +87,38 @@ function createProgram(environment: Environment, done: Done): Command {
   addRangeCommands(program, done)
   addWriteCommands(program, done)
   addClusterCommands(program, done)
+  const doctor = 'Look at this machine, a data directory and a running cluster: what is wrong, and what to do.'
+  addDoctor(add(program, 'doctor', doctor, []), completeSettings, async (options, asked) =>
+    done(await (await import('./doctor/command.ts')).doctor(options, asked)),
+  )
   addSimulate(program, done)
   addExplore(program, done)
   addCheck(program, done)
   return program
 }
 
+/** What the file says where nobody else did, and what etcd's other names mean. */
+async function completeSettings(command: Command): Promise<void> {
+  const { configFile } = command.opts<StartOptions>()
+  if (configFile !== undefined) (await import('./config-file.ts')).applyConfigFile(command, configFile)
+  command.setOptionValue('ignored', takeEtcdFlags(command))
+}
+
 function addServers(program: Command, environment: Environment, done: Done): void {
-  add(program, 'start', 'Run one member. Without options: a durable cluster of one, on loopback only.', startSettings)
+  const description = 'Run one member. Without options: a durable cluster of one, on loopback only.'
+  addEtcdFlags(add(program, 'start', description, startSettings))
     .addHelpText(
       'after',
       `
+A flag of etcd's that is not listed here is taken under our name, or refused with the reason.
+
 Examples:
   synod start
+  synod start --config-file synod.yaml      # name: a, data-dir: /var/lib/synod, ...
   synod start --name a --initial-cluster a=http://10.0.0.1:2380,b=http://10.0.0.2:2380,c=http://10.0.0.3:2380 \\
     --listen-client-urls http://10.0.0.1:2379 --insecure-peers`,
     )
+    .hook('preAction', completeSettings)
     .action(async (options: StartOptions) => done(await (await import('./start.ts')).start(options)))
 
   const cluster = program.command('cluster').description('Run a whole cluster.').exitOverride()

@@ -2,6 +2,7 @@ import { resolveConfig } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { exitCodes } from './exit.ts'
 import { createLogger } from './logging.ts'
+import { ServiceManager } from './service-manager.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { MemberHalted } from '../replica.ts'
 import { startServer } from '../server.ts'
@@ -34,14 +35,18 @@ async function run(options: StartOptions): Promise<number> {
   const stop = stopRequests()
   // Who started us cannot know from our port: somebody else may have it.
   if (process.connected) process.send?.('serving')
-  const urls = server.clientUrls.join(', ')
-  log.info(`member ${config.name} serves clients on ${urls}`, {
+  const serves = `member ${config.name} serves clients on ${server.clientUrls.join(', ')}`
+  // A member of a cluster in a terminal has somebody else to tell.
+  const manager = new ServiceManager(process.connected ? {} : process.env, log)
+  manager.ready(serves)
+  log.info(serves, {
     member: server.seat.self,
     cluster: server.seat.cluster,
     directory: config.directory,
     ...(server.metricsUrls.length === 0 ? {} : { metrics: server.metricsUrls.join(', ') }),
   })
   const ended = await Promise.race([stop.then(() => undefined), server.halted])
+  manager.stopping()
   if (ended !== undefined) {
     await server.stop(0)
     throw new MemberHalted(ended.code === 'removed' ? ended.message : `the member stopped: ${ended.message}`, ended)

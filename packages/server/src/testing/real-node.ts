@@ -43,9 +43,15 @@ export class RealNode {
     await this.begin()
   }
 
-  async stop(): Promise<void> {
+  /** Its directory stays, and nobody works in it. */
+  async halt(): Promise<void> {
     await this.server?.stop(1000)
-    rmSync(this.folder, { recursive: true })
+    this.server = undefined
+  }
+
+  async stop(): Promise<void> {
+    await this.halt()
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   /** A test begins when the member leads and has published what it is called. */

@@ -1,0 +1,43 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { messageOf } from '../exit.ts'
+import { ok, problem, warning } from './finding.ts'
+import type { Finding } from './finding.ts'
+
+const soonDays = 30
+const dayMs = 86_400_000
+
+/** Every certificate in a file: until when, and whose. `flag`: which setting names the file. */
+export function checkCertificates(flag: string, file: string, now: number): Finding[] {
+  const check = `certificate ${flag}`
+  let certificates: X509Certificate[]
+  try {
+    certificates = parts(readFileSync(file, 'utf8')).map((part) => new X509Certificate(part))
+  } catch (error) {
+    return [problem(check, `${file} cannot be read: ${messageOf(error)}`, 'give a file of PEM that this user can read')]
+  }
+  if (certificates.length === 0) {
+    return [problem(check, `${file} has no certificate in it`, 'give a file with -----BEGIN CERTIFICATE-----')]
+  }
+  return certificates.map((certificate) => judge(check, file, certificate, now))
+}
+
+function judge(check: string, file: string, certificate: X509Certificate, now: number): Finding {
+  const from = certificate.validFromDate.getTime()
+  const to = certificate.validToDate.getTime()
+  const days = Math.floor((to - now) / dayMs)
+  const names = certificate.subjectAltName ?? certificate.subject.replaceAll('\n', ', ')
+  const whose = `${file} (${names})`
+  const renew = 'renew it: files that change are read again without a restart (docs/certificates.md)'
+  if (now < from) {
+    const found = `${whose} is valid from ${certificate.validFrom} on only`
+    return problem(check, found, 'look at the clock of this machine, and of the one that made it')
+  }
+  if (now > to) return problem(check, `${whose} expired on ${certificate.validTo}`, renew)
+  if (days < soonDays) return warning(check, `${whose} expires in ${days} days, on ${certificate.validTo}`, renew)
+  return ok(check, `${whose} is valid for ${days} days, until ${certificate.validTo}`)
+}
+
+function parts(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+}
