@@ -6,7 +6,7 @@ import type { MemberOptions, Replica } from 'synod/member'
 import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
 import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
-import type { Identity as PeerIdentity, RunningMember } from 'synod/runtime'
+import type { Identity as PeerIdentity, PeerTls, RunningMember } from 'synod/runtime'
 import { ReplicatedStore } from 'synod/store'
 import type { StoreContext } from 'synod/store'
 import type { ServerConfig } from './cli/config.ts'
@@ -48,6 +48,7 @@ type StoreMember = Host &
 /** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
 export async function openReplica(
   config: ServerConfig,
+  tls: PeerTls | undefined,
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
@@ -58,11 +59,12 @@ export async function openReplica(
     startMember({
       directory: config.directory,
       listen: config.peerAddress,
+      tls,
       log,
       onHalt: halted,
       onHeard: (from) => peers.heard(from),
       open: async (ports) => {
-        const seat = await takeSeat(config, ports, log)
+        const seat = await takeSeat(config, ports, tls, log)
         const member = createMember(config, seat, ports, machine)
         const identity = new Promise<PeerIdentity>((resolve) => {
           member.open((opened) => {

@@ -12,6 +12,7 @@ import { Front } from './etcd/front.ts'
 import { Lessor } from './etcd/lessor.ts'
 import { MemberHalted, openReplica } from './replica.ts'
 import type { Seat } from './seat.ts'
+import { openCredentials } from './tls/open.ts'
 
 /** What a transport adds to the largest request: etcd's allowance, and its text when it is exceeded. */
 const transportAllowance = 512 * 1024
@@ -24,6 +25,8 @@ export interface RunningServer {
   readonly seat: Pick<Seat, 'cluster' | 'self'>
   /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused; or it was removed. */
   readonly halted: Promise<Halt>
+  /** Reads the certificates again. */
+  reloadCertificates(): void
   /** Hands leadership over, answers what is under way for at most so long, and ends everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -48,12 +51,17 @@ export async function startServer(config: ServerConfig, log: Logger): Promise<Ru
 
 async function startMember(config: ServerConfig, log: Logger): Promise<RunningServer> {
   const halted = Promise.withResolvers<Halt>()
-  const opened = await openReplica(config, log, halted.resolve)
+  const credentials = openCredentials(config, log)
+  const opened = await openReplica(config, credentials.peers, log, halted.resolve).catch((error: unknown) => {
+    credentials.close()
+    throw error
+  })
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
   const lessor = new Lessor(front)
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
+    credentials.close()
     const drained = Promise.all(grpcs.map(async (grpc) => grpc.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
@@ -61,13 +69,15 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
     const routes = etcdRoutes(front)
     const clientUrls: string[] = []
     for (const address of config.clientAddresses) {
-      const grpc = serve({ routes, log, limits: { messageBytesMax: config.maxRequestBytes + transportAllowance } })
+      const limits = { messageBytesMax: config.maxRequestBytes + transportAllowance }
+      const grpc = serve({ routes, log, limits, tls: address.secure ? credentials.clients : undefined })
       grpcs.push(grpc)
       clientUrls.push(await listen(grpc, address))
     }
     lessor.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
-    return { clientUrls, seat: opened.seat, halted: halted.promise, stop }
+    const reloadCertificates = (): void => credentials.reload()
+    return { clientUrls, seat: opened.seat, halted: halted.promise, reloadCertificates, stop }
   } catch (error) {
     await stop(0)
     throw error

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addCertificates } from './certificates-program.ts'
 import type { CheckOptions } from './check.ts'
 import { clientSettings } from './client.ts'
 import type { ClientOptions } from './client.ts'
@@ -52,6 +53,7 @@ Examples:
   synod put greeting hello
   synod get greeting
   synod status --cluster
+  synod certificates create --directory certificates --members a=10.0.0.1,b=10.0.0.2,c=10.0.0.3
   synod simulate                        attacks Raft in simulated worlds
   synod explore                         lists what can be explored exhaustively
 
@@ -84,6 +86,7 @@ function createProgram(environment: Environment, done: Done): Command {
   addRangeCommands(program, done)
   addWriteCommands(program, done)
   addClusterCommands(program, done)
+  addCertificates(program, done)
   addSimulate(program, done)
   addExplore(program, done)
   addCheck(program, done)
@@ -98,7 +101,8 @@ function addServers(program: Command, environment: Environment, done: Done): voi
 Examples:
   synod start
   synod start --name a --initial-cluster a=http://10.0.0.1:2380,b=http://10.0.0.2:2380,c=http://10.0.0.3:2380 \\
-    --listen-client-urls http://10.0.0.1:2379 --insecure-peers`,
+    --listen-client-urls http://10.0.0.1:2379 --insecure-peers
+  synod certificates create --help             # for TLS: certificates, and the flags to start with`,
     )
     .action(async (options: StartOptions) => done(await (await import('./start.ts')).start(options)))
 

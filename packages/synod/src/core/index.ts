@@ -55,6 +55,7 @@ export type {
 export { beginFrame, openFrame, sealFrame } from './frame.ts'
 export type { Invariant, Watch } from './invariant.ts'
 export { isJoint, isSameMembership, membersOf, readMembership, unsound, voting, writeMembership } from './membership.ts'
+export { tlsFailure, tlsReason } from './tls-failure.ts'
 export { takeSteps, type MembershipStep } from './membership-steps.ts'
 export { lend, Part, timerOf } from './part.ts'
 export type { PartEnvironment } from './part.ts'

@@ -1,5 +1,6 @@
-import { connect as connectSocket, type Socket } from 'node:net'
-import type { Logger } from '../core/index.ts'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { tlsFailure, type Logger } from '../core/index.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
 import { messagePrefixLength, Stream } from './flow.ts'
 import { ErrorCode, Flag, FrameType, preface, Setting } from './frames.ts'
@@ -37,8 +38,20 @@ export interface CallOptions {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
+/** How a server is believed, and what it is shown; PEM throughout. */
+export interface ChannelTls {
+  /** The authorities of the server's certificate, instead of those that Node.js knows. */
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** Any certificate is believed: whoever is in between reads and changes everything. */
+  readonly insecureSkipVerify?: boolean
+}
+
 /** What a channel may be told. */
 export interface ChannelOptions {
+  /** Without it the channel speaks plaintext. */
+  readonly tls?: ChannelTls | undefined
   readonly log?: Logger
   /** The largest response. */
   readonly messageBytesMax?: number
@@ -56,7 +69,26 @@ export interface GrpcChannel {
 
 /** Begins to connect; calls may be made at once. */
 export function connect(host: string, port: number, options: ChannelOptions = {}): GrpcChannel {
-  return new ClientConnection(connectSocket({ host, port, noDelay: true, keepAlive: true }), `${host}:${port}`, options)
+  return new ClientConnection(connectSocket(host, port, options.tls), `${host}:${port}`, options)
+}
+
+function connectSocket(host: string, port: number, tls: ChannelTls | undefined): Socket {
+  if (tls === undefined) return connectPlain({ host, port, noDelay: true, keepAlive: true })
+  const { insecureSkipVerify = false, ca, cert, key } = tls
+  const socket = connectTls({
+    host,
+    port,
+    // No address is named in SNI (RFC 6066 §3); the certificate is compared with it all the same.
+    servername: isIP(host) === 0 ? host : '',
+    rejectUnauthorized: !insecureSkipVerify,
+    ALPNProtocols: ['h2'],
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true)
+  return socket
 }
 
 const limits: ConnectionLimits = {
@@ -64,6 +96,8 @@ const limits: ConnectionLimits = {
   controlFramesPerSecondMax: 100_000,
   backlogBytesMax: 1024 * 1024,
 }
+/** The type of a record of TLS (RFC 8446 §5.1), which no frame of HTTP/2 can begin with: that would be 1.3 MiB long. */
+const tlsAlert = 21
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -137,6 +171,7 @@ interface Opening {
 
 class ClientConnection extends Connection<OutgoingCall, undefined> implements GrpcChannel {
   private readonly authority: string
+  private readonly scheme: 'http' | 'https'
   private readonly messageBytesMax: number
   private readonly openings = new Map<string, Opening>()
   private readonly queue: Waiting[] = []
@@ -151,11 +186,21 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     super(socket, true, limits, new Turn(), options.log ?? silent)
     this.authority = authority
     this.messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax
-    socket.on('connect', () => {
+    this.scheme = options.tls === undefined ? 'http' : 'https'
+    socket.on(options.tls === undefined ? 'connect' : 'secureConnect', () => {
       this.isConnected = true
     })
     socket.on('error', (error) => {
-      this.reason = error.message
+      const refusal = tlsFailure(error)
+      this.reason = refusal ?? error.message
+      // With TLS 1.3 this side is through the handshake before the server has seen its certificate: nothing was read.
+      if (refusal !== undefined && !this.isGreeted) this.isConnected = false
+    })
+    // A server of TLS answers plaintext with an alert, and has not read a word.
+    socket.once('data', (first: Buffer) => {
+      if (options.tls !== undefined || first[0] !== tlsAlert) return
+      this.reason = 'the server speaks TLS: write https://'
+      this.isConnected = false
     })
     socket.write(preface)
     this.greet([
@@ -214,7 +259,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
     const { generation } = this.encoder
     this.encoder.begin(block)
     this.encoder.indexed(block, ':method', 'POST')
-    this.encoder.indexed(block, ':scheme', 'http')
+    this.encoder.indexed(block, ':scheme', this.scheme)
     this.encoder.indexed(block, ':path', path)
     this.encoder.indexed(block, ':authority', this.authority)
     this.encoder.indexed(block, 'te', 'trailers')

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../core/index.ts'
 import { preface } from './frames.ts'
+import { SecureListener, type ServerTls } from './secure-listener.ts'
 import { ServerConnection, type Limits, type Route, type Shared } from './server-connection.ts'
 import { Turn } from './turn.ts'
 
-/** A server of gRPC over plain HTTP/2. */
+/** A server of gRPC over HTTP/2. */
 export interface GrpcServer {
   /** Port 0 takes a free one. Rejects when the address cannot be had. */
   listen(host: string, port: number): Promise<{ port: number }>
@@ -14,6 +15,8 @@ export interface GrpcServer {
   close(): Promise<void>
   /** Clients that are connected. */
   readonly connections: number
+  /** Handshakes of TLS that came to nothing, since the start. */
+  readonly handshakesFailed: number
 }
 
 /** What `serve` needs. */
@@ -22,6 +25,8 @@ export interface ServeOptions {
   readonly routes: ReadonlyMap<string, Route>
   readonly limits?: Partial<Limits>
   readonly log: Logger
+  /** Without it the server speaks plaintext. */
+  readonly tls?: ServerTls | undefined
   /** Takes a connection whose first bytes are not HTTP/2's preface; without it, such a one is told so in HTTP/1.1. */
   readonly other?: (socket: Socket, firstBytes: Buffer) => void
 }
@@ -41,7 +46,9 @@ export const defaultLimits: Limits = {
 }
 
 const tickMs = 100
-const notGrpc = 'This port speaks gRPC, over HTTP/2 without TLS.\n'
+/** How a greeting of TLS begins (RFC 8446 §5.1), and neither HTTP/1.1 nor HTTP/2. */
+const tlsHandshake = 22
+const notGrpc = 'This port speaks gRPC, over HTTP/2.\n'
 
 /** Makes a server, which does not listen yet. */
 export function serve(options: ServeOptions): GrpcServer {
@@ -56,6 +63,7 @@ class ListeningServer implements GrpcServer, Shared {
   private readonly services: ReadonlySet<string>
   private readonly other: (socket: Socket, firstBytes: Buffer) => void
   private readonly listener: Server
+  private readonly secure: SecureListener | undefined
   /** Sockets that have not said yet what they speak, and since when they are here. */
   private readonly strangers = new Map<Socket, number>()
   private readonly clients = new Set<ServerConnection>()
@@ -68,7 +76,14 @@ class ListeningServer implements GrpcServer, Shared {
     this.log = options.log
     this.services = new Set([...options.routes.keys()].map((path) => path.slice(1, path.lastIndexOf('/'))))
     this.other = options.other ?? answerInHttp1
-    this.listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.welcome(socket))
+    const welcome = (socket: Socket): void => this.welcome(socket)
+    const { tls, log } = options
+    this.secure = tls && new SecureListener(tls, this.limits.handshakeTimeoutMs, log, welcome)
+    this.listener = this.secure?.server ?? createServer({ noDelay: true, keepAlive: true }, welcome)
+  }
+
+  get handshakesFailed(): number {
+    return this.secure?.failures ?? 0
   }
 
   get connections(): number {
@@ -99,6 +114,13 @@ class ListeningServer implements GrpcServer, Shared {
     const onData = (chunk: Buffer): void => {
       first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
       const compared = Math.min(first.length, preface.length)
+      if (this.secure === undefined && first[0] === tlsHandshake) {
+        this.log.debug('a client speaks TLS to a port of plaintext, and was turned away', {
+          client: socket.remoteAddress,
+        })
+        socket.destroy()
+        return
+      }
       const isHttp2 = first.subarray(0, compared).equals(preface.subarray(0, compared))
       if (isHttp2 && compared < preface.length) return
       socket.off('data', onData)
@@ -167,6 +189,7 @@ class ListeningServer implements GrpcServer, Shared {
 
   /** Resolves when every socket that came through the listener is closed. */
   private stopListening(): Promise<void> {
+    this.secure?.stop()
     for (const socket of this.strangers.keys()) socket.destroy()
     return new Promise((resolve) => {
       this.listener.close(() => resolve())

@@ -16,6 +16,8 @@ export {
   startMember,
 } from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
+export type { PeerTls } from './transport/authentication.ts'
+export { memberNamesIn, memberUri, namesHost } from './transport/certificate-names.ts'
 export { askForIntroduction } from './transport/introduction.ts'
 export { defaultLimits, type Identity, type TransportLimits } from './transport/peer.ts'
 export { Transport, type TransportOptions } from './transport/transport.ts'

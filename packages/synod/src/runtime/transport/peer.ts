@@ -2,6 +2,7 @@ import type { Channel, Logger, Milliseconds, NodeId } from '../../core/index.ts'
 import { Malformed } from '../../core/index.ts'
 import { addressIn, readContact, type Address, type Contact } from '../../member/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
+import type { Authentication } from './authentication.ts'
 
 /** Another member, and where it listens for its peers. */
 export interface Peer {
@@ -20,7 +21,8 @@ export function peerOf(id: NodeId, text: string): Peer | undefined {
   return { id, name: contact.name === '' ? id : contact.name, addresses }
 }
 
-function contactIn(text: string): Contact | undefined {
+/** undefined: nothing that this version can read. */
+export function contactIn(text: string): Contact | undefined {
   try {
     return readContact(text)
   } catch (error) {
@@ -81,6 +83,8 @@ export interface Surroundings {
   /** What the membership says of this member, at the moment. */
   readonly contact: () => string
   readonly host: GuardedHost
+  /** undefined: whoever can connect is believed. */
+  readonly authentication: Authentication | undefined
   readonly limits: TransportLimits
   readonly log: Logger
   readonly random: () => number
