@@ -13,8 +13,8 @@ export const clientSettings: readonly Setting[] = [
   {
     flag: '--endpoints',
     argument: 'urls',
-    fallback: 'http://127.0.0.1:2379',
-    description: 'members to ask, in order, separated by commas',
+    fallback: '127.0.0.1:2379',
+    description: 'members to ask, in order, separated by commas; https:// is assumed where certificates are given',
   },
   {
     flag: '--command-timeout',

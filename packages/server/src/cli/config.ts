@@ -377,9 +377,10 @@ function checkPeerTls(
         'or add --insecure-peers while the cluster moves to TLS',
     )
   }
-  for (const address of [peerAddress, ...others]) {
+  // Without certificates of its own, the others' addresses are theirs to protect.
+  const plain = [peerAddress, ...(tls === undefined ? [] : others.filter(({ url }) => url !== told.url))]
+  for (const address of plain) {
     if (address.secure || isLoopback(address)) continue
-    const way = address === peerAddress ? 'peers connect to' : 'this member connects to'
     if (!allowed) {
       throw new UsageError(
         `--listen-peer-urls: ${address.url} can be reached from other machines, and is plaintext: whoever reaches it ` +
@@ -387,8 +388,8 @@ function checkPeerTls(
           'that you trust, add --insecure-peers',
       )
     }
-    const warning = `${way} ${address.url} in plaintext (--insecure-peers): whoever reaches it owns the cluster`
-    if (address === peerAddress || tls !== undefined) warnings.push(warning)
+    const way = address === peerAddress ? 'peers connect to' : 'this member connects to'
+    warnings.push(`${way} ${address.url} in plaintext (--insecure-peers): whoever reaches it owns the cluster`)
   }
 }
 

@@ -122,9 +122,10 @@ Examples:
       parse: whole(1, 65_500),
       description: 'clients: this, +2, +4 …; peers: +1, +3, +5 …',
     },
+    { flag: '--tls', description: 'with certificates, which are made in the data directory at the first start' },
     ...sharedSettings,
   ])
-    .addHelpText('after', '\nExample:\n  synod cluster dev --nodes 5')
+    .addHelpText('after', '\nExamples:\n  synod cluster dev --nodes 5\n  synod cluster dev --tls --data-dir tls-data')
     .action(async (options: DevOptions) =>
       done(await (await import('./cluster-dev.ts')).clusterDev(options, environment)),
     )

@@ -11,8 +11,8 @@ import type { RunningServer } from '../server.ts'
 
 /** A directory that was there before keeps its mode; ours are 0700, and files 0600. */
 function warnOfOpenDirectory(directory: string, log: ReturnType<typeof createLogger>): void {
-  const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0
-  if ((mode & 0o077) === 0) return
+  const found = statSync(directory, { throwIfNoEntry: false })
+  if (found?.isDirectory() !== true || (found.mode & 0o077) === 0) return
   log.warn(`--data-dir ${directory} can be looked into by others on this machine: chmod 700 ${quoted(directory)}`)
 }
 

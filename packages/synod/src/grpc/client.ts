@@ -96,8 +96,6 @@ const limits: ConnectionLimits = {
   controlFramesPerSecondMax: 100_000,
   backlogBytesMax: 1024 * 1024,
 }
-/** The type of a record of TLS (RFC 8446 §5.1), which no frame of HTTP/2 can begin with: that would be 1.3 MiB long. */
-const tlsAlert = 21
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -195,12 +193,6 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
       this.reason = refusal ?? error.message
       // With TLS 1.3 this side is through the handshake before the server has seen its certificate: nothing was read.
       if (refusal !== undefined && !this.isGreeted) this.isConnected = false
-    })
-    // A server of TLS answers plaintext with an alert, and has not read a word.
-    socket.once('data', (first: Buffer) => {
-      if (options.tls !== undefined || first[0] !== tlsAlert) return
-      this.reason = 'the server speaks TLS: write https://'
-      this.isConnected = false
     })
     socket.write(preface)
     this.greet([

@@ -47,7 +47,11 @@ export class SecureListener {
     })
     this.unwatch = tls.onRenewed(() => this.server.setSecureContext(tls.options()))
     this.server.on('connection', (socket: Socket) => this.begin(socket))
-    this.server.on('tlsClientError', (error, socket) => this.fail(error, socket))
+    this.server.on('tlsClientError', (error, socket) => {
+      this.fail(error, socket)
+      // After its timeout, Node.js leaves it open.
+      socket.destroy()
+    })
     this.server.on('secureConnection', (socket) => {
       this.handshakes.delete(placeOf(socket))
       const certificate = tls.requiresCertificate ? socket.getPeerX509Certificate() : undefined

@@ -26,6 +26,9 @@ export interface Reception {
   paused(incoming: Incoming): void
 }
 
+/** How a greeting of TLS begins (RFC 8446 §5.1). */
+const tlsHandshake = 22
+
 type State = 'greeting' | 'asked' | 'open' | 'refused' | 'closed'
 
 /** One connection that a peer dialed: it greets, is answered, and from then on only sends. */
@@ -114,6 +117,7 @@ export class Incoming {
   private readGreeting(bytes: Uint8Array): void {
     const heard = Buffer.concat([this.heard, bytes.subarray(0, handshakeMax + 1)])
     this.heard = heard
+    if (heard[0] === tlsHandshake) throw new Malformed('it speaks TLS, and this member is reached by http://')
     const asks = isQuestion(heard)
     if (asks === true) return this.introduce()
     if (asks === undefined) return

@@ -102,7 +102,6 @@ export class Transport implements Links {
       const why = isOutsider(socket, tls)
       if (why === undefined) return this.accept(socket, around)
       this.refuseHandshake(new Error(why), socket)
-      socket.destroy()
     })
     return server
   }
@@ -220,6 +219,8 @@ export class Transport implements Links {
     const verdict: unknown = socket.authorizationError
     const why = (typeof verdict === 'string' ? tlsReason(verdict) : undefined) ?? tlsFailure(error) ?? error.message
     this.complaints.make(`a connection to the peer address was refused: ${why}`, { from: undefined })
+    // After its timeout, Node.js leaves it open.
+    socket.destroy()
   }
 
   private readonly reception: Reception = {
