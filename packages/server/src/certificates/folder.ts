@@ -59,6 +59,7 @@ export class CertificateFolder {
     }
     const certificate = guarded(file, () => new X509Certificate(readFileSync(file)))
     const key = guarded(keyFile, () => createPrivateKey(readFileSync(keyFile)))
+    if (!certificate.ca) throw new CommandError(`${file} is no authority’s certificate`)
     if (!certificate.checkPrivateKey(key)) throw new CommandError(`${keyFile} is not the key of ${file}`)
     if (certificate.subject !== `O=Synod\nCN=${commonNameOf(certificate)}` || key.asymmetricKeyType !== 'ec') {
       throw new CommandError(

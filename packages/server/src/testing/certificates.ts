@@ -13,8 +13,8 @@ export class TestAuthority {
   readonly pem: string
   private readonly authority: Authority
 
-  constructor(name = 'Synod authority of a test') {
-    const { certificate, key } = createAuthority(name, daysFromNow(-10), daysFromNow(10))
+  constructor(name = 'Synod authority of a test', to = 10) {
+    const { certificate, key } = createAuthority(name, daysFromNow(-10), daysFromNow(to))
     this.pem = certificate
     this.authority = { certificate: new X509Certificate(certificate), key: createPrivateKey(key) }
   }
@@ -38,6 +38,11 @@ export class TestAuthority {
     const uris = members.map(memberUri)
     const validity = { from: daysFromNow(from), to: daysFromNow(to) }
     return issue({ commonName: name, hosts, uris, purposes, ...validity }, this.authority)
+  }
+
+  /** As the other side of a connection sees it. */
+  parsed(wanted: Parameters<TestAuthority['issue']>[0]): { readonly x509: X509Certificate } {
+    return { x509: new X509Certificate(this.issue(wanted).certificate) }
   }
 
   /** For a transport: the certificate of these members. */

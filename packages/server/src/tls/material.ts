@@ -48,6 +48,16 @@ export function readMaterial(settings: TlsSettings, usage: readonly Usage[], jud
   if (objection !== undefined) throw wrong(file, objection)
   const ca = authorityFile === undefined ? undefined : readPem(authorityFile)
   const authorities = authorityFile === undefined || ca === undefined ? [] : readAuthorities(ca, authorityFile)
+  const last = chain.at(-1) ?? certificate
+  // Who shows it on both sides shows it to such as trust the same authority.
+  const bothSides = usage.includes('server') && usage.includes('client')
+  if (bothSides && authorityFile !== undefined && !authorities.some((one) => isOf(last, one))) {
+    const authority = `${authorityFile.flag} ${authorityFile.path}`
+    throw wrong(
+      file,
+      `is not of an authority in ${authority}: the other members, which trust the same, would refuse it`,
+    )
+  }
   const options = {
     cert,
     key,
@@ -59,6 +69,12 @@ export function readMaterial(settings: TlsSettings, usage: readonly Usage[], jud
   } catch (error) {
     throw wrong(file, `cannot be used: ${messageOf(error)}`)
   }
+}
+
+/** By signature and name; an authority itself may end the chain. */
+function isOf(certificate: X509Certificate, authority: X509Certificate): boolean {
+  if (certificate.fingerprint256 === authority.fingerprint256) return true
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
 }
 
 function optional<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
