@@ -112,7 +112,7 @@ async function refused({ a, b }: { a: Peer; b: Peer }, reason: RegExp): Promise<
 describe('a member with its certificate', () => {
   test('is heard, and answered with frames', async () => {
     const { a, b } = await dials(authority.peer(['b']))
-    await until(() => b.listener.connections.length === 1)
+    await until(() => b.listener.connections.length === 1 && a.listener.greetings.length === 3)
     expect(a.listener.greetings).toMatchObject([{ from: 'b' }, { from: 'b' }, { from: 'b' }])
     expect(b.transport.send('a', 'urgent', [Uint8Array.of(1)])).toBe(true)
     await until(() => a.listener.frames.length === 1)

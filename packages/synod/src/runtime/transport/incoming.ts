@@ -146,7 +146,7 @@ export class Incoming {
     this.channel = greeting.channel
     const version = commonVersion(greeting.versions, versions) ?? versions.lowest
     const { from: id, contact } = greeting.hello
-    const impostor = this.around.authentication?.impostor(this.socket, { id, contact })
+    const impostor = this.around.gatekeeper?.impostor(this.socket, { id, contact })
     if (impostor !== undefined) return this.refuse({ code: 'wrong-certificate', message: impostor })
     this.around.host.greeted(greeting.hello, (refusal) => {
       // answered twice, or too late: the peer is gone or was timed out

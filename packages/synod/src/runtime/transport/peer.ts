@@ -83,8 +83,10 @@ export interface Surroundings {
   /** What the membership says of this member, at the moment. */
   readonly contact: () => string
   readonly host: GuardedHost
-  /** undefined: whoever can connect is believed. */
+  /** Of the peers that are reached by TLS; undefined: there are no certificates. */
   readonly authentication: Authentication | undefined
+  /** Of the peers that dial; undefined: this member listens in plaintext, and whoever can connect is believed. */
+  readonly gatekeeper: Authentication | undefined
   readonly limits: TransportLimits
   readonly log: Logger
   readonly random: () => number

@@ -62,7 +62,9 @@ export class Transport implements Links {
     const contact = (): string => this.contacts[identity.id] ?? ''
     const { tls } = this.options
     const authentication = tls === undefined ? undefined : new Authentication(tls, () => this.contacts)
-    const around: Surroundings = { ...this.options, authentication, identity, contact, limits: this.limits }
+    const gatekeeper = this.options.listen.secure === true ? authentication : undefined
+    const { limits } = this
+    const around: Surroundings = { ...this.options, authentication, gatekeeper, identity, contact, limits }
     const server = this.createServer(around)
     this.server = server
     const port = await listen(server, this.options.listen)
