@@ -6,7 +6,7 @@ import type { MemberOptions, Replica, Tally } from 'synod/member'
 import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
 import { defaultRaftOptions, Raft, raftCodec } from 'synod/raft'
 import { HaltedAtStart, nativeChecksum, startMember, StartFailed } from 'synod/runtime'
-import type { DiskCounters, Identity as PeerIdentity, RunningMember } from 'synod/runtime'
+import type { DiskCounters, Identity as PeerIdentity, PeerTls, RunningMember } from 'synod/runtime'
 import type { ReplicatedStore, StoreContext } from 'synod/store'
 import type { ServerConfig } from './cli/config.ts'
 import { CommandError, exitCodes } from './cli/exit.ts'
@@ -59,6 +59,7 @@ type StoreMember = Host &
 /** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
 export async function openReplica(
   config: ServerConfig,
+  tls: PeerTls | undefined,
   log: Logger,
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
@@ -69,11 +70,12 @@ export async function openReplica(
     startMember({
       directory: config.directory,
       listen: config.peerAddress,
+      tls,
       log,
       onHalt: halted,
       onHeard: (from) => peers.heard(from),
       open: async (ports) => {
-        const seat = await takeSeat(config, ports, log)
+        const seat = await takeSeat(config, ports, tls, log)
         const member = createMember(config, seat, ports, machine)
         const identity = new Promise<PeerIdentity>((resolve) => {
           member.open((opened) => {

@@ -4,6 +4,7 @@ import type { Introduction, Logger, Membership, NodeId, Ports } from 'synod'
 import { Directory, readContact, writeContact } from 'synod/member'
 import type { Identity } from 'synod/member'
 import { askForIntroduction } from 'synod/runtime'
+import type { PeerTls } from 'synod/runtime'
 import { parseAddress } from './cli/addresses.ts'
 import type { ServerConfig } from './cli/config.ts'
 import { CommandError } from './cli/exit.ts'
@@ -35,11 +36,16 @@ export function firstSeat({ cluster, self }: Pick<ServerConfig, 'cluster' | 'sel
  * A member of an existing cluster is who its directory says, whatever the flags; with an empty directory it is the one
  * that was added under its peer address, as the others tell it. Throws a `CommandError` that says what to do.
  */
-export async function takeSeat(config: ServerConfig, ports: Ports, log: Logger): Promise<Seat> {
+export async function takeSeat(
+  config: ServerConfig,
+  ports: Ports,
+  tls: PeerTls | undefined,
+  log: Logger,
+): Promise<Seat> {
   if (config.state === 'new') return firstSeat(config)
   const known = await storedIdentity(ports)
   if (known !== undefined) return { ...nobody, cluster: known.cluster, self: known.self }
-  const introduction = await askAll(config, log)
+  const introduction = await askAll(config, tls, log)
   const { cluster, membership, protocol } = introduction
   if (protocol !== config.engine) {
     throw new CommandError(
@@ -75,7 +81,7 @@ function memberAt({ membership }: Introduction, peerUrl: string): NodeId | undef
 }
 
 /** The newest of all that is said, as soon as it knows this member; the flags name whom to ask. */
-async function askAll(config: ServerConfig, log: Logger): Promise<Introduction> {
+async function askAll(config: ServerConfig, tls: PeerTls | undefined, log: Logger): Promise<Introduction> {
   const others = config.cluster.members.filter(({ peerUrl }) => peerUrl !== config.self.peerUrl)
   if (others.length === 0) {
     throw new CommandError(
@@ -88,7 +94,7 @@ async function askAll(config: ServerConfig, log: Logger): Promise<Introduction> 
     const failures: string[] = []
     const said = await Promise.all(
       others.map(async ({ peerUrl }) =>
-        askForIntroduction(parseAddress(peerUrl, '--initial-cluster'), 1000).catch((error: Error) => {
+        askForIntroduction(parseAddress(peerUrl, '--initial-cluster'), 1000, tls).catch((error: Error) => {
           failures.push(`${peerUrl}: ${error.message}`)
         }),
       ),

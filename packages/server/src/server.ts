@@ -16,6 +16,7 @@ import type { Sources } from './metrics/sources.ts'
 import { synodMetrics } from './metrics/synod-metrics.ts'
 import { MemberHalted, openReplica } from './replica.ts'
 import type { Seat } from './seat.ts'
+import { openCredentials } from './tls/open.ts'
 
 /** What a transport adds to the largest request: etcd's allowance, and its text when it is exceeded. */
 const transportAllowance = 512 * 1024
@@ -30,6 +31,8 @@ export interface RunningServer {
   readonly seat: Pick<Seat, 'cluster' | 'self'>
   /** Resolved if the member stops by itself: a failed disk, a broken invariant, an identity that is refused; or it was removed. */
   readonly halted: Promise<Halt>
+  /** Reads the certificates again. */
+  reloadCertificates(): void
   /** Hands leadership over, answers what is under way for at most so long, and ends everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -54,7 +57,11 @@ export async function startServer(config: ServerConfig, log: Logger): Promise<Ru
 
 async function startMember(config: ServerConfig, log: Logger): Promise<RunningServer> {
   const halted = Promise.withResolvers<Halt>()
-  const opened = await openReplica(config, log, halted.resolve)
+  const credentials = openCredentials(config, log)
+  const opened = await openReplica(config, credentials.peers, log, halted.resolve).catch((error: unknown) => {
+    credentials.close()
+    throw error
+  })
   const front = new Front(opened, config)
   const grpcs: GrpcServer[] = []
   const { lessor } = front
@@ -66,13 +73,15 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
   const stop = async (graceMs: number): Promise<void> => {
     lessor.stop()
     front.space.stop()
+    credentials.close()
     const drained = Promise.all([web, ...grpcs].map(async (port) => port.drain(graceMs)))
     await opened.close(graceMs, drained)
   }
   try {
     const clientUrls: string[] = []
     for (const address of config.clientAddresses) {
-      const grpc = serve({ routes, log, limits: { messageBytesMax }, other: (...one) => web.take(...one) })
+      const tls = address.secure ? credentials.clients : undefined
+      const grpc = serve({ routes, log, limits: { messageBytesMax }, tls, other: (...one) => web.take(...one) })
       grpcs.push(grpc)
       clientUrls.push(await listen(grpc, address, '--listen-client-urls'))
     }
@@ -81,7 +90,8 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
     lessor.start()
     front.space.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })
-    return { clientUrls, metricsUrls, seat: opened.seat, halted: halted.promise, stop }
+    const reloadCertificates = (): void => credentials.reload()
+    return { clientUrls, metricsUrls, seat: opened.seat, halted: halted.promise, reloadCertificates, stop }
   } catch (error) {
     await stop(0)
     throw error

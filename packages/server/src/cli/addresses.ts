@@ -1,35 +1,41 @@
 import { addressIn } from 'synod/member'
 import { UsageError } from './exit.ts'
 
-/** Where a server listens or is reached: an `http://` URL of which nothing but host and port matters. */
+/** Where a server listens or is reached: a URL of which nothing but scheme, host and port matters. */
 export interface Address {
   readonly host: string
   readonly port: number
+  /** By TLS. */
+  readonly secure: boolean
   /** As others write it: `http://host:port`. */
   readonly url: string
-  /** `http://` was written, not assumed. */
+  /** `http://` or `https://` was written, not assumed. */
   readonly explicit: boolean
 }
 
-/** Reads `http://host:port`, or `host:port`. `flag` is named in what goes wrong. */
-export function parseAddress(text: string, flag: string): Address {
-  const explicit = text.startsWith('http://')
-  if (text.startsWith('https://')) {
-    throw new UsageError(`${flag}: ${text}: TLS is not supported yet; write an http:// URL on a network that you trust`)
+type Scheme = 'http' | 'https'
+
+/** Reads `http://host:port`, `https://host:port`, or `host:port`. `flag` is named in what goes wrong. */
+export function parseAddress(text: string, flag: string, assumed: Scheme = 'http'): Address {
+  const explicit = /^https?:\/\//.test(text)
+  if (!explicit && text.includes('://')) {
+    throw new UsageError(`${flag}: ${text}: only http:// and https:// URLs are known`)
   }
-  if (!explicit && text.includes('://')) throw new UsageError(`${flag}: ${text}: only http:// URLs are known`)
-  const address = addressIn(`${explicit ? '' : 'http://'}${text.replace(/\/$/, '')}`)
+  const address = addressIn(`${explicit ? '' : `${assumed}://`}${text.replace(/\/$/, '')}`)
   if (address === undefined) {
-    throw new UsageError(`${flag}: ${text}: expected http://host:port, such as http://127.0.0.1:2379`)
+    throw new UsageError(
+      `${flag}: ${text}: expected http://host:port or https://host:port, such as http://127.0.0.1:2379`,
+    )
   }
   const host = address.host.toLowerCase()
-  const { port } = address
-  return { host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, explicit }
+  const { port, secure } = address
+  const url = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return { host, port, secure, url, explicit }
 }
 
 /** A list separated by commas; at least one. */
-export function parseAddresses(text: string, flag: string): readonly Address[] {
-  return text.split(',').map((one) => parseAddress(one.trim(), flag))
+export function parseAddresses(text: string, flag: string, assumed: Scheme = 'http'): readonly Address[] {
+  return text.split(',').map((one) => parseAddress(one.trim(), flag, assumed))
 }
 
 /** Only processes of this machine can reach it. */

@@ -1,18 +1,20 @@
 import { connect, GrpcError } from 'synod/grpc'
-import type { GrpcChannel } from 'synod/grpc'
+import type { ChannelTls, GrpcChannel } from 'synod/grpc'
 import { ProtoReader, ProtoWriter, WireError } from '../proto/wire.ts'
 import { parseAddresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { CommandError, exitCodes, UsageError } from './exit.ts'
 import type { Setting } from './options.ts'
+import { clientTlsOf, clientTlsSettings } from '../tls/client-settings.ts'
+import type { ClientTlsOptions } from '../tls/client-settings.ts'
 
 /** What every command that talks to a cluster takes. */
 export const clientSettings: readonly Setting[] = [
   {
     flag: '--endpoints',
     argument: 'urls',
-    fallback: 'http://127.0.0.1:2379',
-    description: 'members to ask, in order, separated by commas',
+    fallback: '127.0.0.1:2379',
+    description: 'members to ask, in order, separated by commas; https:// is assumed where certificates are given',
   },
   {
     flag: '--command-timeout',
@@ -20,10 +22,11 @@ export const clientSettings: readonly Setting[] = [
     fallback: '10s',
     description: 'how long one command may take, such as 500ms or 10s',
   },
+  ...clientTlsSettings,
   { flag: '--json', description: 'print one JSON object' },
 ]
 
-export interface ClientOptions {
+export interface ClientOptions extends ClientTlsOptions {
   readonly endpoints: string
   readonly commandTimeout: string
   readonly json?: boolean
@@ -51,12 +54,21 @@ const uncertain: ReadonlySet<number> = new Set([1, 2, 4, 13, 14])
  */
 export class Client {
   readonly addresses: readonly Address[]
+  private readonly tls: ChannelTls | undefined
   private readonly deadline: number
   private readonly channels = new Map<string, GrpcChannel>()
   private readonly out = new ProtoWriter()
 
   constructor(options: ClientOptions) {
-    this.addresses = parseAddresses(options.endpoints, '--endpoints')
+    this.tls = clientTlsOf(options)
+    // Whoever gives certificates means TLS.
+    this.addresses = parseAddresses(options.endpoints, '--endpoints', this.tls === undefined ? 'http' : 'https')
+    const plain = this.addresses.find(({ secure }) => !secure)
+    if (this.tls !== undefined && plain !== undefined) {
+      throw new UsageError(
+        `--endpoints: ${plain.url} is plaintext, and certificates are given: write https://, or leave them out`,
+      )
+    }
     this.deadline = performance.now() + parseTime(options.commandTimeout)
   }
 
@@ -147,7 +159,7 @@ export class Client {
   private channel(address: Address): GrpcChannel {
     const known = this.channels.get(address.url)
     if (known !== undefined) return known
-    const channel = connect(address.host, address.port)
+    const channel = connect(address.host, address.port, { tls: address.secure ? (this.tls ?? {}) : undefined })
     this.channels.set(address.url, channel)
     return channel
   }

@@ -9,6 +9,8 @@ import { parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { Client } from './client.ts'
 import { noDirectory, sharedSettings, startSettings } from './config.ts'
+import { devCertificates } from './dev-certificates.ts'
+import type { DevCertificates } from './dev-certificates.ts'
 import { claimDirectory, openLog } from './dev-directory.ts'
 import { exitCodes, UsageError } from './exit.ts'
 import { hexadecimal, identify } from './identity.ts'
@@ -22,9 +24,13 @@ export interface DevOptions {
   readonly nodes: number
   readonly dataDir: string
   readonly basePort: number
+  readonly tls?: boolean | string
   /** Those that all members share, under their camelCase names. */
-  readonly [shared: string]: string | number
+  readonly [shared: string]: string | number | boolean | undefined
 }
+
+/** Where the client commands look for a member. */
+const defaultPort = 2379
 
 /** So long a member may take to stop; then it is killed. It takes 5 s at most by itself. */
 const patienceMs = 10_000
@@ -37,7 +43,11 @@ const patienceMs = 10_000
 export async function clusterDev(options: DevOptions, environment: Environment): Promise<number> {
   if (options.dataDir === '') throw new UsageError(noDirectory)
   refuseOthers(environment)
-  const cluster = new DevCluster(options)
+  const { nodes, basePort, tls = false } = options
+  const dataDir = resolve(options.dataDir)
+  claimDirectory(dataDir, { nodes, basePort, tls: tls !== false })
+  const certificates = tls === false ? undefined : await devCertificates(dataDir, nodes)
+  const cluster = new DevCluster(options, certificates)
   try {
     return await cluster.run()
   } finally {
@@ -73,6 +83,8 @@ interface DevMember {
 
 class DevCluster {
   private readonly options: DevOptions
+  private readonly certificates: DevCertificates | undefined
+  private readonly scheme: 'http' | 'https'
   /** Those that it began with, without those that were removed: nobody waits for these any more. */
   private members: readonly DevMember[]
   /** With the exit code. */
@@ -82,11 +94,12 @@ class DevCluster {
   private readonly unlisten: () => void
   private readonly log: number
 
-  constructor(options: DevOptions) {
+  constructor(options: DevOptions, certificates: DevCertificates | undefined) {
     this.options = options
+    this.certificates = certificates
+    this.scheme = certificates === undefined ? 'http' : 'https'
     const { nodes, basePort } = options
     const dataDir = resolve(options.dataDir)
-    claimDirectory(dataDir, { nodes, basePort })
     this.log = openLog(dataDir, 'cluster.log')
     this.unlisten = onStopSignals(
       () => this.signalled(),
@@ -94,19 +107,20 @@ class DevCluster {
     )
     const first = Array.from({ length: nodes }, (_, i) => ({
       name: `m${i + 1}`,
-      peerUrl: `http://127.0.0.1:${basePort + 1 + 2 * i}`,
+      peerUrl: `${this.scheme}://127.0.0.1:${basePort + 1 + 2 * i}`,
     }))
     const initialCluster = first.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',')
     const token = 'synod-cluster-dev'
     const ids = new Map(identify(first, token).members.map(({ name, id }) => [name, id]))
     this.members = first.map(({ name }, i) => {
-      const client = parseAddress(`http://127.0.0.1:${basePort + 2 * i}`, '--base-port')
+      const client = parseAddress(`${this.scheme}://127.0.0.1:${basePort + 2 * i}`, '--base-port')
       const flags = [
         `--name=${name}`,
         `--data-dir=${join(dataDir, name)}`,
         `--listen-client-urls=${client.url}`,
         `--initial-cluster=${initialCluster}`,
         `--initial-cluster-token=${token}`,
+        ...(certificates?.flagsOf(name) ?? []),
         ...sharedFlags(options),
       ]
       const process = new MemberProcess(name, flags, openLog(dataDir, `${name}.log`), {
@@ -193,14 +207,16 @@ class DevCluster {
   private sayLost(name: string): void {
     const { nodes, basePort, dataDir } = this.options
     const lost = this.members.find(({ process }) => process.name === name)
-    const endpoints = `--endpoints ${this.endpoints()}`
+    const endpoints = `--endpoints ${this.endpoints()}${this.certificates?.clientFlags ?? ''}`
     const another = `m${nodes + 1}`
     this.say(
       `${styleText('red', `${name} has lost its disk, and has ended`)}: ${join(dataDir, name)} is empty or another one, ` +
         'and the others never let it back. Remove it, and add another member in its place:',
     )
     this.say(`  npx synod member remove ${hexadecimal(lost?.id ?? 0n)} ${endpoints}`)
-    this.say(`  npx synod member add ${another} --peer-urls http://127.0.0.1:${basePort + 2 * nodes + 1} ${endpoints}`)
+    this.say(
+      `  npx synod member add ${another} --peer-urls ${this.scheme}://127.0.0.1:${basePort + 2 * nodes + 1} ${endpoints}`,
+    )
   }
 
   /** Says who leads, at first and whenever it changes. */
@@ -248,7 +264,7 @@ class DevCluster {
   }
 
   private async ask(member: DevMember): Promise<StatusResponse | undefined> {
-    const client = new Client({ endpoints: member.client.url, commandTimeout: '1s' })
+    const client = new Client({ endpoints: member.client.url, commandTimeout: '1s', ...this.certificates?.client })
     try {
       const status = await client.askOne(
         member.client,
@@ -278,10 +294,16 @@ class DevCluster {
     const endpoints = this.endpoints()
     this.say(`\n${table(rows)}\n`)
     this.say('Try, in another terminal:')
-    this.say('  npx synod put greeting hello')
-    this.say('  npx synod get greeting')
+    for (const line of this.certificates?.exports ?? []) this.say(`  ${line}`)
+    const tls = this.certificates !== undefined
+    const first = this.options.basePort === defaultPort ? '' : ` --endpoints 127.0.0.1:${this.options.basePort}`
+    this.say(`  npx synod put greeting hello${first}`)
+    this.say(`  npx synod get greeting${first}`)
     this.say(`  npx synod status --endpoints ${endpoints}`)
-    this.say(`  ETCDCTL_API=3 etcdctl --endpoints ${endpoints} get greeting`)
+    const etcd = tls
+      ? `${this.expected.map(({ client }) => client.url).join(',')}${this.certificates?.clientFlags}`
+      : endpoints
+    this.say(`  ETCDCTL_API=3 etcdctl --endpoints ${etcd} get greeting`)
     this.say(`Logs are in ${join(this.options.dataDir, '*.log')}. Ctrl-C stops the cluster; its data stays.\n`)
   }
 

@@ -95,7 +95,9 @@ describe('settings', () => {
   })
 
   test('another address than loopback is meant in so many words, and warned of', () => {
-    expect(refusal({ listenClientUrls: '10.0.0.1:2379' })).toContain('write http://10.0.0.1:2379')
+    expect(refusal({ listenClientUrls: '10.0.0.1:2379' })).toMatch(
+      /write https:\/\/10.0.0.1:2379, with --cert-file and --key-file, or http:\/\/10.0.0.1:2379 if plaintext/,
+    )
     expect(refusal({ listenClientUrls: 'http://0.0.0.0:2379' })).toContain('--advertise-client-urls')
     expect(refusal({ initialAdvertisePeerUrls: 'http://10.0.0.1:2380' })).toContain('--insecure-peers')
     const open = resolveConfig({
@@ -110,12 +112,101 @@ describe('settings', () => {
     expect(watched.warnings).toEqual([expect.stringContaining('http://0.0.0.0:2382 in plaintext')])
   })
 
+  const certificates = { certFile: 's.crt', keyFile: 's.key' }
+  const peerCertificates = { peerCertFile: 'p.crt', peerKeyFile: 'p.key', peerTrustedCaFile: 'ca.crt' }
+
+  test('with TLS, nothing has to be said in so many words, and nothing is warned of', () => {
+    const secure = resolveConfig({
+      ...defaults,
+      ...certificates,
+      ...peerCertificates,
+      listenClientUrls: 'https://10.0.0.1:2379',
+      initialCluster: 'default=https://10.0.0.1:2380,b=https://10.0.0.2:2380',
+    })
+    expect(secure.warnings).toEqual([])
+    expect(secure.tls.clients).toMatchObject({ authority: undefined, minVersion: 'TLSv1.2', ciphers: undefined })
+    expect(secure.tls.peers).toMatchObject({ authority: { flag: '--peer-trusted-ca-file', path: 'ca.crt' } })
+  })
+
+  test('a cluster moves to TLS member by member: with --insecure-peers certificates wait for the first that asks for them', () => {
+    const initialCluster = 'default=http://10.0.0.1:2380,b=https://10.0.0.2:2380'
+    const moving = { ...peerCertificates, initialCluster, insecurePeers: true }
+    expect(resolveConfig({ ...defaults, ...moving }).warnings).toHaveLength(1)
+    // The one that is there already reaches the other in plaintext.
+    expect(resolveConfig({ ...defaults, ...moving, name: 'b' }).warnings).toEqual([
+      expect.stringContaining('connects to http://10.0.0.1:2380 in plaintext'),
+    ])
+    expect(refusal({ ...peerCertificates, initialCluster })).toContain('while the cluster moves to TLS')
+  })
+
+  const https = { listenClientUrls: 'https://127.0.0.1:2379' }
+  const withTls: [Partial<StartOptions>, string | RegExp][] = [
+    [{ ...https, certFile: 's.crt' }, '--cert-file is given without --key-file'],
+    [{ ...https, keyFile: 's.key' }, '--key-file is given without --cert-file'],
+    [{ ...https, certFile: '', keyFile: 's.key' }, '--cert-file is empty'],
+    [
+      { ...certificates },
+      '--cert-file is given, but --listen-client-urls is http://127.0.0.1:2379, which is plaintext',
+    ],
+    [{ ...https, ...certificates, clientCertAuth: true }, '--client-cert-auth needs --trusted-ca-file'],
+    [{ trustedCaFile: 'ca.crt' }, '--trusted-ca-file is given without --cert-file and --key-file'],
+    [{ ...https, ...certificates, clientCertAllowedCn: 'x' }, 'is given without --trusted-ca-file'],
+    [
+      { ...https, ...certificates, trustedCaFile: 'c', clientCertAllowedCn: 'x', clientCertAllowedHostname: 'y' },
+      'both given',
+    ],
+    [{ initialCluster: 'default=https://127.0.0.1:2380' }, /https:\/\/127.0.0.1:2380 needs --peer-cert-file/],
+    [{ initialCluster: 'default=http://127.0.0.1:2380,b=https://127.0.0.1:1' }, /127.0.0.1:1 needs --peer-cert-file/],
+    [{ ...peerCertificates }, '--peer-cert-file is given, but --listen-peer-urls is http://127.0.0.1:2380'],
+    [{ peerCertFile: 'p.crt', peerKeyFile: 'p.key' }, '--peer-cert-file needs --peer-trusted-ca-file'],
+    [{ peerClientCertAuth: true }, '--peer-client-cert-auth is given without --peer-cert-file'],
+    [
+      { ...peerCertificates, initialCluster: 'default=https://127.0.0.1:1', listenPeerUrls: 'http://127.0.0.1:1' },
+      'both have to be http:// or https://',
+    ],
+    [
+      { tlsMinVersion: 'TLS1.3', tlsMaxVersion: 'TLS1.2', ...https, ...certificates },
+      'is older than --tls-min-version',
+    ],
+    [{ ...https, ...certificates, cipherSuites: 'TLS_RSA_WITH_RC4_128_SHA' }, 'TLS_RSA_WITH_RC4_128_SHA" is not known'],
+    [
+      {
+        ...https,
+        ...certificates,
+        tlsMinVersion: 'TLS1.3',
+        cipherSuites: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+      },
+      'is of a version that is spoken: TLSv1.3',
+    ],
+    [{ autoTls: true }, /--auto-tls: .*synod certificates create/],
+    [{ peerAutoTls: 'true' }, '--peer-auto-tls: '],
+    [{ clientCrlFile: 'x' }, '--client-crl-file: '],
+    [{ peerCrlFile: 'x' }, '--peer-crl-file: '],
+  ]
+  for (const [options, message] of withTls) {
+    test(`${JSON.stringify(options)} is refused, and says why`, () => {
+      expect(refusal(options)).toMatch(message)
+    })
+  }
+
+  test('cipher suites have IANA’s names, as in etcd; a version of which none is named keeps its own', () => {
+    const chosen = resolveConfig({
+      ...defaults,
+      ...https,
+      ...certificates,
+      cipherSuites: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+    })
+    expect(chosen.tls.clients?.ciphers).toBe(
+      'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+    )
+  })
+
   const refused: [Partial<StartOptions>, string][] = [
     [{ name: '' }, '--name'],
     [{ name: '../up' }, '--name'],
     [{ name: 'a=b' }, '--name'],
     [{ electionTimeout: 400 }, 'at least 5 times'],
-    [{ listenClientUrls: 'https://127.0.0.1:2379' }, 'TLS is not supported'],
+    [{ listenClientUrls: 'https://127.0.0.1:2379' }, 'needs --cert-file and --key-file'],
     [{ listenClientUrls: 'ftp://x:1' }, 'only http://'],
     [{ listenClientUrls: 'http://127.0.0.1' }, 'expected http://host:port'],
     [{ listenClientUrls: 'http://127.0.0.1:99999' }, 'expected http://host:port'],

@@ -6,6 +6,8 @@ import { defaultEngine, identify } from './identity.ts'
 import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
 import { whole } from './options.ts'
 import type { Setting } from './options.ts'
+import { clientTls, peerTls, tlsSettings } from '../tls/settings.ts'
+import type { TlsOptions, TlsSettings } from '../tls/settings.ts'
 
 const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
@@ -48,7 +50,7 @@ export const startSettings: readonly Setting[] = [
   {
     flag: '--initial-cluster',
     argument: 'list',
-    description: 'all first members, equal on each: a=http://host:2380,b=… (default: this one alone)',
+    description: 'all first members, equal on each: a=https://host:2380,b=… (default: this one alone)',
   },
   {
     flag: '--initial-cluster-token',
@@ -117,6 +119,7 @@ export const startSettings: readonly Setting[] = [
     parse: whole(1024, 8 * mebibyte),
     description: 'a larger request is refused',
   },
+  ...tlsSettings,
   {
     flag: '--slow-request-threshold',
     argument: 'ms',
@@ -174,7 +177,7 @@ export const sharedSettings: readonly Setting[] = startSettings.filter(({ flag }
 )
 
 /** What commander makes of them. */
-export interface StartOptions {
+export interface StartOptions extends TlsOptions {
   readonly name: string
   readonly dataDir?: string
   readonly listenClientUrls: string
@@ -213,6 +216,8 @@ export interface ServerConfig {
   /** What clients are told, if it is not where this member turns out to listen. */
   readonly advertisedClientUrls: readonly string[] | undefined
   readonly peerAddress: Address
+  /** What is spoken behind https:// URLs; undefined where there are none. */
+  readonly tls: { readonly clients: TlsSettings | undefined; readonly peers: TlsSettings | undefined }
   readonly cluster: ClusterIdentity
   readonly self: FirstMember
   readonly state: 'new' | 'existing'
@@ -245,8 +250,9 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     )
   }
   const warnings: string[] = [...(options.ignored ?? [])]
-  const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
-  const { peerAddress, cluster, self } = resolvePeers(options, warnings)
+  const tls = { clients: clientTls(options), peers: peerTls(options) }
+  const { clientAddresses, advertisedClientUrls } = resolveClients(options, tls.clients, warnings)
+  const { peerAddress, cluster, self } = resolvePeers(options, tls.peers, warnings)
   const metricsAddresses = resolveMetrics(options, [...clientAddresses, peerAddress], warnings)
   mustFitContact(name, self.peerUrl, advertisedClientUrls ?? clientAddresses.map(({ url }) => url))
   const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
@@ -262,6 +268,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     metricsAddresses,
     advertisedClientUrls,
     peerAddress,
+    tls,
     cluster,
     self,
     state: options.initialClusterState,
@@ -305,21 +312,30 @@ function mustFitContact(name: string, peerUrl: string, clientUrls: readonly stri
 
 function resolveClients(
   options: StartOptions,
+  tls: TlsSettings | undefined,
   warnings: string[],
 ): Pick<ServerConfig, 'clientAddresses' | 'advertisedClientUrls'> {
   const clientAddresses = parseAddresses(options.listenClientUrls, '--listen-client-urls')
+  mustBeUsed(tls, clientAddresses, '--listen-client-urls')
   for (const address of clientAddresses) {
-    if (isLoopback(address)) continue
+    if (address.secure || isLoopback(address)) continue
     if (!address.explicit) {
       throw new UsageError(
-        `--listen-client-urls: ${address.host}:${address.port} can be reached from other machines, and there is no TLS yet: ` +
-          `write ${address.url} if that is what you want`,
+        `--listen-client-urls: ${address.host}:${address.port} can be reached from other machines: write ` +
+          `https://${address.host}:${address.port}, with --cert-file and --key-file, or ${address.url} if plaintext is what you want`,
       )
     }
     warnings.push(`clients connect to ${address.url} in plaintext: whoever reaches it can read and change everything`)
   }
   if (options.advertiseClientUrls !== undefined) {
     const advertised = parseAddresses(options.advertiseClientUrls, '--advertise-client-urls')
+    const unheard = advertised.find(({ secure }) => !clientAddresses.some((address) => address.secure === secure))
+    if (unheard !== undefined) {
+      const spoken = unheard.secure ? 'plaintext' : 'TLS'
+      warnings.push(
+        `clients are told ${unheard.url} (--advertise-client-urls), but --listen-client-urls speaks ${spoken} only`,
+      )
+    }
     return { clientAddresses, advertisedClientUrls: advertised.map(({ url }) => url) }
   }
   const wildcard = clientAddresses.find(isWildcard)
@@ -354,8 +370,27 @@ function resolveMetrics(
   return addresses
 }
 
+/** Whoever gives certificates wants TLS, and whoever writes https:// has to give some. */
+function mustBeUsed(tls: TlsSettings | undefined, addresses: readonly Address[], flag: string): void {
+  const secure = addresses.find((address) => address.secure)
+  if (secure !== undefined && tls === undefined) {
+    const files =
+      flag === '--listen-client-urls'
+        ? '--cert-file and --key-file'
+        : '--peer-cert-file, --peer-key-file and --peer-trusted-ca-file'
+    throw new UsageError(`${flag}: ${secure.url} needs ${files}: \`synod certificates create\` makes them`)
+  }
+  const [plain] = addresses
+  if (secure === undefined && tls !== undefined && plain !== undefined) {
+    throw new UsageError(
+      `${tls.certificate.flag} is given, but ${flag} is ${plain.url}, which is plaintext: write https://, or leave the certificate out`,
+    )
+  }
+}
+
 function resolvePeers(
   options: StartOptions,
+  tls: TlsSettings | undefined,
   warnings: string[],
 ): Pick<ServerConfig, 'peerAddress' | 'cluster' | 'self'> {
   const { name, initialCluster } = options
@@ -380,18 +415,48 @@ function resolvePeers(
     )
   }
   const peerAddress = single(options.listenPeerUrls ?? self.peerUrl, '--listen-peer-urls')
-  if (!isLoopback(peerAddress)) {
-    if (options.insecurePeers === undefined || options.insecurePeers === false) {
-      throw new UsageError(
-        `--listen-peer-urls: ${peerAddress.url} can be reached from other machines, and there is no TLS yet: whoever reaches it ` +
-          `owns the cluster. On a network that you trust, add --insecure-peers`,
-      )
-    }
-    warnings.push(
-      `peers connect to ${peerAddress.url} in plaintext (--insecure-peers): whoever reaches it owns the cluster`,
+  checkPeerTls(options, tls, peerAddress, cluster, self, warnings)
+  return { peerAddress, cluster, self }
+}
+
+function checkPeerTls(
+  options: StartOptions,
+  tls: TlsSettings | undefined,
+  peerAddress: Address,
+  cluster: ClusterIdentity,
+  self: FirstMember,
+  warnings: string[],
+): void {
+  const allowed = options.insecurePeers !== undefined && options.insecurePeers !== false
+  const told = parseAddress(self.peerUrl, '--initial-cluster')
+  if (told.secure !== peerAddress.secure) {
+    throw new UsageError(
+      `--listen-peer-urls is ${peerAddress.url}, but the others are told ${told.url}: both have to be http:// or https://`,
     )
   }
-  return { peerAddress, cluster, self }
+  const others = cluster.members.map(({ peerUrl }) => parseAddress(peerUrl, '--initial-cluster'))
+  // With --insecure-peers: a cluster moves to TLS member by member, and all have certificates before the first one asks for them.
+  if (!allowed || tls === undefined) mustBeUsed(tls, [peerAddress, ...others], '--listen-peer-urls')
+  if (!allowed && tls !== undefined && !peerAddress.secure) {
+    throw new UsageError(
+      `${tls.certificate.flag} is given, but ${peerAddress.url}, where this member is reached, is plaintext: write https://, ` +
+        'or add --insecure-peers while the cluster moves to TLS',
+    )
+  }
+  // Without certificates of its own, the others' addresses are theirs to protect.
+  const plain = [peerAddress, ...(tls === undefined ? [] : others.filter(({ url }) => url !== told.url))]
+  for (const address of plain) {
+    if (address.secure || isLoopback(address)) continue
+    if (!allowed) {
+      throw new UsageError(
+        `--listen-peer-urls: ${address.url} can be reached from other machines, and is plaintext: whoever reaches it ` +
+          'owns the cluster. Write https://, with --peer-cert-file, --peer-key-file and --peer-trusted-ca-file; or, on a network ' +
+          'that you trust, add --insecure-peers',
+      )
+    }
+    const way = address === peerAddress ? 'peers connect to' : 'this member connects to'
+    warnings.push(`${way} ${address.url} in plaintext (--insecure-peers): whoever reaches it owns the cluster`)
+  }
 }
 
 function single(text: string, flag: string): Address {
@@ -405,7 +470,7 @@ function parseInitialCluster(text: string): { name: string; peerUrl: string }[] 
     const at = part.indexOf('=')
     if (at <= 0)
       throw new UsageError(
-        `--initial-cluster: ${JSON.stringify(part)}: expected name=http://host:port, separated by commas`,
+        `--initial-cluster: ${JSON.stringify(part)}: expected name=http://host:port or name=https://host:port, separated by commas`,
       )
     const address = parseAddress(part.slice(at + 1).trim(), '--initial-cluster')
     checkReachable(address, '--initial-cluster')

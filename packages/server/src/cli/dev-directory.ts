@@ -7,6 +7,8 @@ import { CommandError } from './exit.ts'
 export interface DevShape {
   readonly nodes: number
   readonly basePort: number
+  /** The members' URLs are `https://`. */
+  readonly tls: boolean
 }
 
 /** Makes the directory, and remembers which cluster it is of. Throws a `CommandError` that names the flag. */
@@ -16,9 +18,9 @@ export function claimDirectory(directory: string, shape: DevShape): void {
     const file = join(directory, 'cluster.json')
     const held = readdirSync(directory).some((name) => /^m\d$/.test(name)) ? shapeIn(file) : undefined
     if (held === undefined) return writeFileSync(file, `${JSON.stringify(shape)}\n`, { mode: 0o600 })
-    if (held.nodes === shape.nodes && held.basePort === shape.basePort) return
+    if (held.nodes === shape.nodes && held.basePort === shape.basePort && held.tls === shape.tls) return
     throw new CommandError(
-      `--data-dir ${directory} holds a cluster of --nodes ${held.nodes} on --base-port ${held.basePort}: ` +
+      `--data-dir ${directory} holds a cluster of --nodes ${held.nodes} on --base-port ${held.basePort}${held.tls ? ' --tls' : ', without --tls'}: ` +
         'start it with these, give another --data-dir, or delete this one',
     )
   })
@@ -32,7 +34,8 @@ export function openLog(directory: string, name: string): number {
 function shapeIn(file: string): DevShape | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return isShape(value) ? value : undefined
+    // It was written without `tls` before there was any.
+    return isShape(value) ? { ...value, tls: 'tls' in value && value.tls === true } : undefined
   } catch (error) {
     // Absent, or cut off by a crash: it only serves to explain, and the members know their own data.
     if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT'))
@@ -41,7 +44,7 @@ function shapeIn(file: string): DevShape | undefined {
   }
 }
 
-function isShape(value: unknown): value is DevShape {
+function isShape(value: unknown): value is Omit<DevShape, 'tls'> {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -16,6 +16,7 @@ import { checkName, checkReachable } from './config.ts'
 import { CommandError, exitCodes, UsageError } from './exit.ts'
 import { hexadecimal } from './identity.ts'
 import { printJson, printLine, table } from './output.ts'
+import { quoted } from './shell.ts'
 import { startCommand } from './start-command.ts'
 
 const nothing = (): void => {}
@@ -89,6 +90,12 @@ export async function memberAdd(name: string, options: MemberAddOptions): Promis
   printLine(`member ${hexadecimal(member.id)} is added to cluster ${hexadecimal(header.clusterId)}, ${role}.`)
   printLine(`Start it with an empty data directory, where its peers reach it; clients will reach it at ${clientUrl}:`)
   printLine(`  ${command}`)
+  if (command.includes('-cert-file=')) {
+    printLine(
+      'It looks for its certificates in the directory in which it is started. If there are none yet, make them:',
+    )
+    printLine(`  npx synod certificates create --directory … --members ${quoted(`${name}=${peer.host}`)}`)
+  }
   return exitCodes.ok
 }
 

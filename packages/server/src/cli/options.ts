@@ -13,6 +13,8 @@ export interface Setting {
   readonly choices?: readonly string[]
   /** It may be given in the environment; not what selects data, which nobody would look for there. Yes by default. */
   readonly environment?: boolean
+  /** Known for what it says when it is given; help does not list it. */
+  readonly hidden?: boolean
   /** The command makes no sense without it. */
   readonly required?: boolean
 }
@@ -27,9 +29,10 @@ export function environmentName(flag: string): string {
 
 /** Adds the settings to a command. Each is found in the command's options under its camelCase name. */
 export function addSettings(command: Command, settings: readonly Setting[]): Command {
-  for (const { flag, argument, description, fallback, parse, choices, environment, required } of settings) {
+  for (const { flag, argument, description, fallback, parse, choices, environment, required, hidden } of settings) {
     const option = new Option(argument === undefined ? flag : `${flag} <${argument}>`, description)
     if (required === true) option.makeOptionMandatory()
+    if (hidden === true) option.hideHelp()
     if (environment !== false) option.env(environmentName(flag))
     if (fallback !== undefined) option.default(fallback)
     if (choices !== undefined) option.choices([...choices])

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addCertificates } from './certificates-program.ts'
 import type { CheckOptions } from './check.ts'
 import { clientSettings } from './client.ts'
 import type { ClientOptions } from './client.ts'
@@ -55,6 +56,7 @@ Examples:
   synod get greeting
   synod status --cluster
   synod doctor                          what is wrong with this machine or a cluster, and what to do
+  synod certificates create --directory certificates --members a=10.0.0.1,b=10.0.0.2,c=10.0.0.3
   synod simulate                        attacks Raft in simulated worlds
   synod explore                         lists what can be explored exhaustively
 
@@ -91,6 +93,7 @@ function createProgram(environment: Environment, done: Done): Command {
   addDoctor(add(program, 'doctor', doctor, []), completeSettings, async (options, asked) =>
     done(await (await import('./doctor/command.ts')).doctor(options, asked)),
   )
+  addCertificates(program, done)
   addSimulate(program, done)
   addExplore(program, done)
   addCheck(program, done)
@@ -116,7 +119,8 @@ Examples:
   synod start
   synod start --config-file synod.yaml      # name: a, data-dir: /var/lib/synod, ...
   synod start --name a --initial-cluster a=http://10.0.0.1:2380,b=http://10.0.0.2:2380,c=http://10.0.0.3:2380 \\
-    --listen-client-urls http://10.0.0.1:2379 --insecure-peers`,
+    --listen-client-urls http://10.0.0.1:2379 --insecure-peers
+  synod certificates create --help             # for TLS: certificates, and the flags to start with`,
     )
     .hook('preAction', completeSettings)
     .action(async (options: StartOptions) => done(await (await import('./start.ts')).start(options)))
@@ -137,9 +141,10 @@ Examples:
       parse: whole(1, 65_500),
       description: 'clients: this, +2, +4 …; peers: +1, +3, +5 …',
     },
+    { flag: '--tls', description: 'with certificates, which are made in the data directory at the first start' },
     ...sharedSettings,
   ])
-    .addHelpText('after', '\nExample:\n  synod cluster dev --nodes 5')
+    .addHelpText('after', '\nExamples:\n  synod cluster dev --nodes 5\n  synod cluster dev --tls --data-dir tls-data')
     .action(async (options: DevOptions) =>
       done(await (await import('./cluster-dev.ts')).clusterDev(options, environment)),
     )

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePorts, synod, temporaryFolder } from '../testing/processes.ts'
+import { freePorts } from '../testing/ports.ts'
+import { synod, temporaryFolder } from '../testing/processes.ts'
 import { ServiceManager } from './service-manager.ts'
 
 // Goal: systemd hears READY=1 when clients are served, WATCHDOG=1 while the process turns, STOPPING=1 when it stops, in this

@@ -7,6 +7,15 @@ import { quoted } from './shell.ts'
 
 const portMax = 65_535
 
+/** Under the names that `certificates create` gives them, in the directory in which the member is started. */
+const clientCertificates = [
+  '--cert-file=server.crt',
+  '--key-file=server.key',
+  '--trusted-ca-file=ca.crt',
+  '--client-cert-auth',
+]
+const peerCertificates = ['--peer-cert-file=peer.crt', '--peer-key-file=peer.key', '--peer-trusted-ca-file=ca.crt']
+
 /** What a member that was added is started with, and where clients will reach it. */
 export interface Starting {
   readonly command: string
@@ -27,7 +36,8 @@ export function startCommand(name: string, peer: Address, members: readonly Memb
     `--initial-cluster=${[...introducers(name, peer, members), `${name}=${peer.url}`].join(',')}`,
     `--initial-advertise-peer-urls=${peer.url}`,
     `--listen-client-urls=${clientUrl}`,
-    ...(isLoopback(peer) ? [] : ['--insecure-peers']),
+    ...(clientUrl.startsWith('https:') ? clientCertificates : []),
+    ...(peer.secure ? peerCertificates : isLoopback(peer) ? [] : ['--insecure-peers']),
   ]
   return { command: `npx synod start ${flags.map(quoted).join(' ')}`, clientUrl }
 }
@@ -56,5 +66,8 @@ function clientUrlBeside(peer: Address, members: readonly Member[]): string {
   const taken = new Set([peer.port, ...urls.map((url) => addressIn(url)?.port)])
   let { port } = peer
   while (taken.has(port)) port = port === portMax ? 1024 : port + 1
-  return peer.url.replace(/:\d+$/, `:${port}`)
+  // As the others speak with clients, or else with each other.
+  const known = members.flatMap(({ clientUrls }) => clientUrls)
+  const secure = known.length === 0 ? peer.secure : known.some((url) => url.startsWith('https:'))
+  return peer.url.replace(/^https?/, secure ? 'https' : 'http').replace(/:\d+$/, `:${port}`)
 }

@@ -1,12 +1,21 @@
+import { statSync } from 'node:fs'
 import { resolveConfig } from './config.ts'
 import type { StartOptions } from './config.ts'
 import { exitCodes } from './exit.ts'
 import { createLogger } from './logging.ts'
 import { ServiceManager } from './service-manager.ts'
-import { onStopSignals } from './stop-signals.ts'
+import { quoted } from './shell.ts'
+import { onStopSignals, stopSignals } from './stop-signals.ts'
 import { MemberHalted } from '../replica.ts'
 import { startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
+
+/** A directory that was there before keeps its mode; ours are 0700, and files 0600. */
+function warnOfOpenDirectory(directory: string, log: ReturnType<typeof createLogger>): void {
+  const found = statSync(directory, { throwIfNoEntry: false })
+  if (found?.isDirectory() !== true || (found.mode & 0o077) === 0) return
+  log.warn(`--data-dir ${directory} can be looked into by others on this machine: chmod 700 ${quoted(directory)}`)
+}
 
 /** What is under way when the signal to stop comes may take so long. */
 const graceMs = 5000
@@ -26,13 +35,16 @@ async function run(options: StartOptions): Promise<number> {
   const config = resolveConfig(options)
   const log = createLogger(options.logLevel, options.logFormat)
   for (const warning of config.warnings) log.warn(warning)
+  warnOfOpenDirectory(config.directory, log)
   // Until it serves, a signal ends the process as it ends any other: there is nothing to finish, and a start may hang.
   if (process.connected) {
     process.once('disconnect', leave)
     process.channel?.unref()
   }
   const server = await startServer(config, log)
-  const stop = stopRequests()
+  const usesTls = config.tls.clients !== undefined || config.tls.peers !== undefined
+  if (usesTls) process.on('SIGHUP', () => server.reloadCertificates())
+  const stop = stopRequests(usesTls ? stopSignals.filter((signal) => signal !== 'SIGHUP') : stopSignals)
   // Who started us cannot know from our port: somebody else may have it.
   if (process.connected) process.send?.('serving')
   const serves = `member ${config.name} serves clients on ${server.clientUrls.join(', ')}`
@@ -69,9 +81,9 @@ async function stopInOrder(server: RunningServer, log: ReturnType<typeof createL
  * Resolves at the first signal to stop; a second one ends the process at once. Who started this process as a member of
  * a cluster in its terminal holds a channel to it: when that closes, its terminal is gone, and so are we.
  */
-async function stopRequests(): Promise<void> {
+async function stopRequests(signals: readonly NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
-    onStopSignals(resolve, leave)
+    onStopSignals(resolve, leave, signals)
     if (process.connected) {
       process.off('disconnect', leave)
       process.on('disconnect', resolve)

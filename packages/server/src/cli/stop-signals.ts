@@ -1,4 +1,5 @@
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** To stop in order; `SIGHUP` is the end of the terminal, where it means nothing else. */
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A terminal sends Ctrl-C to npm and to what npm runs, and npm passes it on: so close together, two are one. */
 const echoMs = 300
@@ -7,7 +8,11 @@ const echoMs = 300
  * Calls `first` at the first signal to stop, and `again` at every later one that somebody meant. The answer takes the
  * handlers away.
  */
-export function onStopSignals(first: () => void, again: () => void): () => void {
+export function onStopSignals(
+  first: () => void,
+  again: () => void,
+  signals: readonly NodeJS.Signals[] = stopSignals,
+): () => void {
   let asked: number | undefined
   const onSignal = (): void => {
     const now = performance.now()

@@ -150,6 +150,7 @@ export interface Refusal {
     | 'engine-mismatch'
     | 'unknown-member'
     | 'wrong-address'
+    | 'wrong-certificate'
     | 'lost-disk'
     | 'removed'
     | 'version'

@@ -1,5 +1,6 @@
-import { connect as connectSocket, type Socket } from 'node:net'
-import type { Logger } from '../core/index.ts'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { tlsFailure, type Logger } from '../core/index.ts'
 import { Counts } from './counters.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
 import { ErrorCode, Flag, FrameType, preface, Setting } from './frames.ts'
@@ -9,8 +10,20 @@ import { OutgoingStream, type ClientStream, type ClientStreamHandler, type Outgo
 import { checkMetadata, Code, codeOfHttpStatus, decodeMessage, encodeTimeout } from './status.ts'
 import { Turn } from './turn.ts'
 
+/** How a server is believed, and what it is shown; PEM throughout. */
+export interface ChannelTls {
+  /** The authorities of the server's certificate, instead of those that Node.js knows. */
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** Any certificate is believed: whoever is in between reads and changes everything. */
+  readonly insecureSkipVerify?: boolean
+}
+
 /** What a channel may be told. */
 export interface ChannelOptions {
+  /** Without it the channel speaks plaintext. */
+  readonly tls?: ChannelTls | undefined
   readonly log?: Logger
   /** The largest response. */
   readonly messageBytesMax?: number
@@ -30,7 +43,26 @@ export interface GrpcChannel {
 
 /** Begins to connect; calls may be made at once. */
 export function connect(host: string, port: number, options: ChannelOptions = {}): GrpcChannel {
-  return new ClientConnection(connectSocket({ host, port, noDelay: true, keepAlive: true }), `${host}:${port}`, options)
+  return new ClientConnection(connectSocket(host, port, options.tls), `${host}:${port}`, options)
+}
+
+function connectSocket(host: string, port: number, tls: ChannelTls | undefined): Socket {
+  if (tls === undefined) return connectPlain({ host, port, noDelay: true, keepAlive: true })
+  const { insecureSkipVerify = false, ca, cert, key } = tls
+  const socket = connectTls({
+    host,
+    port,
+    // No address is named in SNI (RFC 6066 §3); the certificate is compared with it all the same.
+    servername: isIP(host) === 0 ? host : '',
+    rejectUnauthorized: !insecureSkipVerify,
+    ALPNProtocols: ['h2'],
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true)
+  return socket
 }
 
 /** A server is trusted more than a client is, but not with all memory. */
@@ -71,6 +103,7 @@ class ClientConnection
   implements GrpcChannel, OutgoingKeeper
 {
   private readonly authority: string
+  private readonly scheme: 'http' | 'https'
   private readonly messageBytesMax: number
   private readonly openings = new Map<string, Opening>()
   private queue: Waiting[] = []
@@ -86,11 +119,15 @@ class ClientConnection
     super(socket, limits, new Counts([]), new Turn(), options.log ?? silent)
     this.authority = authority
     this.messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax
-    socket.on('connect', () => {
+    this.scheme = options.tls === undefined ? 'http' : 'https'
+    socket.on(options.tls === undefined ? 'connect' : 'secureConnect', () => {
       this.isConnected = true
     })
     socket.on('error', (error) => {
-      this.reason = error.message
+      const refusal = tlsFailure(error)
+      this.reason = refusal ?? error.message
+      // With TLS 1.3 this side is through the handshake before the server has seen its certificate: nothing was read.
+      if (refusal !== undefined && !this.isGreeted) this.isConnected = false
     })
     socket.write(preface)
     this.greet([
@@ -193,7 +230,7 @@ class ClientConnection
     const { generation } = this.encoder
     this.encoder.begin(block)
     this.encoder.indexed(block, ':method', 'POST')
-    this.encoder.indexed(block, ':scheme', 'http')
+    this.encoder.indexed(block, ':scheme', this.scheme)
     this.encoder.indexed(block, ':path', path)
     this.encoder.indexed(block, ':authority', this.authority)
     this.encoder.indexed(block, 'te', 'trailers')

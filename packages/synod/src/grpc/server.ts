@@ -5,10 +5,11 @@ import { Counts, type LimitName, type ServerCounters } from './counters.ts'
 import { preface } from './frames.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { Routes, type Route } from './routes.ts'
+import { SecureListener, type ServerTls } from './secure-listener.ts'
 import { ServerConnection } from './server-connection.ts'
 import { Turn } from './turn.ts'
 
-/** A server of gRPC over plain HTTP/2. */
+/** A server of gRPC over HTTP/2. */
 export interface GrpcServer {
   /** Port 0 takes a free one. Rejects when the address cannot be had. */
   listen(host: string, port: number): Promise<{ port: number }>
@@ -23,6 +24,8 @@ export interface GrpcServer {
   readonly connections: number
   /** What has been done and refused so far. */
   readonly counters: ServerCounters
+  /** Handshakes of TLS that came to nothing, since the start. */
+  readonly handshakesFailed: number
 }
 
 /** What `serve` needs. */
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly routes: ReadonlyMap<string, Route>
   readonly limits?: Partial<Limits>
   readonly log: Logger
+  /** Without it the server speaks plaintext. */
+  readonly tls?: ServerTls | undefined
   /**
    * Takes a connection whose first bytes are not HTTP/2's preface; without it, such a one is told so in HTTP/1.1.
    *
@@ -44,7 +49,9 @@ export interface ServeOptions {
 }
 
 const tickMs = 100
-const notGrpc = 'This port speaks gRPC, over HTTP/2 without TLS.\n'
+/** How a greeting of TLS begins (RFC 8446 §5.1), and neither HTTP/1.1 nor HTTP/2. */
+const tlsHandshake = 22
+const notGrpc = 'This port speaks gRPC, over HTTP/2.\n'
 
 /** Makes a server, which does not listen yet. */
 export function serve(options: ServeOptions): GrpcServer {
@@ -60,6 +67,7 @@ class ListeningServer implements GrpcServer, Shared {
   partialBytes = 0
   private readonly other: (socket: Socket, firstBytes: Buffer) => void
   private readonly listener: Server
+  private readonly secure: SecureListener | undefined
   /** Sockets that have not said yet what they speak, and since when they are here. */
   private readonly strangers = new Map<Socket, number>()
   private readonly clients = new Map<Socket, ServerConnection>()
@@ -75,13 +83,20 @@ class ListeningServer implements GrpcServer, Shared {
     this.limits = { ...defaultLimits, ...options.limits }
     this.log = options.log
     this.other = options.other ?? answerInHttp1
-    this.listener = createServer({ noDelay: true, keepAlive: true })
+    const { tls, log } = options
+    const welcome = (socket: Socket): void => this.welcome(socket)
+    this.secure = tls && new SecureListener(tls, this.limits.handshakeTimeoutMs, log, welcome)
+    this.listener = this.secure?.server ?? createServer({ noDelay: true, keepAlive: true })
     this.listener.on('connection', (socket: Socket) => this.admit(socket))
-    this.listener.on('connection', (socket: Socket) => this.welcome(socket))
+    if (this.secure === undefined) this.listener.on('connection', welcome)
   }
 
   get counters(): ServerCounters {
     return this.counts
+  }
+
+  get handshakesFailed(): number {
+    return this.secure?.failures ?? 0
   }
 
   get connections(): number {
@@ -137,6 +152,13 @@ class ListeningServer implements GrpcServer, Shared {
     const onData = (chunk: Buffer): void => {
       first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
       const compared = Math.min(first.length, preface.length)
+      if (this.secure === undefined && first[0] === tlsHandshake) {
+        this.log.debug('a client speaks TLS to a port of plaintext, and was turned away', {
+          client: socket.remoteAddress,
+        })
+        socket.destroy()
+        return
+      }
       const isHttp2 = first.subarray(0, compared).equals(preface.subarray(0, compared))
       if (isHttp2 && compared < preface.length) return
       socket.off('data', onData)
@@ -213,6 +235,7 @@ class ListeningServer implements GrpcServer, Shared {
 
   /** Resolves when every socket that came through the listener is closed. */
   private stopListening(): Promise<void> {
+    this.secure?.stop()
     for (const socket of this.strangers.keys()) socket.destroy()
     return new Promise((resolve) => {
       this.listener.close(() => resolve())

@@ -55,15 +55,17 @@ export interface Address {
   /** A name, or an address: of IPv6 without brackets. */
   readonly host: string
   readonly port: number
+  /** Behind TLS: `https://` is written. */
+  readonly secure: boolean
 }
 
-/** Reads `http://host:port`; undefined: it is not that. TLS is not spoken yet. */
+/** Reads `http://host:port`, or `https://`; undefined: it is not that. */
 export function addressIn(url: string): Address | undefined {
-  const match = /^http:\/\/(?:\[([\d.:A-Fa-f]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/.exec(url)
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3])
+  const match = /^(https?):\/\/(?:\[([\d.:A-Fa-f]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/.exec(url)
+  const host = match?.[2] ?? match?.[3]
+  const port = Number(match?.[4])
   if (host === undefined || port > 65_535 || !isHost(host)) return undefined
-  return { host, port }
+  return { host, port, secure: match?.[1] === 'https' }
 }
 
 /** What looks like an address of IPv4 must be one: no name ends with a number. */

@@ -76,7 +76,8 @@ function unsound(id: NodeId, contact: string, circumstances: Circumstances): Cha
     return { code: 'lost-disk', message }
   }
   const unreachable = peerUrls.find((url) => addressIn(url) === undefined)
-  if (unreachable !== undefined) return { code: 'malformed', message: `${unreachable} is not http://host:port` }
+  if (unreachable !== undefined)
+    return { code: 'malformed', message: `${unreachable} is not http://host:port, nor https://host:port` }
   for (const [other, text] of Object.entries(contacts)) {
     const taken = other === id ? undefined : readContact(text).peerUrls.find((url) => peerUrls.includes(url))
     if (taken !== undefined) return { code: 'exists', message: `${taken} is the address of member ${other}` }

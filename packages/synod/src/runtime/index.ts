@@ -17,6 +17,8 @@ export {
   startMember,
 } from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
+export type { PeerTls } from './transport/authentication.ts'
+export { memberNamesIn, memberUri, namesHost } from './transport/certificate-names.ts'
 export { askForIntroduction } from './transport/introduction.ts'
 export { type PeerTraffic } from './transport/traffic.ts'
 export { defaultLimits, type Identity, type TransportLimits } from './transport/peer.ts'

@@ -6,6 +6,7 @@ import { type DiskCounters, MeteredDisk } from './metered-disk.ts'
 import { createDirectory, NodeDisk } from './node-disk.ts'
 import { NodePorts } from './node-ports.ts'
 import type { Identity, TransportLimits } from './transport/peer.ts'
+import type { PeerTls } from './transport/authentication.ts'
 import type { PeerTraffic } from './transport/traffic.ts'
 import { Transport } from './transport/transport.ts'
 
@@ -20,7 +21,9 @@ export interface StartMemberOptions {
   /** Its own; created if it is not there. */
   readonly directory: string
   /** Where its peers reach it. Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: { readonly host: string; readonly port: number; readonly secure?: boolean }
+  /** Needed where it listens, or a peer is reached, by TLS. */
+  readonly tls?: PeerTls | undefined
   readonly log: Logger
   /**
    * Makes the member over its ports and begins to recover it. Peers are listened to and dialed once `identity` is known,

@@ -113,7 +113,7 @@ describe('an address', () => {
     'http://a..b:1',
     'http://a:99999',
     'http://a',
-    'https://a:1',
+    'ftp://a:1',
     'http://a:1/x',
     'http://u@a:1',
     'a:1',
@@ -125,10 +125,11 @@ describe('an address', () => {
   })
 
   it.each([
-    ['http://10.0.0.255:2380', { host: '10.0.0.255', port: 2380 }],
-    ['http://[::1]:1', { host: '::1', port: 1 }],
-    ['http://[fe80::1%eth0]:1', { host: 'fe80::1%eth0', port: 1 }],
-    ['http://etcd-0.etcd.default.svc:2380', { host: 'etcd-0.etcd.default.svc', port: 2380 }],
-    ['http://my_host:0', { host: 'my_host', port: 0 }],
+    ['http://10.0.0.255:2380', { host: '10.0.0.255', port: 2380, secure: false }],
+    ['http://[::1]:1', { host: '::1', port: 1, secure: false }],
+    ['http://[fe80::1%eth0]:1', { host: 'fe80::1%eth0', port: 1, secure: false }],
+    ['http://etcd-0.etcd.default.svc:2380', { host: 'etcd-0.etcd.default.svc', port: 2380, secure: false }],
+    ['http://my_host:0', { host: 'my_host', port: 0, secure: false }],
+    ['https://my_host:0', { host: 'my_host', port: 0, secure: true }],
   ])('is %s', (url, address) => expect(addressIn(url)).toEqual(address))
 })

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { freePorts, runHere } from '../../testing/processes.ts'
+import { freePorts } from '../../testing/ports.ts'
+import { runHere } from '../../testing/processes.ts'
 import { RealNode } from '../../testing/real-node.ts'
 import { checkCertificates } from './certificates.ts'
 import { judgeCluster } from './cluster.ts'
@@ -199,6 +200,7 @@ describe('a cluster, by what its members say', () => {
     dbSizeInUse: 1000,
     isLearner: false,
     storageVersion: '3.6.0',
+    synodVersion: '0.1.0',
     dbSizeQuota: 10_000,
     phis: [],
     engine: 'raft',

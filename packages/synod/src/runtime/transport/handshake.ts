@@ -49,6 +49,7 @@ const refusals: readonly Refusal['code'][] = [
   'engine-mismatch',
   'unknown-member',
   'wrong-address',
+  'wrong-certificate',
   'lost-disk',
   'removed',
   'version',

@@ -26,6 +26,9 @@ export interface Reception {
   paused(incoming: Incoming): void
 }
 
+/** How a greeting of TLS begins (RFC 8446 §5.1). */
+const tlsHandshake = 22
+
 type State = 'greeting' | 'asked' | 'open' | 'refused' | 'closed'
 
 /** One connection that a peer dialed: it greets, is answered, and from then on only sends. */
@@ -118,6 +121,7 @@ export class Incoming {
   private readGreeting(bytes: Uint8Array): void {
     const heard = Buffer.concat([this.heard, bytes.subarray(0, handshakeMax + 1)])
     this.heard = heard
+    if (heard[0] === tlsHandshake) throw new Malformed('it speaks TLS, and this member is reached by http://')
     const asks = isQuestion(heard)
     if (asks === true) return this.introduce()
     if (asks === undefined) return
@@ -145,6 +149,9 @@ export class Incoming {
     this.from = greeting.hello.from
     this.channel = greeting.channel
     const version = commonVersion(greeting.versions, versions) ?? versions.lowest
+    const { from: id, contact } = greeting.hello
+    const impostor = this.around.gatekeeper?.impostor(this.socket, { id, contact })
+    if (impostor !== undefined) return this.refuse({ code: 'wrong-certificate', message: impostor })
     this.around.host.greeted(greeting.hello, (refusal) => {
       // answered twice, or too late: the peer is gone or was timed out
       if (this.state !== 'asked') return

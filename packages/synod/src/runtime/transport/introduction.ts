@@ -1,7 +1,15 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { type Introduction, Malformed, Reader, readMembership, Writer, writeMembership } from '../../core/index.ts'
+import {
+  type Introduction,
+  Malformed,
+  Reader,
+  readMembership,
+  tlsFailure,
+  Writer,
+  writeMembership,
+} from '../../core/index.ts'
 import type { Address } from '../../member/index.ts'
+import { dialPeer, isOutsider, type PeerTls } from './authentication.ts'
 
 /**
  * How somebody who was added to a cluster, and knows nothing yet but the addresses of its members, gets to know the rest.
@@ -66,11 +74,15 @@ export function readIntroduction(bytes: Uint8Array): { readonly said: Introducti
 }
 
 /** Who takes part, says the member at this address. Rejects with an `Error` whose message says why nobody said so. */
-export async function askForIntroduction({ host, port }: Address, timeoutMs: number): Promise<Introduction> {
-  const socket = connect({ host, port })
+export async function askForIntroduction(address: Address, timeoutMs: number, tls?: PeerTls): Promise<Introduction> {
+  if (address.secure && tls === undefined)
+    throw new Error('it is reached by https://, and this member has no certificate to show (--peer-cert-file)')
+  const { socket, ready } = dialPeer(address, tls)
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
   try {
-    await once(socket, 'connect')
+    await once(socket, ready)
+    const outsider = address.secure && tls !== undefined ? isOutsider(socket, tls) : undefined
+    if (outsider !== undefined) throw new Error(`who answers there is no member: ${outsider}`)
     socket.write(head(question, version).control.slice(0, questionLength))
     let heard: Uint8Array = new Uint8Array(0)
     for await (const chunk of socket) {
@@ -81,6 +93,9 @@ export async function askForIntroduction({ host, port }: Address, timeoutMs: num
       return read.said
     }
     throw new Error('it closed the connection')
+  } catch (error) {
+    const why = error instanceof Error ? tlsFailure(error) : undefined
+    throw why === undefined ? error : new Error(why, { cause: error })
   } finally {
     clearTimeout(timer)
     socket.destroy()

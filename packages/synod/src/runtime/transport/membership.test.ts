@@ -76,13 +76,13 @@ test('a peer that is estranged is not heard before it has greeted anew', async (
 
 test('who joins asks who takes part, and is told; while a disk is still being read that is not known', async () => {
   const a = await start('a')
-  const address = { host: '127.0.0.1', port: a.port }
+  const address = { host: '127.0.0.1', port: a.port, secure: false }
   await expect(askForIntroduction(address, 1000)).rejects.toThrow('still reading its disk')
   const membership = voting(['a'], { a: at(a.port) })
   const introduction = { cluster: '0123456789abcdef', protocol: 'raft', decided: 7, membership }
   a.listener.introduction = introduction
   expect(await askForIntroduction(address, 1000)).toEqual(introduction)
-  await expect(askForIntroduction({ host: '127.0.0.1', port: 1 }, 1000)).rejects.toThrow('ECONNREFUSED')
+  await expect(askForIntroduction({ host: '127.0.0.1', port: 1, secure: false }, 1000)).rejects.toThrow('ECONNREFUSED')
   // Nobody is taken for a member by asking.
   expect(a.listener.greetings).toEqual([])
   const slow = await dial(a.port)

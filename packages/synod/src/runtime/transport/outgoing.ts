@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net'
-import { assert, type Channel, Malformed, present, Reader, type Refusal } from '../../core/index.ts'
+import type { Socket } from 'node:net'
+import { assert, type Channel, Malformed, present, Reader, type Refusal, tlsFailure } from '../../core/index.ts'
 import { systemFailure } from '../system-error.ts'
+import { dialPeer } from './authentication.ts'
 import { FrameBatch, frameHead, frameMax } from './frames.ts'
 import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
 import type { Address } from '../../member/index.ts'
@@ -103,14 +104,26 @@ export class Outgoing {
 
   dial(): void {
     if (this.state === 'closed') return
-    const { host, port } = this.address
     const { connectTimeout, handshakeTimeout } = this.around.limits
+    const { authentication } = this.around
+    if (this.address.secure && authentication === undefined)
+      return this.lose(
+        'it is reached by https://, and this member has no certificate to show (--peer-cert-file)',
+        'once',
+      )
     this.state = 'connecting'
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
+    const { socket, ready } = dialPeer(this.address, authentication?.tls)
     this.socket = socket
     this.within(connectTimeout, `no connection within ${connectTimeout} ms`)
     socket.on('connect', () => {
+      if (this.socket === socket) this.within(handshakeTimeout, `no handshake within ${handshakeTimeout} ms`)
+    })
+    socket.on(ready, () => {
       if (this.socket !== socket) return
+      if (ready === 'secureConnect') {
+        const impostor = authentication?.impostor(socket, { id: this.peer.id, contact: '' })
+        if (impostor !== undefined) return this.lose(`who answers there is somebody else: ${impostor}`, 'once')
+      }
       this.state = 'greeting'
       this.within(handshakeTimeout, `no answer to the greeting within ${handshakeTimeout} ms`)
       const { cluster, id, diskId, protocol } = this.around.identity
@@ -121,11 +134,18 @@ export class Outgoing {
       if (this.socket === socket) this.hear(bytes)
     })
     socket.on('error', (error) => {
-      if (this.socket === socket) this.lose(systemFailure(error).message)
+      if (this.socket === socket) this.lose(tlsFailure(error) ?? systemFailure(error).message)
     })
     socket.on('close', () => {
-      if (this.socket === socket) this.lose('the peer closed the connection')
+      if (this.socket === socket) this.lose(this.closedByPeer)
     })
+  }
+
+  /** With TLS 1.3 the side that dials is through the handshake before the other one has seen its certificate. */
+  private get closedByPeer(): string {
+    const hint =
+      this.address.secure && this.state === 'greeting' ? '; its log says why, perhaps for this certificate' : ''
+    return `the peer closed the connection${hint}`
   }
 
   /** Looks for acknowledgements, and shows life on an idle connection so that a dead one is known before it is needed. */

@@ -2,6 +2,7 @@ import type { Channel, Logger, Milliseconds, NodeId } from '../../core/index.ts'
 import { Malformed } from '../../core/index.ts'
 import { addressIn, readContact, type Address, type Contact } from '../../member/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
+import type { Authentication } from './authentication.ts'
 import type { Traffic } from './traffic.ts'
 
 /** Another member, and where it listens for its peers. */
@@ -21,7 +22,8 @@ export function peerOf(id: NodeId, text: string): Peer | undefined {
   return { id, name: contact.name === '' ? id : contact.name, addresses }
 }
 
-function contactIn(text: string): Contact | undefined {
+/** undefined: nothing that this version can read. */
+export function contactIn(text: string): Contact | undefined {
   try {
     return readContact(text)
   } catch (error) {
@@ -88,6 +90,10 @@ export interface Surroundings {
   /** What the membership says of this member, at the moment. */
   readonly contact: () => string
   readonly host: GuardedHost
+  /** Of the peers that are reached by TLS; undefined: there are no certificates. */
+  readonly authentication: Authentication | undefined
+  /** Of the peers that dial; undefined: this member listens in plaintext, and whoever can connect is believed. */
+  readonly gatekeeper: Authentication | undefined
   readonly limits: TransportLimits
   readonly traffic: Traffic
   readonly log: Logger

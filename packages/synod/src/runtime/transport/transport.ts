@@ -1,8 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Channel, Links, Logger, NodeId } from '../../core/index.ts'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { type Channel, type Links, type Logger, type NodeId, tlsFailure, tlsReason } from '../../core/index.ts'
 import type { GuardedHost } from '../guarded-host.ts'
 import { StartFailed } from '../start-failed.ts'
 import { systemFailure } from '../system-error.ts'
+import { Authentication, isOutsider, type PeerTls } from './authentication.ts'
 import { Complaints } from './complaints.ts'
 import { Incoming, type Reception } from './incoming.ts'
 import { News } from './news.ts'
@@ -13,7 +15,9 @@ import { Traffic } from './traffic.ts'
 /** What a transport is made of. */
 export interface TransportOptions {
   readonly host: GuardedHost
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: { readonly host: string; readonly port: number; readonly secure?: boolean }
+  /** Needed where this member listens, or a peer is reached, by TLS. */
+  readonly tls?: PeerTls | undefined
   readonly log: Logger
   readonly random: () => number
   /** Instead of the defaults; for tests, mostly. */
@@ -33,10 +37,13 @@ export class Transport implements Links {
   readonly traffic: Traffic = new Traffic()
   private readonly outgoing = new Map<NodeId, Readonly<Record<Channel, Outgoing>>>()
   private readonly strangers = new Set<Incoming>()
+  /** Connections whose handshake of TLS is not over, by the other side's address and port. */
+  private readonly handshakes = new Map<string, Socket>()
   private readonly welcomed = new Map<string, Incoming>()
   private readonly unflushed: Outgoing[] = []
   private readonly paused: Incoming[] = []
   private server: Server | undefined
+  private unwatch: () => void = () => undefined
   /** Known from the start on. */
   private around: Surroundings | undefined
   private contacts: Readonly<Record<NodeId, string>> = {}
@@ -58,10 +65,12 @@ export class Transport implements Links {
   /** Listens, dials the peers that it was told of, and answers with the port; throws `StartFailed` when the address cannot be used. */
   async start(identity: Identity): Promise<number> {
     const contact = (): string => this.contacts[identity.id] ?? ''
-    const { traffic, limits } = this
-    const around: Surroundings = { ...this.options, identity, contact, limits, traffic }
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
-    server.on('connection', (socket) => this.accept(socket, around))
+    const { tls } = this.options
+    const authentication = tls === undefined ? undefined : new Authentication(tls, () => this.contacts)
+    const gatekeeper = this.options.listen.secure === true ? authentication : undefined
+    const { limits, traffic } = this
+    const around: Surroundings = { ...this.options, authentication, gatekeeper, identity, contact, limits, traffic }
+    const server = this.createServer(around)
     this.server = server
     const port = await listen(server, this.options.listen)
     if (this.closed) {
@@ -76,6 +85,32 @@ export class Transport implements Links {
     this.reconfigure(this.contacts)
     this.ticker = setInterval(() => this.tick(), this.limits.tick)
     return port
+  }
+
+  private createServer(around: Surroundings): Server {
+    const { listen: at, tls } = this.options
+    const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 }
+    if (at.secure !== true) {
+      return createServer(socketOptions).on('connection', (socket) => this.accept(socket, around))
+    }
+    if (tls === undefined) throw new Error('peers are listened to by TLS with certificates only')
+    const server = createTlsServer({
+      ...socketOptions,
+      ...tls.options(),
+      requestCert: true,
+      rejectUnauthorized: true,
+      handshakeTimeout: this.limits.handshakeTimeout,
+    })
+    this.unwatch = tls.onRenewed(() => server.setSecureContext(tls.options()))
+    server.on('connection', (socket: Socket) => this.guardHandshake(socket))
+    server.on('tlsClientError', (error, socket) => this.refuseHandshake(error, socket))
+    server.on('secureConnection', (socket) => {
+      this.handshakes.delete(placeOfSocket(socket))
+      const why = isOutsider(socket, tls)
+      if (why === undefined) return this.accept(socket, around)
+      this.refuseHandshake(new Error(why), socket)
+    })
+    return server
   }
 
   send(to: NodeId, channel: Channel, parts: readonly Uint8Array[], isNews = false): boolean {
@@ -142,8 +177,10 @@ export class Transport implements Links {
 
   private stop(): void {
     this.closed = true
+    this.unwatch()
     clearInterval(this.ticker)
     this.news.close()
+    for (const socket of this.handshakes.values()) socket.destroy()
     for (const incoming of [...this.strangers, ...this.welcomed.values()]) incoming.destroy()
   }
 
@@ -177,6 +214,28 @@ export class Transport implements Links {
       oldest?.reject(`more than ${this.limits.strangersMax} connections have not been welcomed, this was the oldest`)
     }
     this.strangers.add(new Incoming(socket, around, this.reception))
+  }
+
+  /** As many as strangers may be: a handshake costs memory and time, and anybody may begin one. */
+  private guardHandshake(socket: Socket): void {
+    if (this.handshakes.size >= this.limits.strangersMax) {
+      const [oldest] = this.handshakes.values()
+      oldest?.destroy()
+    }
+    const place = placeOfSocket(socket)
+    this.handshakes.set(place, socket)
+    socket.once('close', () => {
+      if (this.handshakes.get(place) === socket) this.handshakes.delete(place)
+    })
+  }
+
+  /** What is wrong with its certificate is known by a code alone. */
+  private refuseHandshake(error: Error, socket: TLSSocket): void {
+    const verdict: unknown = socket.authorizationError
+    const why = (typeof verdict === 'string' ? tlsReason(verdict) : undefined) ?? tlsFailure(error) ?? error.message
+    this.complaints.make(`a connection to the peer address was refused: ${why}`, { from: undefined })
+    // After its timeout, Node.js leaves it open.
+    socket.destroy()
   }
 
   private readonly reception: Reception = {
@@ -215,6 +274,10 @@ export class Transport implements Links {
     for (const incoming of this.welcomed.values()) incoming.tick()
     if (++this.ticks % ticksOfAPeriod === 0) this.complaints.startAnew()
   }
+}
+
+function placeOfSocket({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 function placeOf(incoming: Incoming): string {

@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import { tlsFailure, tlsReason, type Logger } from '../core/index.ts'
+
+/** How a server is known to its clients, and they to it. */
+export interface ServerTls {
+  /** Certificate, key, authority of the clients, versions, as they are now: they may be exchanged while the server runs. */
+  readonly options: () => SecureContextOptions
+  /** Calls `listener` when they have been exchanged; the answer takes it away. */
+  readonly onRenewed: (listener: () => void) => () => void
+  /** Whoever shows no certificate of the authority is turned away. */
+  readonly requiresCertificate: boolean
+  /** Whether a certificate of the authority is refused all the same, and why. */
+  readonly refuses: (certificate: X509Certificate) => string | undefined
+}
+
+const plaintext: ReadonlySet<string> = new Set([
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+])
+/** Anybody may speak plaintext, as often as it likes: the operator is told once in a while. */
+const silenceMs = 60_000
+
+/** Listens by TLS, and hands on the connections whose handshake went well. */
+export class SecureListener {
+  readonly server: Server
+  /** Handshakes that came to nothing. */
+  failures = 0
+  private readonly log: Logger
+  private readonly unwatch: () => void
+  /** Connections whose handshake is not over, by the client's address and port. */
+  private readonly handshakes = new Map<string, Socket>()
+  private toldAt = Number.NEGATIVE_INFINITY
+
+  constructor(tls: ServerTls, handshakeTimeoutMs: number, log: Logger, welcome: (socket: Socket) => void) {
+    this.log = log
+    this.server = createServer({
+      noDelay: true,
+      keepAlive: true,
+      ...tls.options(),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: handshakeTimeoutMs,
+      requestCert: tls.requiresCertificate,
+      rejectUnauthorized: tls.requiresCertificate,
+    })
+    this.unwatch = tls.onRenewed(() => this.server.setSecureContext(tls.options()))
+    this.server.on('connection', (socket: Socket) => this.begin(socket))
+    this.server.on('tlsClientError', (error, socket) => {
+      this.fail(error, socket)
+      // After its timeout, Node.js leaves it open.
+      socket.destroy()
+    })
+    this.server.on('secureConnection', (socket) => {
+      this.handshakes.delete(placeOf(socket))
+      const certificate = tls.requiresCertificate ? socket.getPeerX509Certificate() : undefined
+      const refusal = certificate === undefined ? undefined : tls.refuses(certificate)
+      if (refusal === undefined) return welcome(socket)
+      this.fail(new Error(refusal), socket)
+      socket.destroy()
+    })
+  }
+
+  /** Handshakes that are under way are given up. */
+  stop(): void {
+    this.unwatch()
+    for (const socket of this.handshakes.values()) socket.destroy()
+  }
+
+  private begin(socket: Socket): void {
+    const place = placeOf(socket)
+    this.handshakes.set(place, socket)
+    socket.once('close', () => {
+      if (this.handshakes.get(place) === socket) this.handshakes.delete(place)
+    })
+  }
+
+  private fail(error: Error, socket: TLSSocket): void {
+    this.failures++
+    const code = 'code' in error ? String(error.code) : ''
+    // The verdict on a certificate is a code alone.
+    const verdict: unknown = socket.authorizationError
+    const reason = (typeof verdict === 'string' ? tlsReason(verdict) : undefined) ?? tlsFailure(error) ?? error.message
+    const fields = { client: socket.remoteAddress, failures: this.failures }
+    const now = performance.now()
+    if (plaintext.has(code) && now - this.toldAt > silenceMs) {
+      this.toldAt = now
+      this.log.warn('a client speaks plaintext to a port of TLS, and was turned away: it has to use https://', fields)
+    } else {
+      this.log.debug(`a client was turned away: ${reason}`, fields)
+    }
+  }
+}
+
+function placeOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
