@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -20,8 +20,8 @@ interface Cluster {
   readonly endpoints: string
   /** The flags of a client with its certificate. */
   readonly client: readonly string[]
-  port(member: Name): number
-  reload(): Promise<void>
+  readonly port: (member: Name) => number
+  readonly reload: () => Promise<void>
 }
 
 function memberFlags(place: string): string[] {
