@@ -231,7 +231,7 @@ describe('whoever is not allowed is not heard, and knows that nothing was done',
 
   test('plaintext, of which the operator hears, though not each time', async () => {
     const { port, warnings, server } = await start()
-    for (let i = 0; i < 3; i++) expect(await ask(port, {})).toMatchObject({ code: 14 })
+    for (let i = 0; i < 3; i++) expect(String(await ask(port, {}))).toMatch(/perhaps it speaks TLS \(https:|ECONNRESET/)
     await until(() => server.handshakesFailed === 3)
     expect(warnings).toEqual([expect.stringContaining('has to use https://')])
   })

@@ -96,6 +96,7 @@ const limits: ConnectionLimits = {
   controlFramesPerSecondMax: 100_000,
   backlogBytesMax: 1024 * 1024,
 }
+const closedReason = 'the connection is closed'
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -178,7 +179,7 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   private concurrentStreamsMax = Number.POSITIVE_INFINITY
   private isConnected = false
   private isGoingAway = false
-  private reason = 'the connection is closed'
+  private reason = closedReason
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
     super(socket, true, limits, new Turn(), options.log ?? silent)
@@ -395,6 +396,10 @@ class ClientConnection extends Connection<OutgoingCall, undefined> implements Gr
   }
 
   protected override lost(): void {
+    if (this.isConnected && !this.isGreeted && this.reason === closedReason) {
+      const why = this.scheme === 'http' ? 'perhaps it speaks TLS (https://)' : 'perhaps it wants another certificate'
+      this.reason = `the server closed the connection before it said anything: ${why}`
+    }
     for (const call of this.streams.values()) {
       this.streams.delete(call.id)
       this.sender.abandon(call)
