@@ -12,9 +12,11 @@ import { runHere, temporaryFolder } from '../testing/processes.ts'
 
 interface Folder {
   readonly path: string
-  create(...args: string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
-  read(file: string): X509Certificate
-  mode(file: string): string
+  readonly create: (
+    ...args: string[]
+  ) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+  readonly read: (file: string) => X509Certificate
+  readonly mode: (file: string) => string
 }
 
 function folder(): Folder {

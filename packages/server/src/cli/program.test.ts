@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts, isFree } from '../testing/ports.ts'
@@ -39,8 +40,9 @@ describe('help', () => {
 
   test('every command has an example', async () => {
     const commands = ['start', 'cluster dev', 'put', 'get', 'del', 'txn', 'status', 'move-leader', 'simulate', 'check']
+    const ofCertificates = ['certificates create', 'certificates show']
     const ofMembers = ['list', 'add', 'promote', 'update', 'remove'].map((command) => `member ${command}`)
-    for (const command of [...commands, ...ofMembers]) {
+    for (const command of [...commands, ...ofMembers, ...ofCertificates]) {
       const { code, stdout } = await runHere([...command.split(' '), '--help'])
       expect(code, command).toBe(0)
       expect(stdout, command).toMatch(/Examples?:\n {2}(synod|printf)/)
@@ -207,6 +209,23 @@ describe('one member', () => {
     const { code, stdout, stderr } = await runHere(['status', '--cluster', '--endpoints', `127.0.0.1:${port + 2}`])
     expect(stdout + stderr).toMatch(/^- .* has not said where it serves clients$/m)
     expect(code).toBe(1)
+  })
+
+  test('its directory and files are its own; one that others can look into is warned of', async () => {
+    using folder = temporaryFolder()
+    const own = await startOne(`${folder.path}/own`)
+    own.server.signal('SIGTERM')
+    await own.server.ended()
+    const modes = readdirSync(`${folder.path}/own`, { recursive: true, withFileTypes: true }).map((entry) => {
+      return statSync(`${entry.parentPath}/${entry.name}`).mode & 0o077
+    })
+    expect(modes.length).toBeGreaterThan(3)
+    expect(modes.filter((mode) => mode !== 0)).toEqual([])
+    expect(own.server.stderr).not.toContain('can be looked into')
+    mkdirSync(`${folder.path}/open`)
+    chmodSync(`${folder.path}/open`, 0o755)
+    const open = await startOne(`${folder.path}/open`)
+    expect(open.server.stderr).toMatch(/--data-dir .*open can be looked into by others.*chmod 700/)
   })
 
   test('a signal ends it whenever it comes, while it starts too', async () => {

@@ -39,6 +39,19 @@ const defaults = {
 } as const
 
 describe('the command that starts a member', () => {
+  test('has certificates where the others have them, in the directory in which it is started', () => {
+    const secure = started('m4', 'https://10.0.0.4:2380', [
+      member(1n, 'm1', ['https://10.0.0.1:2380'], ['https://10.0.0.1:2379']),
+    ])
+    expect(secure.clientAddresses).toMatchObject([{ url: 'https://10.0.0.4:2381' }])
+    expect(secure.tls.peers).toMatchObject({ certificate: { path: 'peer.crt' } })
+    expect(secure.warnings).toEqual([])
+    const half = started('m4', 'https://10.0.0.4:2380', [
+      member(1n, 'm1', ['https://10.0.0.1:2380'], ['http://10.0.0.1:2379']),
+    ])
+    expect(half.tls.clients).toBeUndefined()
+  })
+
   test('on one machine gives its clients a port that no member has', () => {
     const config = started('m4', 'http://127.0.0.1:2378', [
       member(1n, 'm1', ['http://127.0.0.1:2380'], ['http://127.0.0.1:2379']),

@@ -41,9 +41,12 @@ async function run(options: StartOptions): Promise<number> {
     process.once('disconnect', leave)
     process.channel?.unref()
   }
-  const server = await startServer(config, log)
   const usesTls = config.tls.clients !== undefined || config.tls.peers !== undefined
-  if (usesTls) process.on('SIGHUP', () => server.reloadCertificates())
+  let started: RunningServer | undefined
+  // Without certificates it is the end of a terminal.
+  if (usesTls) process.on('SIGHUP', () => started?.reloadCertificates())
+  const server = await startServer(config, log)
+  started = server
   const stop = stopRequests(usesTls ? stopSignals.filter((signal) => signal !== 'SIGHUP') : stopSignals)
   // Who started us cannot know from our port: somebody else may have it.
   if (process.connected) process.send?.('serving')

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -21,8 +21,8 @@ interface Cluster {
   readonly endpoints: string
   /** The flags of a client with its certificate. */
   readonly client: readonly string[]
-  port(member: Name): number
-  reload(): Promise<void>
+  readonly port: (member: Name) => number
+  readonly reload: () => Promise<void>
 }
 
 function memberFlags(place: string): string[] {
@@ -107,89 +107,93 @@ async function etcd(args: readonly string[]): Promise<{ readonly failed: boolean
   })
 }
 
-test('three members over TLS: written, grown, renewed and moved to another authority, without a secret in a log', async () => {
-  const { path, members, endpoints, client, port, reload } = await startCluster()
-  const secret = 'marker-4f1c9e'
-  const put = async (key: string, flags: readonly string[] = client, at = endpoints): Promise<number | null> =>
-    (await runHere(['put', key, secret, `--endpoints=${at}`, ...flags])).code
-  expect(await put('first')).toBe(0)
-  // Until each has said where it serves clients.
-  let status = { code: 1 as number | null, stdout: '' }
-  while (status.code !== 0) status = await runHere(['status', '--cluster', `--endpoints=${endpoints}`, ...client])
-  expect(status.stdout.match(/https:\/\/127.0.0.1/g)).toHaveLength(3)
+test(
+  'three members over TLS: written, grown, renewed and moved to another authority, without a secret in a log',
+  { timeout: 90_000 },
+  async () => {
+    const { path, members, endpoints, client, port, reload } = await startCluster()
+    const secret = 'marker-4f1c9e'
+    const put = async (key: string, flags: readonly string[] = client, at = endpoints): Promise<number | null> =>
+      (await runHere(['put', key, secret, `--endpoints=${at}`, ...flags])).code
+    expect(await put('first')).toBe(0)
+    // Until each has said where it serves clients.
+    let status = { code: 1 as number | null, stdout: '' }
+    while (status.code !== 0) status = await runHere(['status', '--cluster', `--endpoints=${endpoints}`, ...client])
+    expect(status.stdout.match(/https:\/\/127.0.0.1/g)).toHaveLength(3)
 
-  // etcd's client is of another language and another library of TLS.
-  if (existsSync(etcdctl)) {
-    const at = `--endpoints=https://127.0.0.1:${port('a')}`
-    expect(await etcd([at, ...client, 'get', 'first'])).toEqual({ failed: false, output: `first\n${secret}\n` })
-    const short = ['--command-timeout=1s', '--dial-timeout=1s']
-    expect(await etcd([at, ...client.slice(0, 1), ...short, 'get', 'first'])).toMatchObject({ failed: true })
-  }
+    // etcd's client is of another language and another library of TLS.
+    if (existsSync(etcdctl)) {
+      const at = `--endpoints=https://127.0.0.1:${port('a')}`
+      expect(await etcd([at, ...client, 'get', 'first'])).toEqual({ failed: false, output: `first\n${secret}\n` })
+      const short = ['--command-timeout=1s', '--dial-timeout=1s']
+      expect(await etcd([at, ...client.slice(0, 1), ...short, 'get', 'first'])).toMatchObject({ failed: true })
+    }
 
-  // The directory of a member's data is its own.
-  expect(statSync(`${path}/data/a`).mode & 0o777).toBe(0o700)
-  expect(members.get('a')?.stderr).not.toContain('"level":40,"msg":"--')
+    // The directory of a member's data is its own.
+    expect(statSync(`${path}/data/a`).mode & 0o777).toBe(0o700)
+    expect(members.get('a')?.stderr).not.toContain('"level":40,"msg":"--')
 
-  // A fourth one, by what is printed.
-  await runHere(['certificates', 'create', `--directory=${path}/made`, '--members=d=127.0.0.1'])
-  cpSync(`${path}/made/members/d`, `${path}/certs/d`, { recursive: true })
-  const peer = `https://127.0.0.1:${port('d') + 1}`
-  const added = await runHere(['member', 'add', 'd', `--peer-urls=${peer}`, `--endpoints=${endpoints}`, ...client])
-  const [, command = ''] = /npx synod (start .*)/.exec(added.stdout) ?? []
-  expect(command).not.toContain('insecure')
-  const flags = command.replaceAll("'", '').split(' ')
-  // The certificate of another member is not enough, and what is missing is said.
-  const wrong = await run([...flags, `--data-dir=${path}/data/d`], { directory: `${path}/certs/c` })
-  expect(wrong).toMatchObject({
-    code: 1,
-    stderr: expect.stringMatching(/is that of member c, and this is --name d/) as string,
-  })
-  const fourth = synod([...flags, `--data-dir=${path}/data/d`, '--log-level=debug'], { directory: `${path}/certs/d` })
-  onTestFinished(() => fourth.kill())
-  members.set('d', fourth)
-  await fourth.said(/serves clients on/)
+    // A fourth one, by what is printed.
+    await runHere(['certificates', 'create', `--directory=${path}/made`, '--members=d=127.0.0.1'])
+    cpSync(`${path}/made/members/d`, `${path}/certs/d`, { recursive: true })
+    const peer = `https://127.0.0.1:${port('d') + 1}`
+    const added = await runHere(['member', 'add', 'd', `--peer-urls=${peer}`, `--endpoints=${endpoints}`, ...client])
+    const [, command = ''] = /npx synod (start .*)/.exec(added.stdout) ?? []
+    expect(command).not.toContain('insecure')
+    const flags = command.replaceAll("'", '').split(' ')
+    // The certificate of another member is not enough, and what is missing is said.
+    const wrong = await run([...flags, `--data-dir=${path}/data/d`], { directory: `${path}/certs/c` })
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is that of member c, and this is --name d/) as string,
+    })
+    const fourth = synod([...flags, `--data-dir=${path}/data/d`, '--log-level=debug'], { directory: `${path}/certs/d` })
+    onTestFinished(() => fourth.kill())
+    members.set('d', fourth)
+    await fourth.said(/serves clients on/)
 
-  // Renewed: what is copied over the old files is shown to who connects, and nobody is interrupted.
-  const before = await shownAt(port('b'))
-  await runHere(['certificates', 'create', `--directory=${path}/made`, '--renew'])
-  for (const name of [...names, 'd'])
-    cpSync(`${path}/made/members/${name}`, `${path}/certs/${name}`, { recursive: true })
-  await reload()
-  expect((await shownAt(port('b'))).serialNumber).not.toBe(before.serialNumber)
-  expect(await put('renewed')).toBe(0)
+    // Renewed: what is copied over the old files is shown to who connects, and nobody is interrupted.
+    const before = await shownAt(port('b'))
+    await runHere(['certificates', 'create', `--directory=${path}/made`, '--renew'])
+    for (const name of [...names, 'd'])
+      cpSync(`${path}/made/members/${name}`, `${path}/certs/${name}`, { recursive: true })
+    await reload()
+    expect((await shownAt(port('b'))).serialNumber).not.toBe(before.serialNumber)
+    expect(await put('renewed')).toBe(0)
 
-  // Another authority: believed first, used next, alone at last.
-  const list = [...names, 'd'].map((name) => `${name}=127.0.0.1`).join(',')
-  await runHere(['certificates', 'create', `--directory=${path}/next`, `--members=${list}`])
-  const both = readFileSync(`${path}/made/ca.crt`, 'utf8') + readFileSync(`${path}/next/ca.crt`, 'utf8')
-  for (const name of [...names, 'd']) writeFileSync(`${path}/certs/${name}/ca.crt`, both)
-  await reload()
-  expect(await put('both are believed')).toBe(0)
-  const next = `${path}/next/clients/client`
-  const nextClient = [`--cacert=${next}/ca.crt`, `--cert=${next}/client.crt`, `--key=${next}/client.key`]
-  for (const name of [...names, 'd']) {
-    for (const file of ['server.crt', 'server.key', 'peer.crt', 'peer.key'])
-      copyFileSync(`${path}/next/members/${name}/${file}`, `${path}/certs/${name}/${file}`)
-  }
-  await reload()
-  expect(await put('certificates of the next one', nextClient)).toBe(0)
-  for (const name of [...names, 'd']) copyFileSync(`${path}/next/ca.crt`, `${path}/certs/${name}/ca.crt`)
-  await reload()
-  expect(await put('the next one alone', nextClient)).toBe(0)
-  const old = [`--cacert=${next}/ca.crt`, ...client.slice(1)]
-  expect(await put('by a certificate of the old one', old)).not.toBe(0)
+    // Another authority: believed first, used next, alone at last.
+    const list = [...names, 'd'].map((name) => `${name}=127.0.0.1`).join(',')
+    await runHere(['certificates', 'create', `--directory=${path}/next`, `--members=${list}`])
+    const both = readFileSync(`${path}/made/ca.crt`, 'utf8') + readFileSync(`${path}/next/ca.crt`, 'utf8')
+    for (const name of [...names, 'd']) writeFileSync(`${path}/certs/${name}/ca.crt`, both)
+    await reload()
+    expect(await put('both are believed')).toBe(0)
+    const next = `${path}/next/clients/client`
+    const nextClient = [`--cacert=${next}/ca.crt`, `--cert=${next}/client.crt`, `--key=${next}/client.key`]
+    for (const name of [...names, 'd']) {
+      for (const file of ['server.crt', 'server.key', 'peer.crt', 'peer.key'])
+        copyFileSync(`${path}/next/members/${name}/${file}`, `${path}/certs/${name}/${file}`)
+    }
+    await reload()
+    expect(await put('certificates of the next one', nextClient)).toBe(0)
+    for (const name of [...names, 'd']) copyFileSync(`${path}/next/ca.crt`, `${path}/certs/${name}/ca.crt`)
+    await reload()
+    expect(await put('the next one alone', nextClient)).toBe(0)
+    const old = [`--cacert=${next}/ca.crt`, ...client.slice(1)]
+    expect(await put('by a certificate of the old one', old)).not.toBe(0)
 
-  // A member that starts anew finds the others by the new authority.
-  members.get('a')?.signal('SIGTERM')
-  expect((await members.get('a')?.ended())?.code).toBe(0)
-  for (const [name, member] of members) {
-    if (name !== 'a') member.signal('SIGTERM')
-    await member.ended()
-    expect(member.stderr).not.toContain(secret)
-    expect(member.stderr).not.toContain('PRIVATE')
-    expect(member.stderr).toContain('"level":20')
-  }
-})
+    // A member that starts anew finds the others by the new authority.
+    members.get('a')?.signal('SIGTERM')
+    expect((await members.get('a')?.ended())?.code).toBe(0)
+    for (const [name, member] of members) {
+      if (name !== 'a') member.signal('SIGTERM')
+      await member.ended()
+      expect(member.stderr).not.toContain(secret)
+      expect(member.stderr).not.toContain('PRIVATE')
+      expect(member.stderr).toContain('"level":20')
+    }
+  },
+)
 
 test('a start with a certificate that cannot be used fails at once, names the flag, and formats nothing', async () => {
   using folder = temporaryFolder()

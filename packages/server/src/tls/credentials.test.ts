@@ -20,7 +20,7 @@ interface Files {
   readonly settings: TlsSettings
   readonly directory: string
   readonly told: string[]
-  open(usage?: readonly Usage[], judge?: Judge): Credentials
+  readonly open: (usage?: readonly Usage[], judge?: Judge) => Credentials
 }
 
 function files(pair = authority.issue(), ca: string | undefined = authority.pem): Files {

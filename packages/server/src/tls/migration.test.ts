@@ -16,7 +16,7 @@ afterAll(async () => {
   folder[Symbol.dispose]()
 })
 
-test('a cluster moves from plaintext to TLS member by member', async () => {
+test('a cluster moves from plaintext to TLS member by member', { timeout: 60_000 }, async () => {
   await cluster.start(3)
   const authority = new TestAuthority()
   writeFileSync(`${folder.path}/ca.crt`, authority.pem)

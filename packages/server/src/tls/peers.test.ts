@@ -107,8 +107,14 @@ async function dials(
   return { a, b }
 }
 
+/** It is welcomed at the first peer that it dials. */
+async function expectWelcome({ listener }: Peer): Promise<void> {
+  await until(() => listener.connections.length > 0)
+  expect(listener.connections).toHaveLength(1)
+}
+
 /** Nobody is greeted, and the reason is told on one of the sides. */
-async function refused({ a, b }: { a: Peer; b: Peer }, reason: RegExp): Promise<void> {
+async function expectRefusal({ a, b }: { a: Peer; b: Peer }, reason: RegExp): Promise<void> {
   await until(() => [...a.told, ...b.told].some((message) => reason.test(message)))
   expect(a.listener.greetings).toEqual([])
   expect(b.listener.connections).toEqual([])
@@ -126,17 +132,17 @@ describe('a member with its certificate', () => {
 
   test('that is being renamed has both names in it', async () => {
     const { b } = await dials(authority.peer(['b2', 'b']))
-    await until(() => b.listener.connections.length === 1)
+    await expectWelcome(b)
   })
 
   test('that has not said its name yet is known by the address that it was added with', async () => {
     const { b } = await dials(authority.peer(['b']), { knownAs: contact('', 1) })
-    await until(() => b.listener.connections.length === 1)
+    await expectWelcome(b)
   })
 
   test('is answered though the membership here does not know it yet: it may lead', async () => {
     const { b } = await dials(authority.peer(['b']), { knownAs: '' })
-    await until(() => b.listener.connections.length === 1)
+    await expectWelcome(b)
   })
 
   test('asks who takes part, and is told', async () => {
@@ -157,7 +163,7 @@ describe('a member with its certificate', () => {
 describe('whoever is not that member is not heard', () => {
   test('another member', async () => {
     const both = await dials(authority.peer(['c']))
-    await refused(both, /\(wrong-certificate\): its certificate is that of member c, and member b is called b/)
+    await expectRefusal(both, /\(wrong-certificate\): its certificate is that of member c, and member b is called b/)
     // It hears so itself.
     await until(() => both.b.listener.refusals.length > 0)
     expect(both.b.listener.refusals[0]).toMatchObject({ code: 'wrong-certificate' })
@@ -165,23 +171,26 @@ describe('whoever is not that member is not heard', () => {
 
   test('a client of the cluster', async () => {
     const both = await dials(authority.peer([], { purposes: ['client'] }))
-    await refused(both, /its certificate names no member/)
+    await expectRefusal(both, /its certificate names no member/)
   })
 
   test('somebody whose host is called like a member', async () => {
-    await refused(await dials(authority.peer([], { hosts: ['127.0.0.1', 'b'] })), /its certificate names no member/)
+    await expectRefusal(
+      await dials(authority.peer([], { hosts: ['127.0.0.1', 'b'] })),
+      /its certificate names no member/,
+    )
   })
 
   test('a member of a cluster of another authority', async () => {
     const other = new TestAuthority('another')
     const shown = other.issue({ members: ['b'] })
     // It trusts the authority here, which anybody may.
-    await refused(await dials(peerTls(shown, authority.pem)), /of an authority that is not trusted here/)
+    await expectRefusal(await dials(peerTls(shown, authority.pem)), /of an authority that is not trusted here/)
   })
 
   test('a member whose certificate has expired, or is made for servers only', async () => {
-    await refused(await dials(authority.peer(['b'], { to: -0.1 })), /its certificate has expired/)
-    await refused(
+    await expectRefusal(await dials(authority.peer(['b'], { to: -0.1 })), /its certificate has expired/)
+    await expectRefusal(
       await dials(authority.peer(['b'], { purposes: ['server'] })),
       /not made for this side of a connection/,
     )
@@ -191,34 +200,36 @@ describe('whoever is not that member is not heard', () => {
     const { a } = await dials(undefined)
     const bare = connect({ host: '127.0.0.1', port: a.port, ca: authority.pem })
     bare.on('error', () => undefined)
-    await until(() => a.told.some((message) => message.includes('it has shown no certificate')))
     const plain = connectPlain(a.port, '127.0.0.1')
     plain.write('SYNP\x03\0\0\0\x03\0\0\0')
-    await until(() => a.told.some((message) => message.includes('plaintext')))
+    plain.on('error', () => undefined)
+    const told = (what: string): boolean => a.told.some((message) => message.includes(what))
+    await until(() => told('it has shown no certificate') && told('plaintext'))
+    expect(a.listener.greetings).toEqual([])
     bare.destroy()
     plain.destroy()
   })
 
   test('another member, in the place of one that has not said its name yet', async () => {
     const pending = { knownAs: contact('', 1), own: contact('', 1) }
-    await refused(
+    await expectRefusal(
       await dials(authority.peer(['c']), pending),
       /that of member c, which is another one than b: member c/,
     )
     const elsewhere = await dials(authority.peer(['b'], { hosts: ['localhost'] }), pending)
-    await refused(elsewhere, /names another host than 127.0.0.1, where member b is/)
+    await expectRefusal(elsewhere, /names another host than 127.0.0.1, where member b is/)
   })
 
   test('another member, under the name that the first members have by their flags', async () => {
     const names = { ...authority.peer(['a']), firstNames: { b: 'b' } }
     const a = await start('a', names, { b: contact('', 1) })
     const b = await start('b', authority.peer(['d']), { a: contact('a', a.port), b: contact('', 1) })
-    await refused({ a, b }, /is that of member d, and member b is called b/)
+    await expectRefusal({ a, b }, /is that of member d, and member b is called b/)
   })
 
   test('a stranger whose certificate is not of the name that it says', async () => {
     const both = await dials(authority.peer(['c']), { knownAs: '' })
-    await refused(both, /it says that it is called b/)
+    await expectRefusal(both, /it says that it is called b/)
   })
 })
 
@@ -226,16 +237,16 @@ describe('the side that dials', () => {
   test('compares the host', async () => {
     const a = await start('a', authority.peer(['a'], { hosts: ['localhost'] }), { b: contact('b', 1) })
     const b = await start('b', authority.peer(['b']), { a: contact('a', a.port), b: contact('b', 1) })
-    await refused({ a, b }, /its certificate names another host: /)
+    await expectRefusal({ a, b }, /its certificate names another host: /)
     // By the name that is in it, it would have been the right one.
     const again = await start('c', authority.peer(['c']), { a: contact('a', a.port, 'localhost'), c: contact('c', 1) })
-    await until(() => again.listener.connections.length === 1)
+    await expectWelcome(again)
   })
 
   test('compares the member’s name', async () => {
     const a = await start('a', authority.peer(['c']), { b: contact('b', 1) })
     const b = await start('b', authority.peer(['b']), { a: contact('a', a.port) })
-    await refused({ a, b }, /who answers there is somebody else: its certificate is that of member c/)
+    await expectRefusal({ a, b }, /who answers there is somebody else: its certificate is that of member c/)
   })
 
   test('says what is missing where it has no certificate, and where the other side speaks plaintext', async () => {
@@ -243,7 +254,7 @@ describe('the side that dials', () => {
     await until(() => bare.told.some((message) => message.includes('no certificate to show (--peer-cert-file)')))
     const a = await start('a', undefined, {})
     const b = await start('b', authority.peer(['b']), { a: contact('a', a.port) })
-    await refused({ a, b }, /it speaks TLS, and this member is reached by http:/)
+    await expectRefusal({ a, b }, /it speaks TLS, and this member is reached by http:/)
   })
 })
 
@@ -251,7 +262,7 @@ test('a member that has certificates and still listens in plaintext hears those 
   const a = await start('a', authority.peer(['a']), { b: contact('b', 1) }, false)
   const plain = writeContact({ name: 'a', peerUrls: [`http://127.0.0.1:${a.port}`] })
   const b = await start('b', undefined, { a: plain, b: contact('b', 1) })
-  await until(() => b.listener.connections.length === 1)
+  await expectWelcome(b)
 })
 
 test('handshakes that nobody ends hold up neither a member nor the end of the port', async () => {
@@ -265,7 +276,7 @@ test('handshakes that nobody ends hold up neither a member nor the end of the po
     }),
   )
   const b = await start('b', authority.peer(['b']), { a: contact('a', a.port), b: contact('b', 1) })
-  await until(() => b.listener.connections.length === 1)
+  await expectWelcome(b)
   // More of them than are allowed: the oldest had to go.
   await until(() => idle.filter((socket) => socket.destroyed || socket.closed || socket.readableEnded).length >= 8)
   const before = performance.now()

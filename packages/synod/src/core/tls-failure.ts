@@ -29,8 +29,8 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * What an error of TLS means, in words; undefined: it is none. The system's own message stays behind it, but for the code
- * that says it all: messages of OpenSSL name threads and source files.
+ * What an error of TLS means, in words; undefined: it is none. The code stands behind it; OpenSSL's own messages, which name
+ * threads and source files, are left out.
  */
 export function tlsFailure(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

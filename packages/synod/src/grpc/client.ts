@@ -78,6 +78,7 @@ const limits: ConnectionLimits = {
   stallTimeoutMs: 60_000,
   headerTimeoutMs: 10_000,
 }
+const closedReason = 'the connection is closed'
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -113,7 +114,7 @@ class ClientConnection
   private concurrentStreamsMax = Number.POSITIVE_INFINITY
   private isConnected = false
   private isGoingAway = false
-  private reason = 'the connection is closed'
+  private reason = closedReason
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
     super(socket, limits, new Counts([]), new Turn(), options.log ?? silent)
@@ -425,6 +426,10 @@ class ClientConnection
   }
 
   protected override lost(): void {
+    if (this.isConnected && !this.isGreeted && this.reason === closedReason) {
+      const why = this.scheme === 'http' ? 'perhaps it speaks TLS (https://)' : 'perhaps it wants another certificate'
+      this.reason = `the server closed the connection before it said anything: ${why}`
+    }
     for (const call of this.streams.values()) {
       this.streams.delete(call.id)
       this.sender.abandon(call)

@@ -54,8 +54,7 @@ export class SecureListener {
     })
     this.server.on('secureConnection', (socket) => {
       this.handshakes.delete(placeOf(socket))
-      const certificate = tls.requiresCertificate ? socket.getPeerX509Certificate() : undefined
-      const refusal = certificate === undefined ? undefined : tls.refuses(certificate)
+      const refusal = tls.requiresCertificate ? refusalOf(socket, tls) : undefined
       if (refusal === undefined) return welcome(socket)
       this.fail(new Error(refusal), socket)
       socket.destroy()
@@ -91,6 +90,12 @@ export class SecureListener {
       this.log.debug(`a client was turned away: ${reason}`, fields)
     }
   }
+}
+
+/** Also of a session that is resumed: its certificate comes with it. */
+function refusalOf(socket: TLSSocket, tls: ServerTls): string | undefined {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  return certificate === undefined ? 'it has shown no certificate' : tls.refuses(certificate)
 }
 
 function placeOf({ remoteAddress, remotePort }: Socket): string {
