@@ -21,6 +21,7 @@ import {
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HeaderBlock } from './header-block.ts'
 import { HeaderDecoder, HeaderEncoder, type HeaderList } from './hpack.ts'
+import { Lingering } from './lingering.ts'
 import { Output } from './output.ts'
 import { applySetting } from './settings.ts'
 import type { Turn } from './turn.ts'
@@ -44,8 +45,6 @@ const receiveWindow = 4 * 1024 * 1024
 /** The same for one stream. */
 export const receiveStreamWindow: number = 1024 * 1024
 const smallIncrement = 1024
-/** Streams that ended here while the peer was still sending: their frames are ignored, for a while. */
-const lingeringStreamsMax = 1000
 const goawayGraceMs = 1000
 
 /**
@@ -65,7 +64,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   private readonly limits: ConnectionLimits
   protected readonly counts: Counts
   private readonly decoder: HeaderDecoder<Meaning>
-  private readonly lingering = new Set<number>()
+  private readonly lingering = new Lingering()
 
   private readonly reader: FrameReader
   private readonly allowance: Allowance
@@ -411,14 +410,8 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     this.reset(stream, code)
   }
 
-  /** What the peer has already sent on a stream that ended here is no error of its. */
   protected linger(streamId: number): void {
     this.lingering.add(streamId)
-    if (this.lingering.size <= lingeringStreamsMax) return
-    for (const oldest of this.lingering) {
-      this.lingering.delete(oldest)
-      return
-    }
   }
 
   protected rstStream(streamId: number, code: number): void {
@@ -494,6 +487,9 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     this.ended = true
     this.socket.resume()
     this.socket.end()
-    setTimeout(() => this.socket.destroy(), goawayGraceMs).unref()
+    const { socket } = this
+    const timer = setTimeout(() => socket.destroy(), goawayGraceMs)
+    timer.unref()
+    socket.once('close', () => clearTimeout(timer))
   }
 }

@@ -1,6 +1,9 @@
 /** Handlers and clients of streams, for tests. */
 import type { CallOptions, ClientStream, GrpcChannel, GrpcError, Route, Streaming, StreamHandler } from './index.ts'
 
+/** A test that waits for longer has failed. */
+const patienceMs = 5000
+
 export const mebibyte: number = 1024 * 1024
 
 export function number(value: number): Buffer {
@@ -142,7 +145,13 @@ export function open(channel: GrpcChannel, path: string, options: CallOptions = 
     options,
   )
   const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise<void>((resolve) => waiting.push(resolve))
+    const late = setTimeout(() => tell(), patienceMs)
+    const since = performance.now()
+    while (!condition()) {
+      if (performance.now() - since >= patienceMs) throw new Error('what was waited for does not come')
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+    clearTimeout(late)
   }
   return {
     stream,
@@ -159,5 +168,9 @@ export function open(channel: GrpcChannel, path: string, options: CallOptions = 
 }
 
 export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+  const since = performance.now()
+  while (!condition()) {
+    if (performance.now() - since >= patienceMs) throw new Error('what was waited for does not come')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
 }
