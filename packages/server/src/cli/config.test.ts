@@ -222,6 +222,10 @@ describe('settings', () => {
     [{ listenMetricsUrls: '10.0.0.1:2381' }, '--listen-metrics-urls: 10.0.0.1:2381 can be reached from other machines'],
     [{ listenMetricsUrls: 'http://127.0.0.1:2379' }, 'is where clients or peers connect'],
     [{ listenMetricsUrls: 'http://127.0.0.1:2380' }, 'is where clients or peers connect'],
+    [
+      { listenMetricsUrls: 'https://127.0.0.1:1' },
+      '--listen-metrics-urls: https://127.0.0.1:1: metrics are told in plaintext',
+    ],
     [{ listenMetricsUrls: '' }, '--listen-metrics-urls: : expected http://host:port'],
   ]
   for (const [options, message] of refused) {

@@ -4,6 +4,7 @@ import type { Address } from './addresses.ts'
 import { UsageError } from './exit.ts'
 import { defaultEngine, identify } from './identity.ts'
 import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
+import { metricsAddresses } from './metrics-addresses.ts'
 import { whole } from './options.ts'
 import type { Setting } from './options.ts'
 import { clientTls, peerTls, tlsSettings } from '../tls/settings.ts'
@@ -253,7 +254,6 @@ export function resolveConfig(options: StartOptions): ServerConfig {
   const tls = { clients: clientTls(options), peers: peerTls(options) }
   const { clientAddresses, advertisedClientUrls } = resolveClients(options, tls.clients, warnings)
   const { peerAddress, cluster, self } = resolvePeers(options, tls.peers, warnings)
-  const metricsAddresses = resolveMetrics(options, [...clientAddresses, peerAddress], warnings)
   mustFitContact(name, self.peerUrl, advertisedClientUrls ?? clientAddresses.map(({ url }) => url))
   const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
   if (taken !== undefined) {
@@ -265,7 +265,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     name,
     directory: options.dataDir ?? `synod-data/${name}`,
     clientAddresses,
-    metricsAddresses,
+    metricsAddresses: metricsAddresses(options.listenMetricsUrls, [...clientAddresses, peerAddress], warnings),
     advertisedClientUrls,
     peerAddress,
     tls,
@@ -345,29 +345,6 @@ function resolveClients(
     )
   }
   return { clientAddresses, advertisedClientUrls: undefined }
-}
-
-function resolveMetrics(
-  { listenMetricsUrls }: StartOptions,
-  others: readonly Address[],
-  warnings: string[],
-): readonly Address[] {
-  const flag = '--listen-metrics-urls'
-  const addresses = listenMetricsUrls === undefined ? [] : parseAddresses(listenMetricsUrls, flag)
-  for (const address of addresses) {
-    const { host, port, url } = address
-    if (port !== 0 && others.some((other) => other.port === port && other.host === host)) {
-      throw new UsageError(`${flag}: ${url} is where clients or peers connect: give it a port of its own`)
-    }
-    if (isLoopback(address)) continue
-    if (!address.explicit) {
-      throw new UsageError(
-        `${flag}: ${host}:${port} can be reached from other machines, and there is no TLS yet: write ${url} if that is what you want`,
-      )
-    }
-    warnings.push(`the metrics are told on ${url} in plaintext, to whoever reaches it`)
-  }
-  return addresses
 }
 
 /** Whoever gives certificates wants TLS, and whoever writes https:// has to give some. */

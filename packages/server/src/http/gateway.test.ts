@@ -1,12 +1,15 @@
 import { Agent, request } from 'node:http'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Rejected, Unknown } from 'synod'
+import type { Unary } from 'synod/grpc'
 import { EtcdClient } from '../testing/etcd-client.ts'
-import { noLeader, OneNode } from '../testing/one-node.ts'
+import { noLeader, OneNode, silent } from '../testing/one-node.ts'
 import { askHttp } from '../testing/ask-http.ts'
 import { statusOf } from './status.ts'
+import { Web } from './web.ts'
 
 // Goal: whatever is said to the client port in HTTP/1.1 is answered or refused in order, beside gRPC, and ends nothing.
 // Method: real connections, some of which do not keep to the rules; limits that are small or short.
@@ -66,12 +69,28 @@ describe('the gateway', () => {
 
   test('metadata comes in headers: a token bare, the rest behind a prefix', async () => {
     const node = await started()
-    node.replica.leader = undefined
-    const headers = { 'Grpc-Metadata-hasleader': 'true', authorization: 'abc' }
-    expect(await askHttp(node.port, 'POST', '/v3/kv/put', put, headers)).toMatchObject({
-      status: 503,
-      text: '{"code":14,"message":"etcdserver: no leader"}',
+    const seen: (string | undefined)[] = []
+    const unary = (call: Unary): void => {
+      seen.push(call.metadata('token'), call.metadata('hasleader'), call.metadata('nosuch'), call.path)
+      call.fail(16, 'etcdserver: invalid auth token')
+    }
+    const routes = new Map([['/etcdserverpb.KV/Put', { unary }]])
+    const web = new Web({ front: node.front, routes, messageBytesMax: 1e6, log: silent }, async () =>
+      Promise.reject(new Error('nobody asks')),
+    )
+    const server = createServer((socket) => web.take(socket, new Uint8Array())).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = Object(server.address()) as { port: number }
+    const headers = { 'Grpc-Metadata-HasLeader': 'true', authorization: 'abc.7' }
+    expect(await askHttp(port, 'POST', '/v3/kv/put', put, headers)).toMatchObject({
+      status: 401,
+      text: '{"code":16,"message":"etcdserver: invalid auth token"}',
     })
+    expect(seen).toEqual(['abc.7', 'true', undefined, '/etcdserverpb.KV/Put'])
+    // What is not among the routes is not here yet.
+    expect((await askHttp(port, 'POST', '/v3/kv/range', put)).status).toBe(501)
+    await web.drain(0)
+    server.close()
   })
 
   test('pitfall W4: a web page of somebody else cannot write', async () => {

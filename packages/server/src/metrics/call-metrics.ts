@@ -27,6 +27,14 @@ const codeNames = [
   'Unauthenticated',
 ]
 
+/** Of the streams of the API, those in which the client says one thing; in the others both speak. */
+const serverStreams: ReadonlySet<string> = new Set([
+  '/etcdserverpb.KV/RangeStream',
+  '/etcdserverpb.Maintenance/Snapshot',
+  '/v3electionpb.Election/Observe',
+  '/grpc.health.v1.Health/Watch',
+])
+
 /** Calls by method and outcome, those of the JSON gateway included: etcd's are calls of gRPC too. */
 export function callMetrics({ grpc, web }: Sources): Told[] {
   const methods = (): Method[] => together([...grpc().flatMap((one) => one.methods), ...web.gateway.called])
@@ -94,7 +102,11 @@ function together(counters: readonly MethodCounters[]): Method[] {
 function none({ path, kind, handling }: MethodCounters): Method {
   const [, grpc_service = 'unknown', grpc_method = 'unknown'] = path.split('/')
   return {
-    labels: { grpc_type: kind === 'unary' ? 'unary' : 'bidi_stream', grpc_service, grpc_method },
+    labels: {
+      grpc_type: kind === 'unary' ? 'unary' : serverStreams.has(path) ? 'server_stream' : 'bidi_stream',
+      grpc_service,
+      grpc_method,
+    },
     started: 0,
     handled: [],
     messagesReceived: 0,

@@ -68,7 +68,8 @@ const recorded = readFileSync(join(import.meta.dirname, '../../testdata/etcd-api
   .map((line) => line.split(' ') as [name: string, type: string])
 
 let cluster: RealCluster
-let leader: number
+/** Whom the clients ask: any member will do. */
+const asked = 2
 let metrics: Scraped[]
 /** Of each member, as its peers name it. */
 let ids: string[]
@@ -88,9 +89,8 @@ function of(number: number): Scraped {
 
 beforeAll(async () => {
   cluster = await new RealCluster({ maxRequestBytes: 4096 }).start(3)
-  leader = await cluster.leader()
   ids = cluster.members.map(({ id }) => id.toString(16).padStart(16, '0'))
-  const { client } = cluster.member(leader)
+  const { client } = cluster.member(asked)
   const put = (key: string, value = 'dg=='): unknown =>
     client.call('KV/Put', { key: Buffer.from(key).toString('base64'), value })
   await Promise.all(Array.from({ length: 20 }, async (_, i) => put(`key-${i}`)))
@@ -99,11 +99,16 @@ beforeAll(async () => {
   await client.call('KV/Range', { key: 'a2V5LTE=' })
   await client.call('KV/Txn', { success: [{ requestPut: { key: 'dHhu', value: 'dg==' } }] })
   await client.raw('/etcdserverpb.KV/Nope', new Uint8Array())
-  const { port } = new URL(cluster.member(leader).url)
+  const { port } = new URL(cluster.member(asked).url)
   await askHttp(Number(port), 'POST', '/v3/kv/range', '{"key":"a2V5LTE="}')
   await cluster.until(async () => {
     metrics = await Promise.all([1, 2, 3].map(scrape))
-    return metrics.every((one) => one.sum('etcd_network_peer_round_trip_time_seconds_count') >= 2)
+    // An election on a busy machine may be under way just then.
+    const leaders = metrics.filter((one) => one.value('etcd_server_is_leader') === 1)
+    const known = metrics.every((one) => one.value('etcd_server_has_leader') === 1)
+    const applied = metrics.every((one) => one.value('etcd_debugging_mvcc_current_revision') === 23)
+    const timed = metrics.every((one) => one.sum('etcd_network_peer_round_trip_time_seconds_count') >= 2)
+    return leaders.length === 1 && known && applied && timed
   })
 }, 30_000)
 
@@ -118,12 +123,12 @@ test('all 21 names of the mixin are told by each member', () => {
     )
     expect(told, `member ${number}`).toEqual([])
   }
-  expect(of(leader).samples('grpc_server_handling_seconds_bucket').length).toBeGreaterThan(0)
+  expect(of(asked).samples('grpc_server_handling_seconds_bucket').length).toBeGreaterThan(0)
 })
 
 test('every name of etcd is there with its type, or is left out for a reason', () => {
   const wrong = recorded.filter(([name, type]) => {
-    const told = of(leader).types.get(name)
+    const told = of(asked).types.get(name)
     const out = Object.values(leftOut).some((pattern) => pattern.test(name))
     return out ? told !== undefined : told !== type
   })
@@ -147,14 +152,12 @@ test('docs/metrics.md names each of ours, and no other', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8')
   const rows = page.split('\n').filter((line) => /^\| `(etcd|grpc|synod)_/.test(line))
   const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
-  const told = [...of(leader).types.keys()].filter((name) => /^(etcd|grpc|synod)_/.test(name))
+  const told = [...of(asked).types.keys()].filter((name) => /^(etcd|grpc|synod)_/.test(name))
   expect(told.filter((name) => !named.includes(name))).toEqual([])
   expect(named.filter((name) => name === undefined || !told.includes(name))).toEqual([])
 })
 
-test('one leads, and all know it', () => {
-  expect(metrics.map((one) => one.value('etcd_server_has_leader'))).toEqual([1, 1, 1])
-  expect([1, 2, 3].filter((number) => of(number).value('etcd_server_is_leader') === 1)).toEqual([leader])
+test('who leads has come to lead, as each has seen', () => {
   for (const one of metrics) expect(one.value('etcd_server_leader_changes_seen_total')).toBeGreaterThanOrEqual(1)
 })
 
@@ -175,12 +178,12 @@ test('what was decided is applied, and synced before that', () => {
     expect(one.value('etcd_server_quota_backend_bytes')).toBe(2 ** 31)
     expect(one.value('process_resident_memory_bytes')).toBeGreaterThan(2 ** 20)
   }
-  expect(of(leader).sum('synod_batch_operations_sum')).toBeGreaterThanOrEqual(22)
+  expect(of(asked).sum('synod_batch_operations_sum')).toBeGreaterThanOrEqual(22)
 })
 
 test('calls are counted by method and outcome, those over HTTP/1.1 too', () => {
   const handled = (method: string, code: string): number =>
-    of(leader).value('grpc_server_handled_total', {
+    of(asked).value('grpc_server_handled_total', {
       grpc_method: method,
       grpc_code: code,
       grpc_service: 'etcdserverpb.KV',
@@ -189,18 +192,18 @@ test('calls are counted by method and outcome, those over HTTP/1.1 too', () => {
   expect(handled('Put', 'OK')).toBe(20)
   expect(handled('Put', 'InvalidArgument')).toBe(1)
   expect(handled('Range', 'OK')).toBe(2)
-  expect(of(leader).value('grpc_server_started_total', { grpc_method: 'Put' })).toBe(21)
-  expect(of(leader).value('grpc_server_handling_seconds_count', { grpc_method: 'Put' })).toBe(21)
-  expect(of(leader).value('grpc_server_handling_seconds_sum', { grpc_method: 'Put' })).toBeGreaterThan(0)
+  expect(of(asked).value('grpc_server_started_total', { grpc_method: 'Put' })).toBe(21)
+  expect(of(asked).value('grpc_server_handling_seconds_count', { grpc_method: 'Put' })).toBe(21)
+  expect(of(asked).value('grpc_server_handling_seconds_sum', { grpc_method: 'Put' })).toBeGreaterThan(0)
   // A method that is not here makes no line of its own: clients could make any number of them.
   expect(
-    of(leader)
+    of(asked)
       .samples('grpc_server_handled_total')
       .filter(({ labels }) => labels['grpc_method'] === 'Nope'),
   ).toEqual([])
-  expect(of(leader).value('grpc_server_handled_total', { grpc_method: 'unknown', grpc_code: 'Unimplemented' })).toBe(1)
-  expect(of(leader).value('etcd_network_client_grpc_received_bytes_total')).toBeGreaterThan(1000)
-  expect(of(leader).value('etcd_network_client_grpc_sent_bytes_total')).toBeGreaterThan(1000)
+  expect(of(asked).value('grpc_server_handled_total', { grpc_method: 'unknown', grpc_code: 'Unimplemented' })).toBe(1)
+  expect(of(asked).value('etcd_network_client_grpc_received_bytes_total')).toBeGreaterThan(1000)
+  expect(of(asked).value('etcd_network_client_grpc_sent_bytes_total')).toBeGreaterThan(1000)
 })
 
 test('each peer is told of by its id', () => {
@@ -217,7 +220,8 @@ test('each peer is told of by its id', () => {
   }
 })
 
-test('with a member gone messages to it fail, and without a majority there is no leader and writes fail', async () => {
+test('with a member gone messages to it fail, and without a majority there is no leader and writes wait', async () => {
+  const leader = await cluster.leader()
   const [gone = 0, other = 0] = [1, 2, 3].filter((one) => one !== leader)
   const id = ids[gone - 1] ?? ''
   const before = of(leader).value('etcd_network_peer_sent_failures_total', { To: id })

@@ -14,6 +14,14 @@
  * await server.drain(5000)
  * ```
  *
+ * A route of many messages is told of each as it arrives, and says at which pace it takes and sends them:
+ *
+ * ```ts
+ * const echoes = { stream: (call: Streaming) => ({ message: (sent: Uint8Array) => call.send(sent), halfClosed: () => call.end() }) }
+ * ```
+ *
+ * What it does not do for anybody, and what it counts, is `Limits` and `ServerCounters`; docs/grpc.md has them in a table.
+ *
  * What makes it fast: all frames of one read are handled in one loop, and all answers of one turn leave in one write;
  * a header block that was seen before is known by its bytes; the header blocks of an answer are two constants; a call
  * is one plain object, without promise, closure or event emitter.

@@ -54,7 +54,7 @@ describe('time', () => {
   })
 
   test('a client that drips frames before its SETTINGS gains no time by it', async () => {
-    const { server, port } = await start({ handshakeTimeoutMs: 200 })
+    const { server, port } = await start({ handshakeTimeoutMs: 200, headerTimeoutMs: 1000 })
     const wire = dial(port)
     wire.socket.write(Buffer.concat([preface, settings.subarray(0, 4)]))
     for (const byte of settings.subarray(4, 8)) {
