@@ -29,8 +29,12 @@ const harmless: readonly RegExp[] = [
   /^(Watch|Maintenance)\//,
   /\/(Leader|Observe|UserGet|UserList|RoleGet|RoleList|AuthStatus|LeaseTimeToLive|LeaseLeases)$/,
   /^GET /,
+  /^--/,
   /^etcdctl (watch|get|endpoint|snapshot|auth status|(lease|user|role) (get|list|timetolive))/,
 ]
+
+/** What may be asked again, until the answer is the one that was recorded. */
+const reads: ReadonlySet<string> = new Set(['KV/Range', 'Lease/LeaseTimeToLive', 'Lease/LeaseLeases'])
 
 /** Facts, and what there must be of them. */
 const facts: Readonly<Record<string, (replay: Replay) => Promise<Result>>> = {
@@ -58,6 +62,8 @@ export class Replay {
   /** A line that would have changed something, had it been there. */
   private missed: string | undefined
   private http: Promise<boolean> | undefined
+  /** An event of a stream that is not there was not waited for; what is asked next may come too early. */
+  private early = false
 
   constructor(scenario: Scenario, home: ReplayHome) {
     this.scenario = scenario
@@ -133,7 +139,10 @@ export class Replay {
   /** What takes a moment (a learner catches up, a leader notices that it is alone) is asked until it has come about. */
   private async unary(line: Line, number: number): Promise<Result> {
     const { note = '', metadata } = line
-    const patient = this.home.count > 1 && (number === 4 || note.startsWith('repeated until') || metadata !== undefined)
+    const several = this.home.count > 1
+    const patient =
+      (several && (number === 4 || note.startsWith('repeated until') || metadata !== undefined)) ||
+      (this.early && this.missed === undefined && reads.has(line.op ?? ''))
     let result = await this.once(line, number)
     for (let left = patient ? 500 : 0; left > 0 && result.outcome === 'failed'; left--) {
       await sleep(20)
@@ -181,6 +190,7 @@ export class Replay {
     // A learner refuses a stream before it says that it has none.
     const expected = this.bindings.differences(since36(endOf(line)), refused === undefined ? {} : { error: refused })
     if (endOf(line) !== undefined && expected.length === 0) return passed
+    if (line.response !== undefined) this.early = true
     if (refused?.code === 12) return { outcome: 'not yet', feature: line.op ?? '' }
     if (this.home.count > 1 && number === 4) return { outcome: 'not yet', feature: line.op ?? '' }
     return { outcome: 'failed', why: `${line.op} is there, and this replay cannot speak to it yet` }
