@@ -30,11 +30,20 @@ const harmless: readonly RegExp[] = [
   /\/(Leader|Observe|UserGet|UserList|RoleGet|RoleList|AuthStatus|LeaseTimeToLive|LeaseLeases)$/,
   /^GET /,
   /^--/,
-  /^etcdctl (watch|get|endpoint|snapshot|auth status|(lease|user|role) (get|list|timetolive))/,
+  /^etcdctl (watch|get|endpoint|snapshot|auth status|lease keep-alive|(lease|user|role) (get|list|timetolive))/,
 ]
 
 /** What may be asked again, until the answer is the one that was recorded. */
 const reads: ReadonlySet<string> = new Set(['KV/Range', 'Lease/LeaseTimeToLive', 'Lease/LeaseLeases'])
+
+/** Which stream a command cannot do without. */
+const needs: Readonly<Record<string, string>> = {
+  'etcdctl watch': 'Watch/Watch',
+  'etcdctl lease keep-alive': 'Lease/LeaseKeepAlive',
+  'etcdctl lock': 'Lease/LeaseKeepAlive',
+  'etcdctl elect': 'Lease/LeaseKeepAlive',
+  'etcdctl snapshot save': 'Maintenance/Snapshot',
+}
 
 /** Facts, and what there must be of them. */
 const facts: Readonly<Record<string, (replay: Replay) => Promise<Result>>> = {
@@ -68,7 +77,7 @@ export class Replay {
   constructor(scenario: Scenario, home: ReplayHome) {
     this.scenario = scenario
     this.home = home
-    this.bindings = new Bindings({ ...home.addresses, $dir: this.folder })
+    this.bindings = new Bindings({ ...home.addresses, $dir: this.folder }, home.count > 1)
   }
 
   async run(): Promise<Verdict[]> {
@@ -209,11 +218,20 @@ export class Replay {
     return judge(undefined, outcome.differences)
   }
 
+  private async isMissing(op: string): Promise<boolean> {
+    const answer = await this.home.client(1).raw(pathOf(op), new Uint8Array())
+    return !(answer instanceof Uint8Array) && answer.error.code === 12
+  }
+
   private async command(line: Line): Promise<Result> {
     if (etcdctl === undefined) return { outcome: 'failed', why: 'there is no etcdctl: apt-get install etcd-client' }
     const outcome = await checkCommand(this.home.clientUrl(1), line, this.bindings)
-    if ('missing' in outcome) return { outcome: 'not yet', feature: outcome.missing || commandOf(line) }
-    return judge(undefined, outcome.differences)
+    const feature = commandOf(line)
+    if ('missing' in outcome) return { outcome: 'not yet', feature: outcome.missing || feature }
+    // A client whose stream is refused says now this, now that.
+    const needed = needs[feature]
+    const lacking = outcome.differences.length > 0 && needed !== undefined && (await this.isMissing(needed))
+    return lacking ? { outcome: 'not yet', feature } : judge(undefined, outcome.differences)
   }
 }
 
