@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Unary } from 'synod/grpc'
 import { checkLeaseGrant, keyBytes } from 'synod/store'
-import type { Lease } from 'synod/store'
 import { readTimeToLive, writeLeases, writeTimeToLive } from '../proto/lease-messages.ts'
 import type { TimeToLiveRequest } from '../proto/lease-messages.ts'
 import { readEmpty, readLeaseGrant, readLeaseRevoke } from '../proto/other-messages.ts'
@@ -60,9 +59,9 @@ export class LeaseService {
   }
 
   private answerTimeToLive(call: Unary, request: TimeToLiveRequest, until: number): void {
-    const { lessor, store } = this.front
-    const lease = store.leases.get(request.id)
-    const seconds = lossOf(lease) ?? lessor.remaining(request.id)
+    const { front } = this
+    const { id } = request
+    const seconds = this.lossOf(id) ?? front.lessor.remaining(id)
     if (seconds !== undefined) return this.tell(call, request, seconds)
     const timer = setTimeout(() => {
       takeBack()
@@ -70,11 +69,17 @@ export class LeaseService {
       if (performance.now() > until) return refuse(call, timedOut)
       this.answerTimeToLive(call, request, until)
     }, askAgainMs)
-    const takeBack = lessor.ask(request.id, (told) => {
+    timer.unref()
+    const takeBack = front.lessor.ask(id, (told) => {
       clearTimeout(timer)
       takeBack()
-      if (!call.cancelled) this.tell(call, request, lossOf(store.leases.get(request.id)) ?? told)
+      if (!call.cancelled) this.tell(call, request, this.lossOf(id) ?? told)
     })
+  }
+
+  /** What is said of a lease that is not there. */
+  private lossOf(id: bigint): -1 | undefined {
+    return this.front.store.leases.get(id) === undefined ? -1 : undefined
   }
 
   private tell(call: Unary, { id, keys }: TimeToLiveRequest, seconds: number): void {
@@ -90,11 +95,6 @@ export class LeaseService {
     front.writeHeader(front.store.revision)
     call.respond(out.finish())
   }
-}
-
-/** What is said of a lease that is not there. */
-function lossOf(lease: Lease | undefined): -1 | undefined {
-  return lease === undefined ? -1 : undefined
 }
 
 /** Positive, as etcd's: some clients cannot hold a greater one. Random: two members never choose the same. */

@@ -78,3 +78,10 @@ test('a placeholder stands for one value, in texts and in hexadecimal too', () =
   expect(bindings.differences(['memberID:$member1 alarm:NOSPACE '], ['memberID:77 alarm:NOSPACE '])).toEqual([])
   expect(bindings.differences({ ID: '$member1' }, { ID: '78' })).toHaveLength(1)
 })
+
+test('a term stays, or grows where there may be elections', () => {
+  const after = (bindings: Bindings, term: string): number => bindings.differences('$term', term).length
+  const [alone, several] = [new Bindings(), new Bindings({}, true)]
+  expect(['5', '6', '5'].map((term) => after(alone, term))).toEqual([0, 1, 0])
+  expect(['5', '6', '5'].map((term) => after(several, term))).toEqual([0, 0, 1])
+})

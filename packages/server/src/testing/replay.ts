@@ -29,8 +29,21 @@ const harmless: readonly RegExp[] = [
   /^(Watch|Maintenance)\//,
   /\/(Leader|Observe|UserGet|UserList|RoleGet|RoleList|AuthStatus|LeaseTimeToLive|LeaseLeases)$/,
   /^GET /,
-  /^etcdctl (watch|get|endpoint|snapshot|auth status|(lease|user|role) (get|list|timetolive))/,
+  /^--/,
+  /^etcdctl (watch|get|endpoint|snapshot|auth status|lease keep-alive|(lease|user|role) (get|list|timetolive))/,
 ]
+
+/** What may be asked again, until the answer is the one that was recorded. */
+const reads: ReadonlySet<string> = new Set(['KV/Range', 'Lease/LeaseTimeToLive', 'Lease/LeaseLeases'])
+
+/** Which stream a command cannot do without. */
+const needs: Readonly<Record<string, string>> = {
+  'etcdctl watch': 'Watch/Watch',
+  'etcdctl lease keep-alive': 'Lease/LeaseKeepAlive',
+  'etcdctl lock': 'Lease/LeaseKeepAlive',
+  'etcdctl elect': 'Lease/LeaseKeepAlive',
+  'etcdctl snapshot save': 'Maintenance/Snapshot',
+}
 
 /** Facts, and what there must be of them. */
 const facts: Readonly<Record<string, (replay: Replay) => Promise<Result>>> = {
@@ -58,11 +71,13 @@ export class Replay {
   /** A line that would have changed something, had it been there. */
   private missed: string | undefined
   private http: Promise<boolean> | undefined
+  /** An event of a stream that is not there was not waited for; what is asked next may come too early. */
+  private early = false
 
   constructor(scenario: Scenario, home: ReplayHome) {
     this.scenario = scenario
     this.home = home
-    this.bindings = new Bindings({ ...home.addresses, $dir: this.folder })
+    this.bindings = new Bindings({ ...home.addresses, $dir: this.folder }, home.count > 1)
   }
 
   async run(): Promise<Verdict[]> {
@@ -133,7 +148,10 @@ export class Replay {
   /** What takes a moment (a learner catches up, a leader notices that it is alone) is asked until it has come about. */
   private async unary(line: Line, number: number): Promise<Result> {
     const { note = '', metadata } = line
-    const patient = this.home.count > 1 && (number === 4 || note.startsWith('repeated until') || metadata !== undefined)
+    const several = this.home.count > 1
+    const patient =
+      (several && (number === 4 || note.startsWith('repeated until') || metadata !== undefined)) ||
+      (this.early && this.missed === undefined && reads.has(line.op ?? ''))
     let result = await this.once(line, number)
     for (let left = patient ? 500 : 0; left > 0 && result.outcome === 'failed'; left--) {
       await sleep(20)
@@ -181,6 +199,7 @@ export class Replay {
     // A learner refuses a stream before it says that it has none.
     const expected = this.bindings.differences(since36(endOf(line)), refused === undefined ? {} : { error: refused })
     if (endOf(line) !== undefined && expected.length === 0) return passed
+    if (line.response !== undefined) this.early = true
     if (refused?.code === 12) return { outcome: 'not yet', feature: line.op ?? '' }
     if (this.home.count > 1 && number === 4) return { outcome: 'not yet', feature: line.op ?? '' }
     return { outcome: 'failed', why: `${line.op} is there, and this replay cannot speak to it yet` }
@@ -199,11 +218,20 @@ export class Replay {
     return judge(undefined, outcome.differences)
   }
 
+  private async isMissing(op: string): Promise<boolean> {
+    const answer = await this.home.client(1).raw(pathOf(op), new Uint8Array())
+    return !(answer instanceof Uint8Array) && answer.error.code === 12
+  }
+
   private async command(line: Line): Promise<Result> {
     if (etcdctl === undefined) return { outcome: 'failed', why: 'there is no etcdctl: apt-get install etcd-client' }
     const outcome = await checkCommand(this.home.clientUrl(1), line, this.bindings)
-    if ('missing' in outcome) return { outcome: 'not yet', feature: outcome.missing || commandOf(line) }
-    return judge(undefined, outcome.differences)
+    const feature = commandOf(line)
+    if ('missing' in outcome) return { outcome: 'not yet', feature: outcome.missing || feature }
+    // A client whose stream is refused says now this, now that.
+    const needed = needs[feature]
+    const lacking = outcome.differences.length > 0 && needed !== undefined && (await this.isMissing(needed))
+    return lacking ? { outcome: 'not yet', feature } : judge(undefined, outcome.differences)
   }
 }
 

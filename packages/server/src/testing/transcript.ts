@@ -75,8 +75,11 @@ export function scenarios(file: string): Scenario[] {
 /** What the placeholders of one scenario stand for, as far as is known. */
 export class Bindings {
   private readonly values = new Map<string, string>()
+  private readonly elections: boolean
 
-  constructor(known: Readonly<Record<string, string>> = {}) {
+  /** `elections`: the leader may change at any time, and the term grows with it. */
+  constructor(known: Readonly<Record<string, string>> = {}, elections = false) {
+    this.elections = elections
     for (const [name, value] of Object.entries(known)) this.values.set(name, value)
   }
 
@@ -174,8 +177,9 @@ export class Bindings {
     if (placeholder.startsWith('$any') || ['$version', '$clusterVersion'].includes(placeholder)) return true
     const known = this.values.get(placeholder)
     const value = typeof actual === 'string' ? actual : JSON.stringify(actual)
-    if (known === undefined) this.values.set(placeholder, value)
-    return known === undefined || known === value
+    const elected = this.elections && placeholder === '$term' && Number(value) > Number(known)
+    if (known === undefined || elected) this.values.set(placeholder, value)
+    return known === undefined || elected || known === value
   }
 }
 
