@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Halt, Host, Logger, Ports } from 'synod'
+import type { Halt, Host, Logger, Ports, StateMachine } from 'synod'
 import { defaultMemberOptions, Member } from 'synod/member'
 import type { MemberOptions, Replica, Tally } from 'synod/member'
 import { defaultMultiPaxosOptions, MultiPaxos, multiPaxosCodec } from 'synod/multi-paxos'
@@ -14,6 +14,7 @@ import { MeteredStore } from './metrics/applying.ts'
 import { PeerWatch } from './peer-watch.ts'
 import { takeSeat } from './seat.ts'
 import type { Seat } from './seat.ts'
+import { SlowLog } from './slow-log.ts'
 
 /** The member stopped by itself, and will again: whoever started it has to do something else about it. */
 export class MemberHalted extends CommandError {
@@ -54,7 +55,7 @@ export interface OpenedReplica {
 /** A member, whichever its engine is: nobody outside it knows its messages. */
 type StoreMember = Host &
   Replica<StoreContext> &
-  Pick<Member<unknown, unknown, StoreContext>, 'open' | 'applied' | 'stop' | 'proposals' | 'tally'>
+  Pick<Member<unknown, unknown, StoreContext>, 'open' | 'applied' | 'stop' | 'proposals' | 'reads' | 'syncs' | 'tally'>
 
 /** Opens the data directory, or formats a new one, and takes part in the cluster. `halted`: it stopped by itself. */
 export async function openReplica(
@@ -64,6 +65,7 @@ export async function openReplica(
   halted: (reason: Halt) => void,
 ): Promise<OpenedReplica> {
   const machine = new MeteredStore(nativeChecksum)
+  const slow = new SlowLog(machine, config, log)
   const peers = new PeerWatch(config.heartbeatInterval, () => performance.now())
   const made = Promise.withResolvers<{ readonly member: StoreMember; readonly seat: Seat }>()
   const running = await startOrExplain(config, async () =>
@@ -76,7 +78,8 @@ export async function openReplica(
       onHeard: (from) => peers.heard(from),
       open: async (ports) => {
         const seat = await takeSeat(config, ports, tls, log)
-        const member = createMember(config, seat, ports, machine)
+        const member = createMember(config, seat, ports, slow)
+        slow.watch(member)
         const identity = new Promise<PeerIdentity>((resolve) => {
           member.open((opened) => {
             // Without an identity the member has halted, and its ports say why.
@@ -112,7 +115,12 @@ export async function openReplica(
   }
 }
 
-function createMember(config: ServerConfig, seat: Seat, ports: Ports, machine: ReplicatedStore): StoreMember {
+function createMember(
+  config: ServerConfig,
+  seat: Seat,
+  ports: Ports,
+  machine: StateMachine<StoreContext>,
+): StoreMember {
   const { heartbeatInterval, electionTimeout } = config
   const around = { ports, machine, options: memberOptions(config, seat) }
   const timing = { electionTimeoutMin: electionTimeout, heartbeatInterval }

@@ -29,6 +29,9 @@ export class RealNode {
   async start(): Promise<this> {
     this.port = await freePorts(1)
     this.config = configFor('m1', {
+      // How slow the disk of the machine is on which the tests run is no complaint.
+      slowRequestThreshold: 0,
+      slowSyncThreshold: 0,
       ...this.options,
       dataDir: join(this.folder, 'm1'),
       listenClientUrls: this.url,

@@ -124,7 +124,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     })
     this.effects = new Effects(effectsHolder(this))
     this.engine = parts.engine(this.effects)
-    this.syncs = new SyncWatch(this.engine, this.timers, ports.log, options.electionTimeout)
+    this.syncs = new SyncWatch(this.engine, this.timers, ports, options.electionTimeout)
     this.snapshots = new Snapshots(ports.disk, checksum, options.snapshots, snapshotsHolder(this))
     this.proposals = new Proposals(proposalsHolder(this), options.proposals)
     this.reads = new Reads(readsHolder(this), {

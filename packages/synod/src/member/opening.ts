@@ -1,6 +1,7 @@
 import {
   DiskError,
   Malformed,
+  membersOf,
   type Codec,
   type Halt,
   type LogEngine,
@@ -168,6 +169,11 @@ function readDirectory<Message, Durable>(
       fold(opening, found)
       loadSnapshot(opening, (snapshot) => {
         if (snapshot instanceof DiskError) return done(broken(snapshot))
+        if (engine.standing.repairing && isAlone(opening, peers)) {
+          const message =
+            'the journal has lost records that were synced, and this member is the only one: nobody can bring them back. Restore its directory from a copy; or, to lose all data, move the directory away and start on an empty one, which is a new cluster'
+          return done({ code: 'corrupt', message })
+        }
         if (engine.standing.stranded) {
           const message =
             'the journal has lost records that were synced, the newest vote among them, and what is left does not say who the other members are: remove this one and add it again on an empty directory'
@@ -182,6 +188,16 @@ function readDirectory<Message, Durable>(
       })
     })
   })
+}
+
+/**
+ * Nothing that is left names another member, and none was ever met: each is remembered before anything that it says counts. So
+ * a membership that is lost with a part of the log had nobody else in it either.
+ */
+function isAlone<Message, Durable>({ engine, options }: Opening<Message, Durable>, peers: Peers | undefined): boolean {
+  const members = membersOf(engine.standing.membership)
+  const met = { ...peers?.disks, ...peers?.introducers }
+  return members.length > 0 && [...members, ...Object.keys(met)].every((id) => id === options.self)
 }
 
 function fold<Message, Durable>({ engine, ports }: Opening<Message, Durable>, found: Scan<Durable>): void {

@@ -54,6 +54,18 @@ interface Pending<Context> extends Batch<Context> {
   /** The term whose leader was to propose it. */
   readonly term: Term
   readonly leader: NodeId
+  /** When it left, for the log or for the leader. */
+  readonly proposed: Milliseconds
+}
+
+/** The way of a command, for whoever asks where the time went. */
+export interface Passage {
+  /** The first of its operations arrived. */
+  opened: Milliseconds
+  proposed: Milliseconds
+  decided: Milliseconds
+  operations: number
+  bytes: number
 }
 
 type Refusal = Extract<Wire<never>, { type: 'refused' }>['reason']
@@ -69,6 +81,8 @@ type Judgement = 'taken' | Refusal
 export class Proposals<Context> {
   readonly holder: ProposalsHolder<Context>
   readonly limits: ProposalLimits
+  /** Of the command that was decided last. One object for all of them. */
+  readonly passage: Passage = { opened: 0, proposed: 0, decided: 0, operations: 0, bytes: 0 }
   /** Not proposed, or certainly lost; oldest first. */
   private readonly queue: Batch<Context>[] = []
   /** Proposed, by sequence, in the order in which they were. */
@@ -144,7 +158,7 @@ export class Proposals<Context> {
       if (leading && !this.holder.propose(command)) return this.quiet()
       this.quietUntil = 0
       this.queue.shift()
-      const pending = { ...batch, bytes: command.bytes, command, term, leader }
+      const pending = { ...batch, bytes: command.bytes, command, term, leader, proposed: this.holder.now() }
       this.pending.set(command.sequence, pending)
       if (batch.bytes.length <= 4 * this.limits.commandBytes) this.spare = batch.bytes
       if (!leading) {
@@ -228,9 +242,19 @@ export class Proposals<Context> {
     if (pending === undefined) return undefined
     assert(pending.command.checksum === command.checksum, 'a sequence number means one command for ever')
     this.pending.delete(command.sequence)
+    this.note(pending)
     this.operations -= pending.contexts.length
     this.bytes -= pending.length - 4 * pending.contexts.length
     return pending.contexts.length === 0 ? undefined : pending.contexts
+  }
+
+  private note({ deadline, proposed, contexts, length }: Pending<Context>): void {
+    const { passage } = this
+    passage.opened = deadline - this.limits.patience
+    passage.proposed = proposed
+    passage.decided = this.holder.now()
+    passage.operations = contexts.length
+    passage.bytes = length - 4 * contexts.length
   }
 
   /** An entry of `term` is decided: what was meant for earlier terms and is not decided yet never will be. */

@@ -37,6 +37,21 @@ interface Round<Context> {
   readonly until: Milliseconds
 }
 
+/** The way of the reads that shared a question, for whoever asks where the time went. */
+export interface ReadPassage {
+  /** The first of them arrived. */
+  readonly opened: Milliseconds
+  readonly asked: Milliseconds
+  readonly confirmed: Milliseconds
+  readonly reads: number
+}
+
+/** Confirmed, but perhaps not applied so far here. */
+interface Confirmed<Context> extends ReadPassage {
+  readonly index: Index
+  readonly waiting: readonly Waiting<Context>[]
+}
+
 /**
  * Linearizable reads: all that wait share one question to the leader, asked after they arrived; each is answered from
  * a state that has applied the index that the leader confirmed (Ongaro §6.4).
@@ -47,11 +62,13 @@ export class Reads<Context> {
   /** A question to the leader that got no answer is asked anew after so long. */
   readonly retry: Milliseconds
   readonly limit: number
+  /** Of those that are being answered, or were last. */
+  passage: ReadPassage | undefined
 
   private waiting: Waiting<Context>[] = []
   private readonly rounds = new Map<ReadId, Round<Context>>()
-  /** Confirmed, but not applied so far here. In the order of their indexes. */
-  private confirmed: { readonly index: Index; readonly reads: readonly Waiting<Context>[] }[] = []
+  /** In the order of their indexes. */
+  private confirmed: Confirmed<Context>[] = []
   /** As leader: questions of other members, by the id under which the engine was asked. */
   private readonly foreign = new Map<ReadId, { readonly from: NodeId; readonly id: ReadId }>()
   private lastId: ReadId = 0
@@ -118,7 +135,9 @@ export class Reads<Context> {
     const round = this.rounds.get(id)
     if (round === undefined) return
     this.rounds.delete(id)
-    this.confirmed.push({ index, reads: round.reads })
+    const opened = (round.reads[0]?.deadline ?? this.patience) - this.patience
+    const passage = { opened, asked: round.until - this.retry, confirmed: this.holder.now(), reads: round.reads.length }
+    this.confirmed.push({ ...passage, index, waiting: round.reads })
     this.confirmed.sort((a, b) => a.index - b.index)
     this.applied()
   }
@@ -150,7 +169,8 @@ export class Reads<Context> {
   applied(): void {
     while (this.confirmed[0] !== undefined && this.confirmed[0].index <= this.holder.applied) {
       const ready = this.confirmed.shift()
-      for (const { context } of ready?.reads ?? []) {
+      this.passage = ready
+      for (const { context } of ready?.waiting ?? []) {
         this.count--
         this.holder.readable(context)
       }
@@ -167,7 +187,7 @@ export class Reads<Context> {
   repeat(now: Milliseconds): boolean {
     for (const [id, round] of this.rounds) if (round.until <= now && round.leader !== this.holder.self) this.back(id)
     this.waiting = this.expire(this.waiting, now)
-    this.confirmed = this.confirmed.map(({ index, reads }) => ({ index, reads: this.expire(reads, now) }))
+    this.confirmed = this.confirmed.map((one) => ({ ...one, waiting: this.expire(one.waiting, now) }))
     for (const [id, round] of this.rounds) this.rounds.set(id, { ...round, reads: this.expire(round.reads, now) })
     return this.count > 0
   }
@@ -182,8 +202,9 @@ export class Reads<Context> {
   }
 
   stop(): void {
-    const rounds = [...this.rounds.values(), ...this.confirmed].flatMap(({ reads }) => reads)
-    for (const { context } of [...this.waiting, ...rounds]) {
+    const rounds = [...this.rounds.values()].flatMap(({ reads }) => reads)
+    const confirmed = this.confirmed.flatMap(({ waiting }) => waiting)
+    for (const { context } of [...this.waiting, ...rounds, ...confirmed]) {
       this.holder.fail(context, new Rejected('the member is stopping', { code: 'stopping' }))
     }
     this.waiting = []

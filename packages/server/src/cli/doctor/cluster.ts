@@ -15,8 +15,8 @@ import type { Finding } from './finding.ts'
 /** Entries that a member may be behind, in the time of a few round trips under load; and etcd's bound, from which on it refuses. */
 const lagWarning = 1000
 const lagProblem = 5000
-/** φ: a peer that is alive would be silent for so long once in 10^8 times. */
-const suspicion = 8
+/** φ: at the usual heartbeats some 600 ms of silence. Less is a busy machine, and not yet an election timeout. */
+const suspicion = 100
 
 /** What one member said, or why it did not. */
 export interface Answer {
@@ -228,7 +228,7 @@ function silences({ url, said }: Account, members: readonly Member[]): Finding[]
     .filter(({ phi }) => phi >= suspicion)
     .map(({ id, phi }) => {
       const name = members.find((member) => member.id === id)?.name ?? ''
-      const found = `member ${hexadecimal(id)}${name === '' ? '' : ` (${name})`} is silent (φ ${phi < 100 ? phi.toFixed(1) : 'beyond 100'})`
+      const found = `member ${hexadecimal(id)}${name === '' ? '' : ` (${name})`} is silent (φ ${phi.toFixed(0)})`
       return warning(`peers ${url}`, found, 'see whether it runs, and whether their peer ports reach each other')
     })
 }

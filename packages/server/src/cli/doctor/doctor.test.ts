@@ -251,7 +251,7 @@ describe('a cluster, by what its members say', () => {
   test('a peer that is silent for too long is named', () => {
     const first = account(1n)
     const answers = [
-      { ...first, said: first.said && { ...first.said, phis: [{ id: 3n, phi: 12 }] } },
+      { ...first, said: first.said && { ...first.said, phis: [{ id: 3n, phi: 120 }] } },
       account(2n),
       account(3n),
     ]

@@ -18,12 +18,22 @@ export function mayAccept({ state }: Replica): boolean {
   return state.repair?.known !== false
 }
 
+/** Nobody is left whom it could ask: none is known, or it is the only one. */
+export function isStranded({ state, env }: Replica): boolean {
+  return state.repair !== undefined && toAsk(env.self, knownMembers(state, state.repair), []).length === 0
+}
+
+/** By what can be read of the log, and by what was told before. */
+function knownMembers({ memberships }: Replica['state'], repair: Repair): PlacedMembers[] {
+  const own = memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
+  return merged([...repair.members, ...own])
+}
+
 /** After the last record: asks all others how far they have gone. */
 export function beginRepair(paxos: Replica): void {
   const { state, env } = paxos
   if (state.repair === undefined) return
-  const own = state.memberships.map(({ index, membership }) => ({ index, members: membersOf(membership) }))
-  const members = merged([...state.repair.members, ...own])
+  const members = knownMembers(state, state.repair)
   const awaiting = toAsk(env.self, members, [])
   const repair = { ...state.repair, known: false, round: undefined, awaiting, told: [], members }
   record(paxos, { type: 'repairing', ...hardState(state), repair })

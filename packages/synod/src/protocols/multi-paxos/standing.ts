@@ -1,5 +1,4 @@
 import {
-  membersOf,
   type Index,
   type Membership,
   type NodeId,
@@ -8,7 +7,7 @@ import {
   type Term,
 } from '../../core/index.ts'
 import { lastIndex } from './log.ts'
-import { isRepairing } from './repair.ts'
+import { isRepairing, isStranded } from './repair.ts'
 import type { Replica } from './replica.ts'
 
 /** What of the state the member may know, as it is at the moment: asked for in each turn, so that nothing is made for it. */
@@ -65,8 +64,7 @@ export class MultiPaxosStanding implements Standing {
     return isRepairing(this.paxos)
   }
 
-  /** Nobody is left whom it could ask. */
   get stranded(): boolean {
-    return isRepairing(this.paxos) && membersOf(this.paxos.state.goesBy.membership).length === 0
+    return isStranded(this.paxos)
   }
 }

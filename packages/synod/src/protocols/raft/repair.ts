@@ -22,11 +22,11 @@ export function mayAcknowledge(raft: Replica): boolean {
  * Without its newest term and vote it takes nothing from a leader, so it has to ask; and nothing that is left names anybody.
  * (With them a leader, who contacts it anyway, makes it whole.) Looked at after the last record, as `start` will find it.
  */
-export function isStranded({ state }: Replica): boolean {
+export function isStranded({ state, env }: Replica): boolean {
   if (state.repair === undefined) return false
   const begun = durablePart(state)
   connectLogToSnapshot(begun)
-  return begun.repair?.hardState === false && !namesAnybody(knownMembers(begun))
+  return begun.repair?.hardState === false && !namesAnybody(knownMembers(begun), env.self)
 }
 
 /** How far the log went is known, and the newest term and vote. */
@@ -40,8 +40,8 @@ function knownMembers({ memberships, repair }: RaftState): readonly PlacedMember
   return namesAnybody(own) ? own : (repair?.known ?? own)
 }
 
-function namesAnybody(known: readonly PlacedMembers[]): boolean {
-  return known.some(({ members }) => members.length > 0)
+function namesAnybody(known: readonly PlacedMembers[], besides?: NodeId): boolean {
+  return known.some(({ members }) => members.some((id) => id !== besides))
 }
 
 /** After the last record: says durably that from here on records are written by a member that does not know all it said. */
