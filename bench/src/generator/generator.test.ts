@@ -74,6 +74,13 @@ test('every call is asked once, of keys that differ, with a timeout that changes
   expect(p99Ms).toBeGreaterThanOrEqual(p50Ms)
 })
 
+test('in an open loop so many calls are asked a second', async () => {
+  const { port, asked } = await listening('messages')
+  const { requestsPerSecond } = await generate({ ...plan, requests: 100, rate: 500, port })
+  expect(asked).toHaveLength(100)
+  expect(requestsPerSecond).toBeLessThanOrEqual(505)
+})
+
 test('answers without a message are no answers', async () => {
   const { port } = await listening('refusals')
   await expect(generate({ ...plan, requests: 40, port })).rejects.toThrow('40 of 40 requests had no answer')
