@@ -44,7 +44,7 @@ const threeMembers: readonly Row[] = [
   distinctRow(64, 1),
   distinctRow(8, 32),
 ]
-const alone = (of: Row): Row => ({ ...of, name: `single node, ${of.name}` })
+const alone = (of: Row): Row => ({ ...of, name: of.name.replace('put', 'single') })
 const singleMember: readonly Row[] = [alone(putRow(1, 1)), alone(putRow(64, 1)), alone(putRow(8, 32))]
 const allRows = [...threeMembers, ...singleMember]
 

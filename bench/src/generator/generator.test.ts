@@ -27,11 +27,11 @@ async function listening(answers: 'messages' | 'refusals'): Promise<{ port: numb
     stream.on('data', (bytes: Buffer) => pieces.push(bytes))
     stream.on('end', () => {
       const message = new Message(Buffer.concat(pieces).subarray(5))
-      const { ':path': path, 'content-type': type, te, 'user-agent': agent } = headers
+      const { ':path': path, 'content-type': type, 'user-agent': agent } = headers
       const timeout = String(headers['grpc-timeout'])
       asked.push({
         timeout,
-        headers: `${path} ${type} ${te} ${agent}`,
+        headers: `${path} ${type} ${String(headers['te'])} ${agent}`,
         key: message.text(1),
         valueBytes: message.bytes(2).length,
       })
