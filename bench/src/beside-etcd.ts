@@ -44,7 +44,7 @@ const threeMembers: readonly Row[] = [
   distinctRow(64, 1),
   distinctRow(8, 32),
 ]
-const alone = (of: Row): Row => ({ ...of, name: `single node, ${of.name}` })
+const alone = (of: Row): Row => ({ ...of, name: of.name.replace('put', 'single') })
 const singleMember: readonly Row[] = [alone(putRow(1, 1)), alone(putRow(64, 1)), alone(putRow(8, 32))]
 const allRows = [...threeMembers, ...singleMember]
 
@@ -67,12 +67,12 @@ export async function main(args: string[]): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
+    const syncUs = syncP50Us(folder)
     const version = firstLine(options.etcd, ['--version'])
     const { rounds, seconds, from, tls } = options
     console.log(
-      `${conditions(folder)}; ${version} (${from})${tls ? '; TLS' : ''}; ${rounds} rounds of ${seconds} s a row\n`,
+      `${conditions(folder, syncUs)}; ${version} (${from})${tls ? '; TLS' : ''}; ${rounds} rounds of ${seconds} s a row\n`,
     )
-    const syncUs = syncP50Us(folder)
     if (syncUs > syncP50UsMax)
       console.log(`A sync takes ${Math.round(syncUs)} µs here: the bars are for disks of at most ${syncP50UsMax} µs.\n`)
     console.log(await measured(threeMembers, 3, options, folder))

@@ -39,6 +39,7 @@ export async function runLoad(of: Row, target: Target, requests: number, folder:
     path: of.path,
     connections: of.connections,
     streams: of.streams,
+    rate: of.rate,
     requests,
     keys: of.keys,
     valueBytes: of.valueBytes ?? value.length,

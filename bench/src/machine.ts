@@ -46,12 +46,12 @@ export function syncP50Us(directory: string): number {
 }
 
 /** What a result means nothing without. */
-export function conditions(directory: string): string {
+export function conditions(directory: string, syncUs: number = syncP50Us(directory)): string {
   const [cpu] = cpus()
   const gib = Math.round(totalmem() / 2 ** 30)
   return [
     `${cpus().length} cores (${cpu?.model ?? 'unknown'}), ${gib} GiB, Linux ${release()}`,
-    `fdatasync p50 ${Math.round(syncP50Us(directory))} µs`,
+    `fdatasync p50 ${Math.round(syncUs)} µs`,
     `Node ${process.versions.node}`,
     firstLine('h2load', ['--version']),
   ].join('; ')

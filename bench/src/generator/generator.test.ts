@@ -27,11 +27,11 @@ async function listening(answers: 'messages' | 'refusals'): Promise<{ port: numb
     stream.on('data', (bytes: Buffer) => pieces.push(bytes))
     stream.on('end', () => {
       const message = new Message(Buffer.concat(pieces).subarray(5))
-      const { ':path': path, 'content-type': type, te, 'user-agent': agent } = headers
+      const { ':path': path, 'content-type': type, 'user-agent': agent } = headers
       const timeout = String(headers['grpc-timeout'])
       asked.push({
         timeout,
-        headers: `${path} ${type} ${te} ${agent}`,
+        headers: `${path} ${type} ${String(headers['te'])} ${agent}`,
         key: message.text(1),
         valueBytes: message.bytes(2).length,
       })
@@ -72,6 +72,13 @@ test('every call is asked once, of keys that differ, with a timeout that changes
   expect(asked.every(({ valueBytes }) => valueBytes === 256)).toBe(true)
   expect(requestsPerSecond).toBeGreaterThan(0)
   expect(p99Ms).toBeGreaterThanOrEqual(p50Ms)
+})
+
+test('in an open loop so many calls are asked a second', async () => {
+  const { port, asked } = await listening('messages')
+  const { requestsPerSecond } = await generate({ ...plan, requests: 100, rate: 500, port })
+  expect(asked).toHaveLength(100)
+  expect(requestsPerSecond).toBeLessThanOrEqual(505)
 })
 
 test('answers without a message are no answers', async () => {

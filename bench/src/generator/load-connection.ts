@@ -33,6 +33,7 @@ export class LoadConnection {
   private unreported = 0
   /** Calls that wait for the server's window. */
   private owed = 0
+  private again = false
   dataBytes = 0
   failure: string | undefined
 
@@ -67,14 +68,17 @@ export class LoadConnection {
     socket.on('data', (bytes: Buffer) => this.hear(bytes))
   }
 
+  /** Closed loop: so many calls from now on, and a next one whenever one is answered. */
   begin(): void {
-    this.owed = this.streams
-    this.ask()
-    this.send()
+    this.again = true
+    this.call(this.streams)
   }
 
-  get idle(): boolean {
-    return this.began.size === 0
+  /** So many calls more, as soon as the server's window allows it. */
+  call(count: number): void {
+    this.owed += count
+    this.ask()
+    this.send()
   }
 
   private ask(): void {
@@ -146,7 +150,7 @@ export class LoadConnection {
     if (began === undefined) return
     this.began.delete(id)
     this.source.answered(performance.now() - Math.abs(began), began < 0)
-    this.owed++
+    if (this.again) this.owed++
   }
 
   private widen(by: number): void {

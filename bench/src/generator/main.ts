@@ -41,7 +41,8 @@ async function run(plan: GeneratorPlan): Promise<GeneratorResult> {
   }
   const began = performance.now()
   const cpuBefore = process.cpuUsage()
-  for (const connection of connections) connection.begin()
+  if (plan.rate === undefined) for (const connection of connections) connection.begin()
+  else callAtRate(connections, plan.rate, plan.requests)
   await over
   const seconds = (performance.now() - began) / 1000
   const { user, system } = process.cpuUsage(cpuBefore)
@@ -54,6 +55,17 @@ async function run(plan: GeneratorPlan): Promise<GeneratorResult> {
     cpuUs: user + system,
     failed,
   }
+}
+
+/** Every millisecond what is due by then: evenly over time, and over the connections. */
+function callAtRate(connections: readonly LoadConnection[], rate: number, requests: number): void {
+  const began = performance.now()
+  let called = 0
+  const timer = setInterval(() => {
+    const due = Math.min(requests, Math.floor(((performance.now() - began) / 1000) * rate))
+    for (; called < due; called++) connections[called % connections.length]?.call(1)
+    if (called === requests) clearInterval(timer)
+  }, 1)
 }
 
 async function connected({ port, authority }: GeneratorPlan, lost: (why: string) => void): Promise<Duplex> {

@@ -7,6 +7,8 @@ export interface GeneratorPlan {
   readonly path: string
   readonly connections: number
   readonly streams: number
+  /** Open loop: so many requests a second, over all connections in turn. Without it each stream asks when it was answered. */
+  readonly rate?: number | undefined
   readonly requests: number
   /** So many different keys of eight bytes, drawn at random. */
   readonly keys: number

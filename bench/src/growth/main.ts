@@ -56,7 +56,7 @@ export async function main(args: string[]): Promise<number> {
     for (const [, series] of chosen) {
       const points = await series.measure({ folder, seconds, max })
       console.log(`${table(series, points)}\n`)
-      panels.push(panelOf(series, points))
+      if (points.length > 0) panels.push(panelOf(series, points))
     }
     if (values.svg !== undefined) writeFileSync(values.svg, picture(panels, 'What a put costs, and how that grows'))
     return 0

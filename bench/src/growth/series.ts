@@ -80,10 +80,15 @@ export const allSeries: Readonly<Record<string, Series>> = {
     },
   },
   connections: {
-    title: 'Connections of one stream each',
+    title: 'Connections',
     across: 'connections',
-    load: 'm1, one key',
-    measure: async (effort) => each([1, 4, 16, 64, 256, 1000, 2000], effort, {}, async (_, count) => putRow(count, 1)),
+    load: '4 000 puts a second, one key',
+    measure: async (effort) =>
+      each([1, 4, 16, 64, 256, 1000, 2000], effort, {}, async (_, count) => ({
+        ...putRow(count, 1),
+        keys: 1,
+        rate: 4000,
+      })),
   },
 }
 

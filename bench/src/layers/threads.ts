@@ -11,6 +11,8 @@ export function threadsUs(pid: number): Record<ThreadKind, number> {
     // nanoseconds on a processor, waiting for one, and how often
     const [ns = '0'] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ')
     const name = readFileSync(`${folder}/comm`, 'utf8')
+    // what the profiler itself costs is no part of a put
+    if (name.startsWith('v8:Prof')) continue
     const kind = Number(thread) === pid ? 'main thread' : name.startsWith('libuv') ? "libuv's pool" : "V8's helpers"
     sums[kind] += Number(ns) / 1000
   }
