@@ -82,11 +82,8 @@ export type Channel = 'urgent' | 'bulk' | 'snapshot'
  * What arrives calls `member.arrived(from, frame)`, of peers only that `member.greeted` welcomed.
  */
 export interface Links {
-  /**
-   * false: there is no connection, or its queue is full, and the frame is dropped. The parts may be reused at once when it has returned.
-   * `isNews`: it may be kept back for a moment, and is not sent if something leaves on the bulk channel meanwhile.
-   */
-  send(to: NodeId, channel: Channel, parts: readonly Uint8Array[], isNews?: boolean): boolean
+  /** false: there is no connection, or its queue is full, and the frame is dropped. The parts may be reused at once when it has returned. */
+  send(to: NodeId, channel: Channel, parts: readonly Uint8Array[]): boolean
   /**
    * With whom there are links from now on, and what is known of how to reach them; oneself is among them, for what one
    * says of oneself. All others are closed.

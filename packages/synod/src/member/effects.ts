@@ -42,7 +42,7 @@ export interface EffectsHolder<Message, Durable> {
   readonly self: NodeId
   /** Answers how many records were appended so far, this one included. */
   append(record: Durable): number
-  transmit(to: NodeId, message: Message, isNews: boolean): void
+  transmit(to: NodeId, message: Message): void
   setTimer(timer: string, delay: Milliseconds): void
   clearTimer(timer: string): void
   random(): number
@@ -78,8 +78,8 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
     else this.held.push({ after: this.appended, to, message })
   }
 
-  sendAhead(to: NodeId, message: Message, isNews = false): void {
-    this.deliver(to, message, isNews)
+  sendAhead(to: NodeId, message: Message): void {
+    this.deliver(to, message)
   }
 
   setTimer(timer: string, min: Milliseconds, max: Milliseconds): void {
@@ -138,8 +138,8 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
     else this.deliver(held.to, held.message)
   }
 
-  private deliver(to: NodeId, message: Message, isNews = false): void {
+  private deliver(to: NodeId, message: Message): void {
     if (to === this.self) this.inbox.push(message)
-    else this.holder.transmit(to, message, isNews)
+    else this.holder.transmit(to, message)
   }
 }

@@ -366,10 +366,10 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     for (const refuse of refusals) refuse()
   }
 
-  transmit(to: NodeId, wire: Wire<Message>, isNews = false): void {
+  transmit(to: NodeId, wire: Wire<Message>): void {
     beginFrame(this.out)
     writeWire(wire, this.codec, this.out)
-    this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum), isNews)
+    this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum))
   }
 
   /** After every call into the engine: what it told itself arrives, what it told the member is carried out. */

@@ -50,7 +50,7 @@ export interface Inside<Message, Durable, Context> {
   readonly diskId: string | undefined
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
   nextSequence(): number
-  transmit(to: NodeId, wire: Wire<Message>, isNews?: boolean): void
+  transmit(to: NodeId, wire: Wire<Message>): void
   /** After a call into the engine from outside a turn's own flow. */
   settled(): void
   fetched(snapshot: SnapshotId): void
@@ -70,7 +70,7 @@ export function effectsHolder<Message, Durable, Context>(
       member.journal.append(record)
       return member.journal.appended
     },
-    transmit: (to, message, isNews) => member.transmit(to, { type: 'protocol', message }, isNews),
+    transmit: (to, message) => member.transmit(to, { type: 'protocol', message }),
     setTimer: (timer, delay) => member.timers.set(member.timers.engine.name(timer), delay),
     clearTimer: (timer) => member.timers.clear(member.timers.engine.name(timer)),
     random: () => member.ports.random(),

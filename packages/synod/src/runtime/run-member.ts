@@ -93,7 +93,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   }, options.onHeard?.bind(options))
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
-  const disk = new NodeDisk(options.directory, enter, () => transport.flush())
+  const disk = new NodeDisk(options.directory, enter)
   const metered = new MeteredDisk(disk)
   const ports: NodePorts = new NodePorts({
     host: guard,
@@ -101,7 +101,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
     disk: metered,
     log,
     links: {
-      send: (to, channel, parts, isNews) => transport.send(to, channel, parts, isNews),
+      send: (to, channel, parts) => transport.send(to, channel, parts),
       reconfigure: (contacts) => transport.reconfigure(contacts),
       estrange: (peer) => transport.estrange(peer),
     },

@@ -63,8 +63,6 @@ export interface TransportLimits {
   readonly strangersMax: number
   /** What one connection hands to the member in one turn before the others, and the rest of the program, get theirs. */
   readonly turnBytesMax: number
-  /** What nobody waits for is kept back for so long, for something that says more. */
-  readonly newsDelay: Milliseconds
   /** What is queued for one peer on each channel; a frame beyond it is dropped. */
   readonly queueBytesMax: Readonly<Record<Channel, number>>
 }
@@ -80,7 +78,6 @@ export const defaultLimits: TransportLimits = {
   silentTicksMax: 20,
   strangersMax: 32,
   turnBytesMax: 512 * 1024,
-  newsDelay: 5,
   queueBytesMax: { urgent: 1024 * 1024, bulk: 32 * 1024 * 1024, snapshot: 4 * 1024 * 1024 },
 }
 

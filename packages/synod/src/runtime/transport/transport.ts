@@ -7,7 +7,6 @@ import { systemFailure } from '../system-error.ts'
 import { Authentication, isOutsider, type PeerTls } from './authentication.ts'
 import { Complaints } from './complaints.ts'
 import { Incoming, type Reception } from './incoming.ts'
-import { News } from './news.ts'
 import { Outgoing } from './outgoing.ts'
 import { defaultLimits, type Identity, type Peer, peerOf, type Surroundings, type TransportLimits } from './peer.ts'
 import { Traffic } from './traffic.ts'
@@ -51,7 +50,6 @@ export class Transport implements Links {
   private turn = 1
   private turnEnding = false
   private readonly complaints: Complaints
-  private readonly news: News
   private ticks = 0
   private closed = false
 
@@ -59,7 +57,6 @@ export class Transport implements Links {
     this.options = options
     this.limits = { ...defaultLimits, ...options.limits }
     this.complaints = new Complaints(options.log)
-    this.news = new News(this.limits.newsDelay, (to, channel, frame) => void this.send(to, channel, [frame]))
   }
 
   /** Listens, dials the peers that it was told of, and answers with the port; throws `StartFailed` when the address cannot be used. */
@@ -113,12 +110,8 @@ export class Transport implements Links {
     return server
   }
 
-  send(to: NodeId, channel: Channel, parts: readonly Uint8Array[], isNews = false): boolean {
-    const outgoing = this.outgoing.get(to)?.[channel]
-    if (outgoing === undefined) return false
-    if (isNews) return this.news.keep(to, channel, parts)
-    if (channel === 'bulk') this.news.forget(to)
-    return outgoing.send(parts)
+  send(to: NodeId, channel: Channel, parts: readonly Uint8Array[]): boolean {
+    return this.outgoing.get(to)?.[channel].send(parts) ?? false
   }
 
   reconfigure(contacts: Readonly<Record<NodeId, string>>): void {
@@ -179,8 +172,6 @@ export class Transport implements Links {
     this.closed = true
     this.unwatch()
     clearInterval(this.ticker)
-    this.news.close()
-    for (const socket of this.handshakes.values()) socket.destroy()
     for (const incoming of [...this.strangers, ...this.welcomed.values()]) incoming.destroy()
   }
 
@@ -196,12 +187,9 @@ export class Transport implements Links {
   private flushSoon(one: Outgoing): void {
     this.unflushed.push(one)
     if (this.unflushed.length > 1) return
-    process.nextTick(() => this.flush())
-  }
-
-  /** At once, what was sent so far: whoever is about to do something that takes its time lets the peers begin meanwhile. */
-  flush(): void {
-    for (const each of this.unflushed.splice(0)) each.flush()
+    process.nextTick(() => {
+      for (const each of this.unflushed.splice(0)) each.flush()
+    })
   }
 
   private accept(socket: Socket, around: Surroundings): void {
