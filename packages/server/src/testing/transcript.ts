@@ -143,7 +143,7 @@ export class Bindings {
     const again = met.findIndex((one) => one.name === name)
     if (name === '$any' || name === '$hash') return `${quotes}[^\n]*?${quotes}`
     if (name === '$version') return '[\\w.+-]+'
-    if (known !== undefined) return `${quotes}${literally(hex ? BigInt(known).toString(16) : known)}${quotes}`
+    if (known !== undefined) return `${quotes}${hex ? `0*${BigInt(known).toString(16)}` : literally(known)}${quotes}`
     if (again >= 0) return `${quotes}\\${again + 1}${quotes}`
     met.push({ name, hex })
     return `${quotes}(${hex ? '[0-9a-f]+' : '[^\\s",]+'})${quotes}`
