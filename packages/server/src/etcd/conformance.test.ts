@@ -3,7 +3,7 @@ import { deviationOf, deviations } from '../testing/deviations.ts'
 import { OneNode } from '../testing/one-node.ts'
 import { RealNode } from '../testing/real-node.ts'
 import { etcdctl } from '../testing/replay-commands.ts'
-import { ClusterHome, NodeHome, settingsOf } from '../testing/replay-home.ts'
+import { NodeHome, settingsOf } from '../testing/replay-home.ts'
 import type { ReplayHome } from '../testing/replay-home.ts'
 import { Replay } from '../testing/replay.ts'
 import { scenarios, transcripts } from '../testing/transcript.ts'
@@ -58,12 +58,6 @@ describe.runIf(etcdctl !== undefined || process.env['CI'] !== undefined)('etcdct
     const lines = scenario.lines.slice(0, users).filter((line) => line.background !== true && !countsThem(line))
     await expectConformance({ ...scenario, lines }, new NodeHome(await new OneNode().start()))
   })
-})
-
-test('three-members: answers as etcd does', { timeout: 150_000 }, async () => {
-  const scenario = scenarios('cluster').find((one) => one.scenario === 'three-members')
-  if (scenario === undefined) throw new Error('there is no such scenario')
-  await expectConformance(scenario, await ClusterHome.open(scenario))
 })
 
 test('each difference that is put up with is of a line, and of one alone', () => {

@@ -61,6 +61,7 @@ async function start(
   tls: PeerTls | undefined,
   contacts: Readonly<Record<string, string>>,
   secure: boolean = tls !== undefined,
+  handshakeTimeout = 2000,
 ): Promise<Peer> {
   const listener = new Listener()
   const told: string[] = []
@@ -73,7 +74,7 @@ async function start(
     random: () => 0.5,
     listen: { host: '127.0.0.1', port: 0, secure },
     tls,
-    limits: { backoffMin: 5, backoffMax: 20, handshakeTimeout: 2000 },
+    limits: { backoffMin: 5, backoffMax: 20, handshakeTimeout },
   })
   endings.push(async () => transport.close())
   transport.reconfigure(contacts)
@@ -266,7 +267,7 @@ test('a member that has certificates and still listens in plaintext hears those 
 })
 
 test('handshakes that nobody ends hold up neither a member nor the end of the port', async () => {
-  const a = await start('a', authority.peer(['a']), { b: contact('b', 1) })
+  const a = await start('a', authority.peer(['a']), { b: contact('b', 1) }, true, 600_000)
   const idle = await Promise.all(
     Array.from({ length: 40 }, async () => {
       const socket = connectPlain(a.port, '127.0.0.1')
@@ -279,8 +280,9 @@ test('handshakes that nobody ends hold up neither a member nor the end of the po
   await expectWelcome(b)
   // More of them than are allowed: the oldest had to go.
   await until(() => idle.filter((socket) => socket.destroyed || socket.closed || socket.readableEnded).length >= 8)
-  const before = performance.now()
+  const held = idle.filter((socket) => !(socket.destroyed || socket.closed || socket.readableEnded))
+  expect(held.length).toBeGreaterThan(0)
+  // They would end by themselves only after the time that a handshake may take, which is longer than this test may.
   await b.transport.close()
   await a.transport.close()
-  expect(performance.now() - before).toBeLessThan(1000)
 })

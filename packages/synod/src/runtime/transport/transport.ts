@@ -172,6 +172,7 @@ export class Transport implements Links {
     this.closed = true
     this.unwatch()
     clearInterval(this.ticker)
+    for (const socket of this.handshakes.values()) socket.destroy()
     for (const incoming of [...this.strangers, ...this.welcomed.values()]) incoming.destroy()
   }
 
