@@ -32,7 +32,8 @@ export async function h2load(load: Load): Promise<LoadResult> {
   const numbers = { '-n': requests, '-c': connections, '-m': streams, ...pace }
   const sizes = Object.entries(numbers).flatMap(([flag, number]) => [flag, String(number)])
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
-  const args = [...sizes, ...headers, '-d', bodyFile, '--log-file', logFile, url]
+  // By TLS it would offer HTTP/1.1, too.
+  const args = [...sizes, ...headers, '--npn-list=h2', '-d', bodyFile, '--log-file', logFile, url]
   // h2load appends to it
   rmSync(logFile, { force: true })
   // bash's own `time` tells what the load generator costs

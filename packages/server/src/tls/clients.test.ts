@@ -130,10 +130,12 @@ describe('over TLS', () => {
     expect(server.handshakesFailed).toBe(0)
   })
 
-  test('the protocols of ALPN are these two, and a client that offers neither is refused', async () => {
+  test('by ALPN who offers both has HTTP/1.1, as the pages are there; who offers neither is refused', async () => {
     const { port } = await start()
-    const both = await shake(port, { ...shown, ALPNProtocols: ['http/1.1', 'h2'] })
-    expect(both).toMatchObject({ alpnProtocol: 'h2' })
+    expect(await shake(port, { ...shown, ALPNProtocols: ['h2', 'http/1.1'] })).toMatchObject({
+      alpnProtocol: 'http/1.1',
+    })
+    expect(await shake(port, { ...shown, ALPNProtocols: ['h2'] })).toMatchObject({ alpnProtocol: 'h2' })
     expect(await shake(port, { ...shown, ALPNProtocols: ['smtp'] })).toBeInstanceOf(Error)
   })
 

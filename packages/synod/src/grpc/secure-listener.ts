@@ -40,7 +40,8 @@ export class SecureListener {
       noDelay: true,
       keepAlive: true,
       ...tls.options(),
-      ALPNProtocols: ['h2', 'http/1.1'],
+      // Clients of gRPC offer h2 alone. Whoever offers both, as curl and browsers do, wants what is served over HTTP/1.1.
+      ALPNProtocols: ['http/1.1', 'h2'],
       handshakeTimeout: handshakeTimeoutMs,
       requestCert: tls.requiresCertificate,
       rejectUnauthorized: tls.requiresCertificate,
