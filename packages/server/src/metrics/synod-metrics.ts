@@ -26,6 +26,9 @@ export function synodMetrics({ front, meters, web, grpc }: Sources): Told[] {
     counter('synod_grpc_connections_total', 'Connections to the client port.', () =>
       sum(grpc(), 'connectionsAccepted'),
     ),
+    counter('synod_tls_handshakes_failed_total', 'Handshakes of TLS at the client port that came to nothing.', () =>
+      sum(grpc(), 'handshakesFailed'),
+    ),
     gauge('synod_grpc_streams', 'Open calls of gRPC.', () => sum(grpc(), 'streamsOpen')),
     histogram(
       'synod_batch_operations',
@@ -74,7 +77,7 @@ function byPort(
 
 function sum(
   counted: ReturnType<Sources['grpc']>,
-  field: 'connectionsOpen' | 'connectionsAccepted' | 'streamsOpen',
+  field: 'connectionsOpen' | 'connectionsAccepted' | 'handshakesFailed' | 'streamsOpen',
 ): number {
   return counted.reduce((total, one) => total + one[field], 0)
 }

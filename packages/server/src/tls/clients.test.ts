@@ -127,7 +127,7 @@ describe('over TLS', () => {
         .end()
     })
     expect(status).toBe(400)
-    expect(server.handshakesFailed).toBe(0)
+    expect(server.counters.handshakesFailed).toBe(0)
   })
 
   test('by ALPN who offers both has HTTP/1.1, as the pages are there; who offers neither is refused', async () => {
@@ -166,7 +166,7 @@ describe('whoever is not allowed is not heard, and knows that nothing was done',
     const error = await ask(port, { tls: { ca: authority.pem } })
     expect(error).toMatchObject({ code: 14, mayHaveBeenSent: false })
     expect(String(error)).toContain('the other side requires a certificate, and none was shown')
-    await until(() => server.handshakesFailed === 1)
+    await until(() => server.counters.handshakesFailed === 1)
     expect(debug.join()).toContain('it has shown no certificate, and one is required')
   })
 
@@ -234,7 +234,7 @@ describe('whoever is not allowed is not heard, and knows that nothing was done',
   test('plaintext, of which the operator hears, though not each time', async () => {
     const { port, warnings, server } = await start()
     for (let i = 0; i < 3; i++) expect(String(await ask(port, {}))).toMatch(/perhaps it speaks TLS \(https:|ECONNRESET/)
-    await until(() => server.handshakesFailed === 3)
+    await until(() => server.counters.handshakesFailed === 3)
     expect(warnings).toEqual([expect.stringContaining('has to use https://')])
   })
 

@@ -61,6 +61,8 @@ export interface ServerCounters {
   readonly connectionsAccepted: number
   /** Open now, those that have not said yet what they speak and those that were handed over included. */
   readonly connectionsOpen: number
+  /** Of TLS, that came to nothing. */
+  readonly handshakesFailed: number
   readonly streamsOpened: number
   readonly streamsOpen: number
   /** Over HTTP/2, frames and all. */
@@ -90,6 +92,7 @@ export class Counts implements ServerCounters {
   >
   connectionsAccepted = 0
   connectionsOpen = 0
+  handshakesFailed = 0
   streamsOpened = 0
   streamsOpen = 0
   bytesReceived = 0

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
 import { tlsFailure, tlsReason, type Logger } from '../core/index.ts'
+import type { Counts } from './counters.ts'
 
 /** How a server is known to its clients, and they to it. */
 export interface ServerTls {
@@ -26,15 +27,21 @@ const silenceMs = 60_000
 /** Listens by TLS, and hands on the connections whose handshake went well. */
 export class SecureListener {
   readonly server: Server
-  /** Handshakes that came to nothing. */
-  failures = 0
+  private readonly counts: Counts
   private readonly log: Logger
   private readonly unwatch: () => void
   /** Connections whose handshake is not over, by the client's address and port. */
   private readonly handshakes = new Map<string, Socket>()
   private toldAt = Number.NEGATIVE_INFINITY
 
-  constructor(tls: ServerTls, handshakeTimeoutMs: number, log: Logger, welcome: (socket: Socket) => void) {
+  constructor(
+    tls: ServerTls,
+    handshakeTimeoutMs: number,
+    counts: Counts,
+    log: Logger,
+    welcome: (socket: Socket) => void,
+  ) {
+    this.counts = counts
     this.log = log
     this.server = createServer({
       noDelay: true,
@@ -77,12 +84,12 @@ export class SecureListener {
   }
 
   private fail(error: Error, socket: TLSSocket): void {
-    this.failures++
+    this.counts.handshakesFailed++
     const code = 'code' in error ? String(error.code) : ''
     // The verdict on a certificate is a code alone.
     const verdict: unknown = socket.authorizationError
     const reason = (typeof verdict === 'string' ? tlsReason(verdict) : undefined) ?? tlsFailure(error) ?? error.message
-    const fields = { client: socket.remoteAddress, failures: this.failures }
+    const fields = { client: socket.remoteAddress, failures: this.counts.handshakesFailed }
     const now = performance.now()
     if (plaintext.has(code) && now - this.toldAt > silenceMs) {
       this.toldAt = now

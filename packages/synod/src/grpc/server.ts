@@ -24,8 +24,6 @@ export interface GrpcServer {
   readonly connections: number
   /** What has been done and refused so far. */
   readonly counters: ServerCounters
-  /** Handshakes of TLS that came to nothing, since the start. */
-  readonly handshakesFailed: number
 }
 
 /** What `serve` needs. */
@@ -85,7 +83,7 @@ class ListeningServer implements GrpcServer, Shared {
     this.other = options.other ?? answerInHttp1
     const { tls, log } = options
     const welcome = (socket: Socket): void => this.welcome(socket)
-    this.secure = tls && new SecureListener(tls, this.limits.handshakeTimeoutMs, log, welcome)
+    this.secure = tls && new SecureListener(tls, this.limits.handshakeTimeoutMs, this.counts, log, welcome)
     this.listener = this.secure?.server ?? createServer({ noDelay: true, keepAlive: true })
     this.listener.on('connection', (socket: Socket) => this.admit(socket))
     if (this.secure === undefined) this.listener.on('connection', welcome)
@@ -93,10 +91,6 @@ class ListeningServer implements GrpcServer, Shared {
 
   get counters(): ServerCounters {
     return this.counts
-  }
-
-  get handshakesFailed(): number {
-    return this.secure?.failures ?? 0
   }
 
   get connections(): number {
