@@ -16,8 +16,8 @@ const page = readFileSync(join(import.meta.dirname, '../../../../docs/state-coun
 
 /** More rows than `least` there must be, and those of fewer states than `most` are searched. */
 const models: readonly { readonly model: Explorable; readonly least: number; readonly most: number }[] = [
-  { model: explorableRaft, least: 5, most: 60_000 },
-  { model: explorableMultiPaxos, least: 5, most: 40_000 },
+  { model: explorableRaft, least: 5, most: 30_000 },
+  { model: explorableMultiPaxos, least: 5, most: 15_000 },
   { model: explorablePaxos, least: 5, most: 10_000 },
   { model: explorableBenOr, least: 3, most: 25_000 },
   { model: explorableByzantineBenOr, least: 3, most: 25_000 },
