@@ -1,12 +1,31 @@
 import { assert } from 'synod'
 import type { Failure } from 'synod'
 import type { Unary } from 'synod/grpc'
-import type { OperationResult, StoreContext } from 'synod/store'
+import type { OperationResult, StoreContext, StoreError } from 'synod/store'
 import { writeAlarms } from '../proto/alarm-messages.ts'
 import { writeDeleteRangeResult, writePutResult, writeTxnResult } from '../proto/kv-responses.ts'
 import { writeLeaseGrantResult } from '../proto/other-messages.ts'
-import { failCall, refuse } from './failures.ts'
+import { TooLong } from '../proto/wire.ts'
+import { failCall, failTooLong, refuse } from './failures.ts'
 import type { Front } from './front.ts'
+
+/**
+ * What writing an answer threw. Whoever asks for more than can be sent is refused: the member, in whose turn this is, has done
+ * nothing wrong.
+ */
+function failUnsendable(call: Unary, asked: 'read' | 'write', error: unknown): void {
+  if (!(error instanceof TooLong)) throw error
+  failTooLong(call, error.message, asked)
+}
+
+/** Answers a read at once. */
+export function answerNow(call: Unary, answer: () => void): void {
+  try {
+    answer()
+  } catch (error) {
+    failUnsendable(call, 'read', error)
+  }
+}
 
 /** A write that waits to be decided and applied: nothing but whom to answer. */
 export class WriteCall implements StoreContext {
@@ -20,6 +39,14 @@ export class WriteCall implements StoreContext {
 
   applied(result: OperationResult): void {
     if (result.type === 'error') return refuse(this.call, result)
+    try {
+      this.answer(result)
+    } catch (error) {
+      failUnsendable(this.call, 'write', error)
+    }
+  }
+
+  private answer(result: Exclude<OperationResult, StoreError>): void {
     const { front } = this
     const out = front.out.reset()
     switch (result.type) {
@@ -73,7 +100,7 @@ export class ReadCall implements StoreContext {
   }
 
   readable(): void {
-    if (!this.call.cancelled) this.run()
+    if (!this.call.cancelled) answerNow(this.call, this.run)
   }
 
   failed(failure: Failure): void {

@@ -74,6 +74,11 @@ export function refuse(call: Unary, { code, message }: Status, why?: string): vo
   call.fail(code, message, { [outcome]: 'rejected', ...(printable === undefined ? {} : { [reason]: printable }) })
 }
 
+/** There is an answer, and it is too long to be sent. A write has been applied. */
+export function failTooLong(call: Unary, message: string, asked: 'read' | 'write'): void {
+  call.fail(resourceExhausted, message, { [outcome]: asked === 'read' ? 'rejected' : 'unknown' })
+}
+
 /** How a read that failed is told of where nobody waits for a status. */
 export function readFailure(failure: Failure): string {
   const known = failure instanceof Rejected && failure.detail.code !== 'no-leader'

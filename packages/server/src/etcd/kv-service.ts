@@ -5,7 +5,7 @@ import type { PutRequest, RangeRequest, StoreError, TxnRequest } from 'synod/sto
 import { readCompaction, readDeleteRange, readPut, readRange, readTxn } from '../proto/kv-requests.ts'
 import { writeRangeResult, writeTxnResult } from '../proto/kv-responses.ts'
 import { ProtoReader } from '../proto/wire.ts'
-import { ReadCall, WriteCall } from './calls.ts'
+import { answerNow, ReadCall, WriteCall } from './calls.ts'
 import { notForLearners, refuse, requestTooLarge } from './failures.ts'
 import type { Status } from './failures.ts'
 import type { Front } from './front.ts'
@@ -59,7 +59,7 @@ export class KvService {
     const request = readRange(new ProtoReader(message))
     const refused = checkRange(request)
     if (refused !== undefined) return refuse(call, refused)
-    if (request.serializable) return this.answerRange(call, request)
+    if (request.serializable) return answerNow(call, () => this.answerRange(call, request))
     if (this.front.isLearner) return refuse(call, notForLearners)
     // The message is gone when this returns; what waits keeps what it needs of it.
     const kept = { ...request, key: request.key.slice(), rangeEnd: request.rangeEnd.slice() }
@@ -80,7 +80,7 @@ export class KvService {
   private readOnlyTxn(call: Unary, message: Uint8Array, request: TxnRequest): void {
     const asks = request.success.length + request.failure.length
     // Comparisons alone cannot ask to be answered from what this member happens to know.
-    if (asks > 0 && isSerializable(request)) return this.answerTxn(call, request)
+    if (asks > 0 && isSerializable(request)) return answerNow(call, () => this.answerTxn(call, request))
     const kept = readTxn(new ProtoReader(message.slice()))
     this.front.replica.read(new ReadCall(call, () => this.answerTxn(call, kept)))
   }

@@ -6,7 +6,7 @@ import type { TimeToLiveRequest } from '../proto/lease-messages.ts'
 import { readEmpty, readLeaseGrant, readLeaseRevoke } from '../proto/other-messages.ts'
 import { ProtoReader } from '../proto/wire.ts'
 import type { ProtoWriter } from '../proto/wire.ts'
-import { ReadCall, WriteCall } from './calls.ts'
+import { answerNow, ReadCall, WriteCall } from './calls.ts'
 import { refuse, timedOut } from './failures.ts'
 import type { Front } from './front.ts'
 
@@ -90,10 +90,12 @@ export class LeaseService {
 
   private respond(call: Unary, write: (out: ProtoWriter) => void): void {
     const { front } = this
-    const out = front.out.reset()
-    write(out)
-    front.writeHeader(front.store.revision)
-    call.respond(out.finish())
+    answerNow(call, () => {
+      const out = front.out.reset()
+      write(out)
+      front.writeHeader(front.store.revision)
+      call.respond(out.finish())
+    })
   }
 }
 

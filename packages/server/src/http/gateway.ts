@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'synod'
 import type { Route, Unary } from 'synod/grpc'
 import { MethodCounts } from '../metrics/method-counts.ts'
-import { ProtoWriter } from '../proto/wire.ts'
+import { ProtoWriter, TooLong } from '../proto/wire.ts'
 import { answerJson } from './answer.ts'
 import type { Exchange } from './answer.ts'
 import type { HttpPort } from './http-port.ts'
@@ -25,6 +25,9 @@ const code = {
 
 /** How a part of the path is called that is not the route: the older one is what Patroni uses with an older etcd. */
 const prefixes = ['/v3/', '/v3beta/'] as const
+
+/** The longest message that becomes JSON. */
+const answerBytesMax = 32 * 1024 * 1024
 
 /** Headers that are metadata of the call, behind this. */
 const metadataPrefix = 'grpc-metadata-'
@@ -151,6 +154,8 @@ class GatewayCall implements Unary {
   }
 
   respond(message: Uint8Array): void {
+    // As text it is many times as long, and text has its end at half a gigabyte.
+    if (message.length > answerBytesMax) throw new TooLong(message.length, answerBytesMax)
     this.ended(0)
     answerJson(this.exchange, 200, readAsJson(this.route.response, message))
   }

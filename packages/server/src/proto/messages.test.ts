@@ -29,7 +29,7 @@ import {
 } from './member-messages.ts'
 import { readHealthCheck, readLeaseGrant, readLeaseRevoke, readStatusResponse } from './other-messages.ts'
 import { writeLeaseGrantResult, writeStatusResult } from './other-messages.ts'
-import { ProtoReader, ProtoWriter, TooDeep, WireError } from './wire.ts'
+import { ProtoReader, ProtoWriter, TooDeep, TooLong, WireError } from './wire.ts'
 
 // Goal: the hand-written codecs mean what the .proto files mean. Method: random messages through a second, reflective
 // implementation that reads the committed interface files, in both directions.
@@ -464,4 +464,16 @@ describe('what is no message, or more than one', () => {
     expect(out.finish()).toEqual(Uint8Array.of(0x18, 5))
     expect(out.finish().buffer.byteLength).toBeLessThan(10_000)
   })
+})
+
+test('an answer is as long as it may be, and not a byte longer', () => {
+  const out = new ProtoWriter(5000).reset()
+  out.raw(new Uint8Array(4999))
+  out.flag(1, false)
+  out.raw(Uint8Array.of(1))
+  expect(out.finish()).toHaveLength(5000)
+  expect(() => out.raw(Uint8Array.of(1))).toThrow(TooLong)
+  expect(() => out.reset().raw(new Uint8Array(5001))).toThrow('larger than max (5001 vs. 5000)')
+  out.reset().raw(Uint8Array.of(1, 2))
+  expect(out.finish()).toEqual(Uint8Array.of(1, 2))
 })

@@ -11,7 +11,18 @@ export class WireError extends Error {
 /** A message that contains itself deeper than any valid request can. */
 export class TooDeep extends WireError {}
 
+/** An answer is longer than can be sent. In grpc-go's words, and what to do about it. */
+export class TooLong extends Error {
+  override readonly name = 'TooLong'
+
+  constructor(bytes: number, bytesMax: number) {
+    super(`grpc: trying to send message larger than max (${bytes} vs. ${bytesMax}): ask page by page, with a limit`)
+  }
+}
+
 const smallest = 4096
+/** Behind what may wait before it, one answer is less than a connection may leave unread (`unreadBytesMax` of gRPC's limits). */
+const longest = 248 * 1024 * 1024
 /** One answer of many megabytes must not hold its memory for ever. */
 const largestKept = 4 * 1024 * 1024
 const twoTo32 = 0x1_0000_0000
@@ -190,8 +201,10 @@ export class ProtoWriter {
   private buffer: Uint8Array
   private at: number
   private view: Uint8Array
+  private readonly bytesMax: number
 
-  constructor() {
+  constructor(bytesMax: number = longest) {
+    this.bytesMax = bytesMax
     this.buffer = new Uint8Array(smallest)
     this.at = smallest
     this.view = noBytes
@@ -308,7 +321,11 @@ export class ProtoWriter {
   private room(bytes: number): void {
     if (bytes <= this.at) return
     const used = this.buffer.length - this.at
-    const larger = new Uint8Array(Math.max(this.buffer.length * 2, used + bytes + 1024))
+    const needed = used + bytes
+    if (needed > this.bytesMax) throw new TooLong(needed, this.bytesMax)
+    const larger = new Uint8Array(
+      Math.max(needed, Math.min(this.bytesMax, Math.max(this.buffer.length * 2, needed + 1024))),
+    )
     larger.set(this.buffer.subarray(this.at), larger.length - used)
     this.at = larger.length - used
     this.buffer = larger
