@@ -125,9 +125,13 @@ export class Lessor implements StoreObserver {
     return () => void this.questions.delete(question)
   }
 
-  /** Called by the store, which must not be changed meanwhile. */
+  /**
+   * Called by the store, which must not be changed meanwhile. A leader that starts meets in its log thousands of questions of
+   * long ago: what was asked before it took over was answered then, or is asked again.
+   */
   asked(id: bigint, question: bigint): void {
-    if (!this.front.replica.standing.leading) return
+    const { leading, term } = this.front.replica.standing
+    if (!leading || this.front.store.leases.term !== term) return
     setImmediate(() => this.tell(id, question))
   }
 

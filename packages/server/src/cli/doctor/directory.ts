@@ -173,7 +173,7 @@ async function readJournal<Durable>(
     return warning(
       'journal',
       found,
-      'start it: its peers make it whole, and until then it neither votes nor serves. Look at the disk',
+      'start it: its peers make it whole, and until then it neither votes nor serves; without peers it has to be restored from a copy. Look at the disk',
     )
   }
   const torn = scan.torn > 0 ? `; ${scan.torn} bytes at its end were torn by a crash, and never relied on` : ''
