@@ -143,12 +143,18 @@ function enumNamed(type: EnumType, name: string): bigint | undefined {
   return number === undefined ? undefined : BigInt(number)
 }
 
-/** `12`, and `12.0` and `1.2e1` too; undefined: it is no whole number. */
+/** `12`, and `12.0` and `1.2e1` too, to the last digit; undefined: it is no whole number. */
 function whole(text: string): bigint | undefined {
   if (text.length > digitsMax) return undefined
-  if (/^-?(?:0|[1-9]\d*)$/.test(text)) return BigInt(text)
-  if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return undefined
-  return Number.isSafeInteger(Number(text)) ? BigInt(Number(text)) : undefined
+  const parts = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)
+  if (parts === null) return undefined
+  const [, sign = '', units = '', decimals = '', exponent = '0'] = parts
+  const digits = (units + decimals).replace(/0+$/, '')
+  if (digits === '') return 0n
+  // So many zeros follow them.
+  const zeros = units.length + Number(exponent) - digits.length
+  if (zeros < 0 || zeros > digitsMax) return undefined
+  return BigInt(`${sign}${digits}${'0'.repeat(zeros)}`)
 }
 
 function isInRange(number: bigint, kind: Field['type']['kind']): boolean {

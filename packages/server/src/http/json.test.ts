@@ -178,6 +178,36 @@ describe('what is refused, and how that is told', () => {
     expect(refusal('TxnRequest', '{"compare":{}}')).toBe('proto: syntax error (line 1:12): unexpected token {'))
   test('what is wrong is not repeated at length', () =>
     expect(refusal('RangeRequest', `{"key":"${'?'.repeat(1e6)}"}`).length).toBeLessThan(200))
+  test('a number is taken to its last digit, or not at all', () => {
+    const limit = (text: string): string => {
+      try {
+        return Buffer.from(bytesOf(message('RangeRequest'), `{"limit":${text}}`)).toString('hex')
+      } catch (error) {
+        if (error instanceof JsonError) return 'refused'
+        throw error
+      }
+    }
+    const largest = limit('"9223372036854775807"')
+    for (const text of [
+      '9223372036854775807',
+      '"9223372036854775807.0"',
+      '922337203685477580.7e1',
+      '92233720368547758070e-1',
+    ])
+      expect(limit(text), text).toBe(largest)
+    for (const text of [
+      '1.5',
+      '9007199254740990.6',
+      '4503599627370497.00000000001',
+      '1e-1',
+      '9223372036854775808',
+      '1e400',
+    ])
+      expect(limit(text), text).toBe('refused')
+    for (const text of ['0e400', '-0', '0.000', '0e-9']) expect(limit(text), text).toBe(limit('0'))
+    expect(limit('-12e2')).toBe(limit('-1200'))
+  })
+
   test('pitfall W1: a number of more digits than 64 bits can need is refused unread', () => {
     // A million of them would take a second; this one would even be a number that fits.
     for (const digits of [`1.${'0'.repeat(63)}`, '9'.repeat(1e6)]) {

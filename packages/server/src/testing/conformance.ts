@@ -17,8 +17,8 @@ const usage = `Asks this server what a real etcd was asked, and compares the ans
 
 Each scenario has a cluster of its own: real members, on disks and ports of this machine, with the flags of the scenario.
 A line passes if the answer is etcd's, or the one that packages/server/src/testing/deviations.ts gives a reason for. A line
-is "not yet" where a method is answered with 12 or a route does not exist, and where a line before it in its scenario was for
-that reason without effect; never for a wrong answer. The commands of cli need etcdctl (apt-get install etcd-client).
+is "not yet" where a method is answered with 12 or a route does not exist; and, whatever is answered instead of what was
+recorded, where a line before it in its scenario was for that reason without effect. The commands of cli need etcdctl (apt-get install etcd-client).
 
 Exit codes: 0 nothing failed, 1 something did, 2 the command is wrong.
 `
