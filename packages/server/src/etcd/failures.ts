@@ -11,6 +11,7 @@ export interface Status {
 
 const unavailable = 14
 const resourceExhausted = 8
+const internal = 13
 
 /** Refusals that this server gives by itself, in etcd's words. */
 export const requestTooLarge: Status = { code: 3, message: 'etcdserver: request is too large' }
@@ -74,9 +75,13 @@ export function refuse(call: Unary, { code, message }: Status, why?: string): vo
   call.fail(code, message, { [outcome]: 'rejected', ...(printable === undefined ? {} : { [reason]: printable }) })
 }
 
-/** There is an answer, and it is too long to be sent. A write has been applied. */
+/**
+ * There is an answer, and it is too long to be sent. A write has been applied: 8, which grpc-go would say, means here and to
+ * clients that it certainly was not.
+ */
 export function failTooLong(call: Unary, message: string, asked: 'read' | 'write'): void {
-  call.fail(resourceExhausted, message, { [outcome]: asked === 'read' ? 'rejected' : 'unknown' })
+  if (asked === 'read') return refuse(call, { code: resourceExhausted, message })
+  call.fail(internal, message, { [outcome]: 'unknown' })
 }
 
 /** How a read that failed is told of where nobody waits for a status. */

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { askHttp } from '../testing/ask-http.ts'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { noLeader, OneNode } from '../testing/one-node.ts'
 import { extremeRequests, extremeTransactions, methods, nested } from '../testing/hostile-requests.ts'
-import type { Json } from '../testing/transcript.ts'
 import { Unknown } from 'synod'
 
 // Goal: no request ends a server or reaches the log unless every member can apply it. Method: every field of every
@@ -66,38 +64,6 @@ describe('transactions in transactions', () => {
 test('what is no message is refused in grpc-go’s words', async () => {
   expect(await client.raw('/etcdserverpb.KV/Put', Uint8Array.of(0x0a, 5, 1))).toEqual({
     error: { code: 13, message: 'grpc: error unmarshalling request: unexpected EOF' },
-  })
-})
-
-describe('pitfall W10: an answer that is too long to be sent is refused, and ends no member', () => {
-  const range = { key: 'YQ==', rangeEnd: 'Yw==' }
-  const asked = (serializable: boolean): Json[] =>
-    Array.from({ length: 120 }, () => ({ requestRange: { ...range, serializable } }))
-  const tooLong = (bytesMax: number): object => ({
-    code: 8,
-    message: expect.stringMatching(`^grpc: trying to send message larger than max \\(\\d+ vs. ${bytesMax}\\)`),
-  })
-
-  beforeAll(async () => {
-    const value = Buffer.alloc(1_400_000).toString('base64')
-    for (const key of ['YQ==', 'Yg==']) await client.call('KV/Put', { key, value })
-  })
-
-  test('of a read that is answered at once', async () => {
-    expect(await client.call('KV/Txn', { success: asked(true) })).toEqual({ error: tooLong(260_046_848) })
-  })
-
-  test('of a write, which is applied', async () => {
-    const put = { requestPut: { key: 'eg==', value: 'eg==' } }
-    expect(await client.call('KV/Txn', { success: [put, ...asked(false)] })).toEqual({ error: tooLong(260_046_848) })
-    expect(await client.call('KV/Range', { key: 'eg==' })).toMatchObject({ count: '1' })
-  })
-
-  test('of the gateway, whose texts are longer', async () => {
-    const body = JSON.stringify({ success: Array.from({ length: 12 }, () => ({ requestRange: range })) })
-    const answer = await askHttp(node.port, 'POST', '/v3/kv/txn', body)
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([429, tooLong(33_554_432)])
-    expect(answer.headers['synod-outcome']).toBe('rejected')
   })
 })
 
