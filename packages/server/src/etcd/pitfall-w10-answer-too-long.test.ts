@@ -29,11 +29,11 @@ beforeAll(async () => {
   for (const key of ['YQ==', 'Yg==']) await client.call('KV/Put', { key, value })
 })
 
-test('pitfall W10: of a read that is answered at once', async () => {
+test('pitfall W10: an answer that is too long is refused: of a read that is answered at once', async () => {
   expect(await client.call('KV/Txn', { success: asked(true) })).toEqual({ error: tooLong(260_046_848) })
 })
 
-test('pitfall W10: of a write, which is applied: not with the code of those that certainly are not', async () => {
+test('pitfall W10: an answer that is too long is refused: of a write, which is applied: not with the code of those that certainly are not', async () => {
   const put = { requestPut: { key: 'eg==', value: 'eg==' } }
   expect(await client.call('KV/Txn', { success: [put, ...asked(false)] })).toEqual({
     error: tooLong(260_046_848, 13),
@@ -41,7 +41,7 @@ test('pitfall W10: of a write, which is applied: not with the code of those that
   expect(await client.call('KV/Range', { key: 'eg==' })).toMatchObject({ count: '1' })
 })
 
-test('pitfall W10: of the gateway, whose texts are longer', async () => {
+test('pitfall W10: an answer that is too long is refused: of the gateway, whose texts are longer', async () => {
   const body = JSON.stringify({ success: Array.from({ length: 12 }, () => ({ requestRange: range })) })
   const answer = await askHttp(node.port, 'POST', '/v3/kv/txn', body)
   expect([answer.status, JSON.parse(answer.text)]).toEqual([429, tooLong(33_554_432)])
