@@ -71,6 +71,13 @@ test('a write that the quota has no room for is refused, and from then on every 
   })
 })
 
+test('a write that is larger than the quota is refused, and no other for its sake', async () => {
+  expect(await put(quotaBackendBytes + 1)).toEqual(noSpace)
+  await tick()
+  expect(await alarms()).toEqual([])
+  expect(await put(1)).toBe('ok')
+})
+
 test('a compaction makes room, and the alarm ends by itself', async () => {
   await fill()
   await tick()

@@ -44,7 +44,9 @@ export class SpaceKeeper {
   refuse(request: PutRequest | TxnRequest | { readonly type: 'leaseGrant' }): StoreError | undefined {
     const { store, config } = this.front
     const refused = checkQuota(request, store.sizeBytes, config.quotaBytes)
-    if (refused !== undefined) this.raise()
+    // What an empty store has no room for says nothing of this one, and no compaction would help it.
+    const fitsNowhere = checkQuota(request, 0, config.quotaBytes) !== undefined
+    if (refused !== undefined && !fitsNowhere) this.raise()
     return refused
   }
 

@@ -58,6 +58,11 @@ test('a method that is not there is not yet, and so is what differs after it, wh
   expect(second).toContain('failed: ')
 })
 
+test('a method that is there, and is answered by 12 all the same, has failed', async () => {
+  const [only] = await outcomes([{ op: 'KV/RangeStream', request: {}, response: { header: '$any' } }])
+  expect(only).toBe('failed: KV/RangeStream is answered as if it were not there')
+})
+
 test('12 where 12 is expected has passed', async () => {
   const error = { code: 12, message: 'unknown method AuthEnable for service etcdserverpb.Auth' }
   expect(await outcomes([{ op: 'Auth/AuthEnable', request: {}, response: { error } }])).toEqual(['passed'])
