@@ -1,10 +1,11 @@
 import { assert } from 'synod'
 import type { Failure } from 'synod'
 import type { Unary } from 'synod/grpc'
-import type { OperationResult, StoreContext } from 'synod/store'
+import type { OperationResult, StoreContext, StoreError } from 'synod/store'
 import { writeAlarms } from '../proto/alarm-messages.ts'
 import { writeDeleteRangeResult, writePutResult, writeTxnResult } from '../proto/kv-responses.ts'
 import { writeLeaseGrantResult } from '../proto/other-messages.ts'
+import type { ProtoWriter } from '../proto/wire.ts'
 import { failCall, refuse } from './failures.ts'
 import type { Front } from './front.ts'
 
@@ -20,33 +21,7 @@ export class WriteCall implements StoreContext {
 
   applied(result: OperationResult): void {
     if (result.type === 'error') return refuse(this.call, result)
-    const { front } = this
-    const out = front.out.reset()
-    switch (result.type) {
-      case 'put':
-        writePutResult(out, result.prevKv)
-        break
-      case 'deleteRange':
-        writeDeleteRangeResult(out, result)
-        break
-      case 'txn':
-        writeTxnResult(out, result)
-        break
-      case 'leaseGrant':
-        writeLeaseGrantResult(out, result.id, result.ttlSeconds)
-        break
-      case 'alarm':
-        writeAlarms(out, result.alarm === undefined ? [] : [result.alarm])
-        break
-      case 'compact':
-      case 'leaseRevoke':
-      case 'leaseExpire':
-      case 'leaseLead':
-      case 'nothing':
-        break
-    }
-    front.writeHeader(result.revision)
-    this.call.respond(out.finish())
+    this.front.answer(this.call, 'write', result, writeResult)
   }
 
   readable(): void {
@@ -78,5 +53,26 @@ export class ReadCall implements StoreContext {
 
   failed(failure: Failure): void {
     failCall(this.call, failure, 'read')
+  }
+}
+
+function writeResult(out: ProtoWriter, result: Exclude<OperationResult, StoreError>): void {
+  switch (result.type) {
+    case 'put':
+      return writePutResult(out, result.prevKv)
+    case 'deleteRange':
+      return writeDeleteRangeResult(out, result)
+    case 'txn':
+      return writeTxnResult(out, result)
+    case 'leaseGrant':
+      return writeLeaseGrantResult(out, result.id, result.ttlSeconds)
+    case 'alarm':
+      return writeAlarms(out, result.alarm === undefined ? [] : [result.alarm])
+    case 'compact':
+    case 'leaseRevoke':
+    case 'leaseExpire':
+    case 'leaseLead':
+    case 'nothing':
+      return undefined
   }
 }

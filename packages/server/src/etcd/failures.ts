@@ -94,3 +94,9 @@ export function failCall(call: Unary, failure: Failure, asked: 'read' | 'write')
   const { message } = failure.detail.code === 'stopping' ? serverStopped : timedOut
   call.fail(unavailable, message, { [outcome]: asked === 'read' ? 'rejected' : 'unknown' })
 }
+
+/** A write has been applied all the same: whoever is not told its result has to look. */
+export function answerTooLarge(call: Unary, asked: 'read' | 'write', bytesMax: number): void {
+  const message = `the answer is larger than max (${bytesMax} bytes): ask for fewer keys at once, by a limit`
+  call.fail(resourceExhausted, message, { [outcome]: asked === 'read' ? 'rejected' : 'unknown' })
+}

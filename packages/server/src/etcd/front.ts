@@ -2,11 +2,13 @@ import { membersOf, Writer } from 'synod'
 import type { Membership } from 'synod'
 import { readContact } from 'synod/member'
 import { encodeOperation } from 'synod/store'
+import type { Unary } from 'synod/grpc'
 import type { Operation, Store, StoreContext } from 'synod/store'
 import type { Member } from '../proto/member-messages.ts'
-import { ProtoWriter } from '../proto/wire.ts'
+import { MessageTooLarge, ProtoWriter } from '../proto/wire.ts'
 import type { ServerConfig } from '../cli/config.ts'
 import type { OpenedReplica } from '../replica.ts'
+import { answerTooLarge } from './failures.ts'
 import { Lessor } from './lessor.ts'
 import { SpaceKeeper } from './space-keeper.ts'
 
@@ -14,6 +16,9 @@ import { SpaceKeeper } from './space-keeper.ts'
 export const etcdVersion = '3.6.14'
 /** And of the cluster and of what is stored: without the third number, as etcd's. */
 export const etcdClusterVersion = '3.6.0'
+
+/** No answer is longer: it is held in memory, as a whole, several times. */
+const answerBytesMax = 256 * 1024 * 1024
 
 /** What the front needs to know of its member's settings. */
 export type FrontConfig = Pick<
@@ -33,7 +38,7 @@ export class Front {
   /** undefined: there are none. */
   readonly peers: OpenedReplica['peers'] | undefined
   /** One buffer for all answers: the transport copies what it is given. */
-  readonly out: ProtoWriter = new ProtoWriter()
+  readonly out: ProtoWriter = new ProtoWriter(answerBytesMax)
   private readonly operation = new Writer()
   /** Fields 1 and 2 of every header, which never change. */
   private readonly ids: Uint8Array
@@ -68,6 +73,24 @@ export class Front {
     out.reset()
     encodeOperation(out, operation)
     this.replica.submit(out.control.subarray(0, out.length), context)
+  }
+
+  /** What a request asks for may be more than any memory holds, and must not end the member. */
+  answer<Result extends { readonly revision: number }>(
+    call: Unary,
+    asked: 'read' | 'write',
+    result: Result,
+    write: (out: ProtoWriter, result: Result) => void,
+  ): void {
+    const out = this.out.reset()
+    try {
+      write(out, result)
+      this.writeHeader(result.revision)
+    } catch (error) {
+      if (!(error instanceof MessageTooLarge)) throw error
+      return answerTooLarge(call, asked, answerBytesMax)
+    }
+    call.respond(out.finish())
   }
 
   /** Field 1 of every answer. Written last, as the writer goes backwards. */

@@ -70,10 +70,7 @@ export class KvService {
     const { front } = this
     const result = front.store.range(request)
     if (result.type === 'error') return refuse(call, result)
-    const out = front.out.reset()
-    writeRangeResult(out, result)
-    front.writeHeader(result.revision)
-    call.respond(out.finish())
+    front.answer(call, 'read', result, writeRangeResult)
   }
 
   /** It need not be ordered with the writes by the log: a linearizable read is enough. */
@@ -89,10 +86,7 @@ export class KvService {
     const { front } = this
     const result = front.store.read(request)
     if (result.type === 'error') return refuse(call, result)
-    const out = front.out.reset()
-    writeTxnResult(out, result)
-    front.writeHeader(result.revision)
-    call.respond(out.finish())
+    front.answer(call, 'read', result, writeTxnResult)
   }
 
   private tooLarge(message: Uint8Array): Status | undefined {

@@ -3,7 +3,7 @@ import type { Logger } from 'synod'
 import type { Route, Unary } from 'synod/grpc'
 import { MethodCounts } from '../metrics/method-counts.ts'
 import { ProtoWriter } from '../proto/wire.ts'
-import { answerJson } from './answer.ts'
+import { answer, answerJson } from './answer.ts'
 import type { Exchange } from './answer.ts'
 import type { HttpPort } from './http-port.ts'
 import { gatewayRoutes } from './interface.ts'
@@ -28,6 +28,9 @@ const prefixes = ['/v3/', '/v3beta/'] as const
 
 /** Headers that are metadata of the call, behind this. */
 const metadataPrefix = 'grpc-metadata-'
+
+/** Of a message that becomes JSON. */
+const answerBytesMax = 32 * 1024 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -81,7 +84,7 @@ export class Gateway {
   private call(exchange: Exchange, route: GatewayRoute, body: Buffer): void {
     const { routes, messageBytesMax, log } = this.options
     const counts = this.methods.get(route.method) ?? new MethodCounts(route.method)
-    const call = new GatewayCall(exchange, route, counts)
+    const call = new GatewayCall(exchange, route, counts, this.options.port)
     const handler = routes.get(route.method)?.unary
     if (handler === undefined) {
       const [service, method] = route.method.slice(1).split('/')
@@ -124,16 +127,18 @@ class GatewayCall implements Unary {
   private readonly exchange: Exchange
   private readonly route: GatewayRoute
   private readonly counts: MethodCounts
+  private readonly port: HttpPort
   private readonly began = performance.now()
   private isOver = false
 
-  constructor(exchange: Exchange, route: GatewayRoute, counts: MethodCounts) {
+  constructor(exchange: Exchange, route: GatewayRoute, counts: MethodCounts, port: HttpPort) {
     const { remoteAddress = 'unknown', remotePort = 0 } = exchange.request.socket
     this.path = route.method
     this.peer = remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
     this.exchange = exchange
     this.route = route
     this.counts = counts
+    this.port = port
     counts.started++
     counts.messagesReceived++
     exchange.response.on('close', () => this.ended(cancelled))
@@ -150,9 +155,20 @@ class GatewayCall implements Unary {
     return this.exchange.response.destroyed
   }
 
-  respond(message: Uint8Array): void {
+  respond(answered: Uint8Array): void {
+    // In JSON it is several times as large, and no string can be as long as an answer may be.
+    if (answered.length > answerBytesMax) {
+      const sizes = `${answered.length} vs. ${answerBytesMax}`
+      const message = `the answer is larger than max in JSON (${sizes} bytes): ask for fewer keys at once, by a limit`
+      // If it was a write, it has been applied.
+      return this.fail(code.resourceExhausted, message, { 'synod-outcome': 'unknown' })
+    }
+    const { exchange, port } = this
+    if (exchange.response.destroyed) return
+    const body = JSON.stringify(readAsJson(this.route.response, answered))
+    port.hold(exchange.request.socket, body.length)
     this.ended(0)
-    answerJson(this.exchange, 200, readAsJson(this.route.response, message))
+    answer(exchange, 200, 'application/json', body)
   }
 
   fail(number: number, message: string, trailers: Readonly<Record<string, string>> = {}): void {

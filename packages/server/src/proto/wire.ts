@@ -11,6 +11,11 @@ export class WireError extends Error {
 /** A message that contains itself deeper than any valid request can. */
 export class TooDeep extends WireError {}
 
+/** What is written became larger than the writer may make it. */
+export class MessageTooLarge extends Error {
+  override readonly name = 'MessageTooLarge'
+}
+
 const smallest = 4096
 /** One answer of many megabytes must not hold its memory for ever. */
 const largestKept = 4 * 1024 * 1024
@@ -190,8 +195,11 @@ export class ProtoWriter {
   private buffer: Uint8Array
   private at: number
   private view: Uint8Array
+  private readonly bytesMax: number
 
-  constructor() {
+  /** What would become longer than `bytesMax` throws `MessageTooLarge`. */
+  constructor(bytesMax: number = Infinity) {
+    this.bytesMax = bytesMax
     this.buffer = new Uint8Array(smallest)
     this.at = smallest
     this.view = noBytes
@@ -308,7 +316,9 @@ export class ProtoWriter {
   private room(bytes: number): void {
     if (bytes <= this.at) return
     const used = this.buffer.length - this.at
-    const larger = new Uint8Array(Math.max(this.buffer.length * 2, used + bytes + 1024))
+    if (used + bytes > this.bytesMax) throw new MessageTooLarge(`a message of more than ${this.bytesMax} bytes`)
+    const wanted = Math.max(this.buffer.length * 2, used + bytes + 1024)
+    const larger = new Uint8Array(Math.min(wanted, Math.max(this.bytesMax, smallest)))
     larger.set(this.buffer.subarray(this.at), larger.length - used)
     this.at = larger.length - used
     this.buffer = larger
