@@ -1,7 +1,6 @@
 import { Agent, request } from 'node:http'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Rejected, Unknown } from 'synod'
@@ -265,67 +264,6 @@ describe('limits', () => {
       (await say(node.port, 'POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{', 2000)).closed,
     ).toBe(true)
     expect(counted(node)).toEqual({ http_headers_timeout: 1, http_body_timeout: 1 })
-  })
-
-  test('what nobody could hold is refused, in JSON and in gRPC, and the member goes on', async () => {
-    const node = await started()
-    const client = new EtcdClient(node.port)
-    const value = Buffer.alloc(1_000_000, 'v').toString('base64')
-    for (const key of ['YQ==', 'Yg==', 'Yw==']) await client.call('KV/Put', { key, value })
-    const range = { requestRange: { key: 'YQ==', rangeEnd: 'ZA==' } }
-    const ranges = (count: number): { success: (typeof range)[] } => ({
-      success: Array.from({ length: count }, () => range),
-    })
-    const asked = await askHttp(node.port, 'POST', '/v3/kv/txn', JSON.stringify(ranges(12)))
-    expect(asked).toMatchObject({ status: 429, text: expect.stringContaining('the answer is larger than max in JSON') })
-    const tooLarge = { error: { code: 8, message: expect.stringContaining('the answer is larger than max') } }
-    expect(await client.call('KV/Txn', ranges(100))).toMatchObject(tooLarge)
-    const put = { requestPut: { key: 'eg==', value: 'eg==' } }
-    const write = { success: [put, ...Array.from({ length: 100 }, () => range)] }
-    expect(await client.call('KV/Txn', write)).toMatchObject(tooLarge)
-    expect(await client.call('KV/Range', { key: 'eg==' })).toMatchObject({ kvs: [{ value: 'eg==' }] })
-    expect(node.complaints).toEqual([])
-    client.close()
-  })
-
-  /** Asks for three megabytes on each connection, as often as it says, and reads nothing. */
-  async function unreadAnswers(node: OneNode, connections: number, times: number): Promise<Socket[]> {
-    const value = Buffer.alloc(1_000_000, 'v').toString('base64')
-    for (const key of ['YQ==', 'Yg==', 'Yw==']) {
-      await askHttp(node.port, 'POST', '/v3/kv/put', JSON.stringify({ key, value }))
-    }
-    const body = '{"key":"YQ==","range_end":"ZA=="}'
-    const head = `POST /v3/kv/range HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`
-    return Array.from({ length: connections }, () => {
-      const socket = connect(node.port, '127.0.0.1')
-      socket.on('error', () => undefined).pause()
-      socket.write(`${head}${body}`.repeat(times))
-      return socket
-    })
-  }
-
-  test('pitfall W10: of all that leave answers unread, whoever leaves most is cut off; each has one at a time', async () => {
-    const node = await started({}, { answersBytesMax: 20_000_000 })
-    const sockets = await unreadAnswers(node, 4, 50)
-    const answered = (): number => node.web.gateway.called.find(({ path }) => path.endsWith('Range'))?.handled[0] ?? 0
-    for (let before = -1; before < answered() || before === 0;) {
-      before = answered()
-      await sleep(200)
-    }
-    // Each answer has four megabytes: the kernel takes some, and of each connection one waits here.
-    expect(counted(node)).toEqual({})
-    expect(answered()).toBeLessThan(40)
-    sockets.push(...(await unreadAnswers(node, 1, 50)))
-    await expect.poll(() => counted(node), { timeout: 5000 }).toEqual({ http_answers_bytes: 1 })
-    expect((await askHttp(node.port, 'GET', '/livez')).status).toBe(200)
-    for (const socket of sockets) socket.destroy()
-  })
-
-  test('pitfall W10: a client that takes no byte of its answer is not waited for', async () => {
-    const node = await started({}, { stallTimeoutMs: 300 })
-    const [socket] = await unreadAnswers(node, 1, 10)
-    await expect.poll(() => counted(node), { timeout: 5000 }).toEqual({ http_stall_timeout: 1 })
-    socket?.destroy()
   })
 
   test('a connection that rests is closed', async () => {

@@ -107,8 +107,9 @@ test('a transaction whose ranges take more keys than any answer holds is refused
     failure: [],
   })
   const times = (count: number, range: RangeRequest): RangeRequest[] => Array.from({ length: count }, () => range)
-  expect(store.apply(txn(times(21, all)))).toBe(errors.tooManyKeys)
-  expect(store.apply(txn(times(21, { ...all, limit: 1, sortOrder: 2 })))).toBe(errors.tooManyKeys)
+  // What it would answer otherwise is too much to be shown.
+  expect(store.apply(txn(times(21, all))) === errors.tooManyKeys).toBe(true)
+  expect(store.apply(txn(times(21, { ...all, limit: 1, sortOrder: 2 }))) === errors.tooManyKeys).toBe(true)
   expect(store.revision).toBe(revision)
   expect(store.apply(txn(times(100, { ...all, countOnly: true })))).toMatchObject({ type: 'txn' })
   expect(store.apply(txn(times(100, { ...all, limit: 10 })))).toMatchObject({ type: 'txn' })
