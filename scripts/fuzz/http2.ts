@@ -132,6 +132,10 @@ class World implements Shared {
     this.counts = new Counts(this.routes.counts)
   }
 
+  relieve(): void {
+    // One client alone is bounded by its own limit.
+  }
+
   closed(): void {
     // Nobody waits for it.
   }

@@ -84,6 +84,7 @@ describe('a file of settings', () => {
   const refused: [string, string][] = [
     ['electoin-timeout: 2000\n', 'electoin-timeout is unknown: did you mean election-timeout?'],
     ['config-file: other.yaml\n', 'config-file is unknown'],
+    ['constructor: { name: a }\n', 'constructor: expected a value'],
     ['name: a\nname: b\n', 'unique'],
     ['election-timeout: soon\n', 'election-timeout: "soon": Expected a whole number'],
     ['log-level: loud\n', 'log-level: "loud"'],

@@ -54,7 +54,7 @@ function* entries(value: unknown, file: string): Iterable<readonly [string, stri
   // An empty file says nothing.
   if (value === null || value === undefined || value === '') return
   for (const [name, one] of pairs(value, file, 'the file')) {
-    const begin = sections[name]
+    const begin = Object.hasOwn(sections, name) ? sections[name] : undefined
     if (begin === undefined) yield [name, asText(one, file, name)]
     else
       for (const [inner, text] of pairs(one, file, name)) yield [begin + inner, asText(text, file, `${name}.${inner}`)]

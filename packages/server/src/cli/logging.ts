@@ -65,7 +65,14 @@ export function readableLine(line: string): string | undefined {
   const { level, time, msg, ...fields } = parsed
   const rest = Object.entries(fields)
     .filter(([name]) => name !== 'pid')
-    .map(([name, value]) => styleText('gray', ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`))
+    .map(([name, value]) =>
+      styleText('gray', ` ${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`),
+    )
   const clock = new Date(time).toISOString().slice(11, 23)
-  return `${styleText('gray', clock)} ${levelNames[level] ?? String(level)} ${msg}${rest.join('')}`
+  return `${styleText('gray', clock)} ${levelNames[level] ?? String(level)} ${printable(msg)}${rest.join('')}`
+}
+
+/** What strangers say stands in the log, such as the name of a peer: it begins no line of its own, and steers no terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

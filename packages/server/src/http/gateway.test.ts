@@ -168,14 +168,14 @@ describe('connections', () => {
 
   test('what is no HTTP is told so, and closed', async () => {
     const node = await started()
-    for (const bytes of ['\x15\x03\x01\x02\x00\x01\x00', 'PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 'GET\r\n\r\n']) {
+    // Who speaks TLS could not read it.
+    expect(await say(node.port, '\x16\x03\x01\x02\x00\x01\x00')).toEqual({ closed: true, text: '' })
+    for (const bytes of ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 'GET\r\n\r\n']) {
       expect(await say(node.port, bytes)).toMatchObject({
         closed: true,
         text: expect.stringContaining('400 Bad Request'),
       })
     }
-    // Who greets in TLS could not read that.
-    expect(await say(node.port, '\x16\x03\x01\x02\x00\x01\x00')).toMatchObject({ closed: true, text: '' })
   })
 
   test('a HEAD says what a GET would, other methods are refused', async () => {

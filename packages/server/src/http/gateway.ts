@@ -3,7 +3,7 @@ import type { Logger } from 'synod'
 import type { Route, Unary } from 'synod/grpc'
 import { MethodCounts } from '../metrics/method-counts.ts'
 import { ProtoWriter, TooLong } from '../proto/wire.ts'
-import { answerJson } from './answer.ts'
+import { answer, answerJson } from './answer.ts'
 import type { Exchange } from './answer.ts'
 import type { HttpPort } from './http-port.ts'
 import { gatewayRoutes } from './interface.ts'
@@ -84,7 +84,7 @@ export class Gateway {
   private call(exchange: Exchange, route: GatewayRoute, body: Buffer): void {
     const { routes, messageBytesMax, log } = this.options
     const counts = this.methods.get(route.method) ?? new MethodCounts(route.method)
-    const call = new GatewayCall(exchange, route, counts)
+    const call = new GatewayCall(exchange, route, counts, this.options.port)
     const handler = routes.get(route.method)?.unary
     if (handler === undefined) {
       const [service, method] = route.method.slice(1).split('/')
@@ -127,16 +127,18 @@ class GatewayCall implements Unary {
   private readonly exchange: Exchange
   private readonly route: GatewayRoute
   private readonly counts: MethodCounts
+  private readonly port: HttpPort
   private readonly began = performance.now()
   private isOver = false
 
-  constructor(exchange: Exchange, route: GatewayRoute, counts: MethodCounts) {
+  constructor(exchange: Exchange, route: GatewayRoute, counts: MethodCounts, port: HttpPort) {
     const { remoteAddress = 'unknown', remotePort = 0 } = exchange.request.socket
     this.path = route.method
     this.peer = remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
     this.exchange = exchange
     this.route = route
     this.counts = counts
+    this.port = port
     counts.started++
     counts.messagesReceived++
     exchange.response.on('close', () => this.ended(cancelled))
@@ -156,8 +158,12 @@ class GatewayCall implements Unary {
   respond(message: Uint8Array): void {
     // As text it is many times as long, and text has its end at half a gigabyte.
     if (message.length > answerBytesMax) throw new TooLong(message.length, answerBytesMax)
+    const { exchange, port } = this
+    if (exchange.response.destroyed) return
+    const body = JSON.stringify(readAsJson(this.route.response, message))
+    port.hold(exchange.request.socket, body.length)
     this.ended(0)
-    answerJson(this.exchange, 200, readAsJson(this.route.response, message))
+    answer(exchange, 200, 'application/json', body)
   }
 
   fail(number: number, message: string, trailers: Readonly<Record<string, string>> = {}): void {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { assert } from 'synod'
 import type { Logger } from 'synod'
 import { answerJson } from './answer.ts'
 
@@ -21,6 +22,10 @@ export interface HttpLimits {
   readonly bodyBytesMax: number
   /** Of all bodies that are arriving. */
   readonly bodiesBytesMax: number
+  /** Of all answers that wait for their clients to read them. */
+  readonly answersBytesMax: number
+  /** How long a client may take no byte of the answer that waits for it. */
+  readonly stallTimeoutMs: number
 }
 
 const mebibyte = 1024 * 1024
@@ -35,6 +40,8 @@ export const defaultHttpLimits: HttpLimits = {
   bodyTimeoutMs: 30_000,
   bodyBytesMax: 3 * mebibyte,
   bodiesBytesMax: 64 * mebibyte,
+  answersBytesMax: 256 * mebibyte,
+  stallTimeoutMs: 60_000,
 }
 
 /** Names of the limits that `synod_limit_hits_total` tells of. */
@@ -46,6 +53,8 @@ export type HttpLimitName =
   | 'http_body_timeout'
   | 'http_body_bytes'
   | 'http_bodies_bytes'
+  | 'http_answers_bytes'
+  | 'http_stall_timeout'
 
 /** Plain numbers, read when somebody looks. */
 export interface HttpCounters {
@@ -66,6 +75,10 @@ interface Client {
   since: number
   /** Of the request whose body is arriving. */
   bodySince: number | undefined
+  /** What it asked and has not read the answer to: the first one is answered, the others begin when it has been read. */
+  readonly waiting: (() => void)[]
+  /** Bytes of the answer that it has not read. */
+  unread: number
 }
 
 /**
@@ -85,6 +98,8 @@ export class HttpPort {
       http_body_timeout: 0,
       http_body_bytes: 0,
       http_bodies_bytes: 0,
+      http_answers_bytes: 0,
+      http_stall_timeout: 0,
     },
   }
   private readonly limits: HttpLimits
@@ -94,6 +109,7 @@ export class HttpPort {
   private readonly perAddress = new Map<string, number>()
   private readonly ticker: NodeJS.Timeout
   private bodiesBytes = 0
+  private answersBytes = 0
   private draining = false
   private whenEmpty: (() => void) | undefined
 
@@ -107,8 +123,10 @@ export class HttpPort {
     const { headerBytesMax: maxHeaderSize, keepAliveTimeoutMs: keepAliveTimeout } = this.limits
     this.server = createServer({ maxHeaderSize, keepAliveTimeout, noDelay: true })
     this.server.maxHeadersCount = 100
+    this.server.timeout = this.limits.stallTimeoutMs
+    this.server.on('timeout', (socket) => this.stalled(socket))
     const take = (request: IncomingMessage, response: ServerResponse): void => {
-      if (this.begin(request, response)) handle(request, response)
+      this.begin(request, response, () => handle(request, response))
     }
     this.server.on('request', take)
     // curl asks before it sends a large body: it hears "100 Continue" when the body is wanted, and not before.
@@ -126,7 +144,8 @@ export class HttpPort {
     if (this.clients.size >= connectionsMax) return this.turnAway(socket, 'http_connections')
     if (ofAddress >= connectionsPerAddressMax) return this.turnAway(socket, 'http_connections_per_address')
     this.perAddress.set(address, ofAddress + 1)
-    this.clients.set(socket, { address, asked: 0, since: performance.now(), bodySince: undefined })
+    const since = performance.now()
+    this.clients.set(socket, { address, asked: 0, since, bodySince: undefined, waiting: [], unread: 0 })
     this.counters.connections++
     this.counters.connectionsTotal++
     socket.on('close', () => this.gone(socket))
@@ -147,6 +166,7 @@ export class HttpPort {
     const client = this.clients.get(socket)
     if (client === undefined) return
     this.clients.delete(socket)
+    this.release(client)
     const left = (this.perAddress.get(client.address) ?? 1) - 1
     if (left === 0) this.perAddress.delete(client.address)
     else this.perAddress.set(client.address, left)
@@ -154,11 +174,10 @@ export class HttpPort {
     if (this.clients.size === 0) this.whenEmpty?.()
   }
 
-  /** false: it has been answered already. */
-  private begin(request: IncomingMessage, response: ServerResponse): boolean {
+  private begin(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
     this.counters.requestsTotal++
     const client = this.clients.get(request.socket)
-    if (client === undefined) return false
+    if (client === undefined) return
     client.asked++
     let ended = false
     response.on('close', () => {
@@ -166,13 +185,63 @@ export class HttpPort {
       ended = true
       client.asked--
       client.since = performance.now()
+      this.next(client, request.socket, handle)
       if (this.draining && client.asked === 0) request.socket.destroySoon()
     })
     if (this.draining) response.setHeader('connection', 'close')
-    if (client.asked <= this.limits.pipelinedMax) return true
+    if (client.asked <= this.limits.pipelinedMax) {
+      client.waiting.push(handle)
+      if (client.waiting.length === 1) handle()
+      return
+    }
     this.counters.limitHits.http_pipelined++
     this.refuse(request, response, 429, 'too many requests of this connection wait for their answers')
-    return false
+  }
+
+  /** A request is over; the one behind it is looked at, if its client is still there. */
+  private next(client: Client, socket: Socket, handle: () => void): void {
+    const at = client.waiting.indexOf(handle)
+    if (at < 0) return
+    client.waiting.splice(at, 1)
+    if (at > 0) return
+    this.release(client)
+    if (!socket.destroyed) client.waiting[0]?.()
+  }
+
+  /**
+   * So many bytes are about to be answered, and wait until the client has read them. If all that wait become too many,
+   * whoever leaves most of them unread is cut off: a few such clients would else hold all memory there is.
+   */
+  hold(socket: Socket, bytes: number): void {
+    const client = this.clients.get(socket)
+    if (client === undefined) return
+    while (this.answersBytes > 0 && this.answersBytes + bytes > this.limits.answersBytesMax) this.cutOffSlowest()
+    client.unread += bytes
+    this.answersBytes += bytes
+  }
+
+  private cutOffSlowest(): void {
+    const [slowest] = [...this.clients].toSorted(([, a], [, b]) => b.unread - a.unread)
+    assert(slowest !== undefined, 'what waits, waits for somebody')
+    const [socket, client] = slowest
+    this.counters.limitHits.http_answers_bytes++
+    this.log.warn('a connection is closed: too many bytes of answers wait to be read, most of them here', {
+      peer: client.address,
+      waiting: client.unread,
+    })
+    this.release(client)
+    socket.destroy()
+  }
+
+  private release(client: Client): void {
+    this.answersBytes -= client.unread
+    client.unread = 0
+  }
+
+  /** Neither did a byte leave nor arrive for a while. Between two requests that is no fault. */
+  private stalled(socket: Socket): void {
+    if ((this.clients.get(socket)?.asked ?? 0) > 0) this.counters.limitHits.http_stall_timeout++
+    socket.destroy()
   }
 
   /** The answer that a client gets whose request is not even read. Its connection is of no further use. */

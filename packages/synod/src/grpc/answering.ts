@@ -26,6 +26,8 @@ export interface Shared {
   /** Of all connections, compared with `partialBytesInAllMax`. */
   partialBytes: number
   closed(socket: Socket): void
+  /** All clients together read too little: whoever leaves most unread is cut off. */
+  relieve(): void
 }
 
 type Trailers = Readonly<Record<string, string>> | undefined
@@ -136,11 +138,21 @@ export abstract class AnsweringConnection
     this.answers.headers(call.id)
     this.sender.message(call, message)
     if (this.sender.answerBytes > this.shared.limits.unreadBytesMax) {
-      this.hit('unread_answers')
-      this.end(ErrorCode.enhanceYourCalm, 'too many responses wait for this client to read them')
+      this.cutOff()
       return
     }
+    this.relieve()
     this.wake()
+  }
+
+  private relieve(): void {
+    if (this.counts.queuedBytes > this.shared.limits.unreadBytesInAllMax) this.shared.relieve()
+  }
+
+  /** What waits for this client to read it takes more than its part of memory. */
+  cutOff(): void {
+    this.hit('unread_answers')
+    this.end(ErrorCode.enhanceYourCalm, 'too many responses wait for this client to read them')
   }
 
   /** The message of an answer is written. */
@@ -183,6 +195,7 @@ export abstract class AnsweringConnection
       this.hit('unread_answers')
       this.abort(call, Code.resourceExhausted, 'too many messages wait for this client to read them')
     }
+    this.relieve()
     this.wake()
   }
 

@@ -90,7 +90,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     this.turn = turn
     this.log = log
     this.output = new Output(socket)
-    this.sender = new Sender(this.output, limits.backlogBytesMax)
+    this.sender = new Sender(this.output, limits.backlogBytesMax, counts)
     this.decoder = new HeaderDecoder(limits.headerListBytesMax)
     this.block = new HeaderBlock(2 * limits.headerListBytesMax)
     this.dawdling = new Dawdling(this.heardAt)

@@ -97,6 +97,8 @@ export class Counts implements ServerCounters {
   streamsOpen = 0
   bytesReceived = 0
   bytesSent = 0
+  /** Messages of all connections that wait for a window or for a socket. */
+  queuedBytes = 0
   readonly methods: readonly MethodCounts[]
 
   constructor(methods: readonly MethodCounts[]) {

@@ -96,10 +96,13 @@ export class Sender {
   answerBytes = 0
   /** Streams whose own window lets them send, in the order of their turns: one frame each. */
   private readonly ready = new Set<Stream>()
+  /** `queuedBytes` of everybody, together. */
+  private readonly all: { queuedBytes: number }
 
-  constructor(output: Output, backlogBytesMax: number) {
+  constructor(output: Output, backlogBytesMax: number, all: { queuedBytes: number }) {
     this.output = output
     this.backlogBytesMax = backlogBytesMax
+    this.all = all
   }
 
   /** Writes or copies the message before it returns; `stream.sent()` follows, now or later. */
@@ -142,6 +145,7 @@ export class Sender {
 
   private count(stream: Stream, bytes: number): void {
     this.queuedBytes += bytes
+    this.all.queuedBytes += bytes
     if (!stream.isStreaming) this.answerBytes += bytes
   }
 

@@ -14,9 +14,11 @@ export interface Limits extends ConnectionLimits {
   readonly partialBytesInAllMax: number
   /**
    * Responses that wait for the client to read, per connection. Beyond `unsentBytesMax` no further request is looked at;
-   * those that were answered already may add up to this, and beyond, the connection is closed.
+   * those that were answered already may add up to this, and beyond, the connection is closed. Of all connections
+   * together, beyond the second number the one with most is.
    */
   readonly unreadBytesMax: number
+  readonly unreadBytesInAllMax: number
   /** Messages of one stream that wait to leave: beyond, its handler is asked to wait. */
   readonly streamUnsentBytesMax: number
   /** From the connection to its first SETTINGS. */
@@ -41,6 +43,7 @@ export const defaultLimits: Limits = {
   backlogBytesMax: 1024 * 1024,
   unsentBytesMax: 4 * 1024 * 1024,
   unreadBytesMax: 256 * 1024 * 1024,
+  unreadBytesInAllMax: 1024 * 1024 * 1024,
   streamUnsentBytesMax: 256 * 1024,
   resetsPerSecondMax: 1000,
   pingsPerSecondMax: 10_000,

@@ -190,6 +190,20 @@ class ListeningServer implements GrpcServer, Shared {
     if (this.clients.delete(socket)) this.tellIfEmpty()
   }
 
+  relieve(): void {
+    while (this.counts.queuedBytes > this.limits.unreadBytesInAllMax) {
+      let worst: ServerConnection | undefined
+      for (const one of this.clients.values())
+        if (!one.isDone && one.sender.queuedBytes > (worst?.sender.queuedBytes ?? 0)) worst = one
+      if (worst === undefined) return
+      this.log.warn('a connection is closed: too many answers wait to be read, most of them here', {
+        peer: worst.peer,
+        waiting: worst.sender.queuedBytes,
+      })
+      worst.cutOff()
+    }
+  }
+
   private tellIfEmpty(): void {
     if (this.clients.size === 0 && this.others.size === 0) this.whenEmpty?.()
   }

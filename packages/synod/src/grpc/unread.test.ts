@@ -74,6 +74,23 @@ test('answers that were given already, and are never read, end the connection', 
   expect(server.counters.limitHits.unread_answers).toBe(1)
 })
 
+test('of all clients together, whoever leaves most answers unread is cut off, and the others are served', async () => {
+  const { port, server, calls } = await start({ unreadBytesInAllMax: 8 * 1024 * 1024 })
+  const noWindow = frame(FrameType.settings, 0, 0, setting(Setting.initialWindowSize, 0))
+  const clients = [6, 3, 3].map((asked) => {
+    const wire = dial(port)
+    const asks = Array.from({ length: asked }, (_, i) => request(2 * i + 1, '/t.T/Keep'))
+    wire.socket.write(Buffer.concat([hello, noWindow, ...asks]))
+    return wire
+  })
+  while (calls.length < 12) await new Promise((resolve) => setImmediate(resolve))
+  for (const call of calls) call.respond(new Uint8Array(1024 * 1024))
+  const [greedy] = clients
+  await expect.poll(() => server.connections, { timeout: 2000 }).toBe(2)
+  expect((await greedy?.untilClosed())?.some(({ type }) => type === FrameType.goaway)).toBe(true)
+  expect(server.counters.limitHits.unread_answers).toBe(1)
+})
+
 test('a client that does not read is not read either, until it does', async () => {
   const answered: string[] = []
   const long = 'x'.repeat(1000)

@@ -11,6 +11,9 @@ import { changeOverhead } from './revisions.ts'
 /** Each branch of a transaction, its comparisons, and what is nested in it, may take so many operations together. */
 export const txnOperationsMax = 128
 
+/** The ranges of a transaction may take so many keys together. Only the state can tell: whoever applies it counts them first. */
+export const txnKeysMax = 1_000_000
+
 /** In seconds. */
 export const leaseTtlMax = 9_000_000_000
 

@@ -34,6 +34,7 @@ export type ErrorName =
   | 'invalidCompareTarget'
   | 'leaseNotFound'
   | 'noSpace'
+  | 'tooManyKeys'
   | 'leaseExists'
   | 'compacted'
   | 'futureRevision'
@@ -55,6 +56,11 @@ export const errors: Readonly<Record<ErrorName, StoreError>> = {
   invalidCompareTarget: error(invalidArgument, 'etcdserver: invalid compare target'),
   leaseNotFound: error(notFound, 'etcdserver: requested lease not found'),
   noSpace: error(resourceExhausted, 'etcdserver: mvcc: database space exceeded'),
+  /** etcd reads all of them on every member, however many. */
+  tooManyKeys: error(
+    resourceExhausted,
+    'synod: the ranges of this transaction take more than 1000000 keys: ask for fewer, by a limit or in several requests',
+  ),
   leaseExists: error(failedPrecondition, 'etcdserver: lease already exists'),
   compacted: error(outOfRange, 'etcdserver: mvcc: required revision has been compacted'),
   futureRevision: error(outOfRange, 'etcdserver: mvcc: required revision is a future revision'),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Store } from './index.ts'
-import type { RangeRequest, RangeResult } from './index.ts'
+import { errors, Store } from './index.ts'
+import type { RangeRequest, RangeResult, TxnRequest } from './index.ts'
 
 // Goal: what a page costs does not grow with the keys that are not on it. Method: many keys, and the keys that a range
 // looks at are counted, not its time.
@@ -31,25 +31,26 @@ function filled(): Store {
   return store
 }
 
+const everything: RangeRequest = {
+  type: 'range',
+  key: bytes('key'),
+  rangeEnd: bytes('kez'),
+  limit: 0,
+  revision: 0,
+  sortOrder: 0,
+  sortTarget: 0,
+  serializable: false,
+  keysOnly: true,
+  countOnly: false,
+  minModRevision: 0,
+  maxModRevision: 0,
+  minCreateRevision: 0,
+  maxCreateRevision: 0,
+}
+
 /** What it answers, and how many keys it looked at. */
 function page(store: Store, asked: Partial<RangeRequest>): RangeResult & { looked: number } {
-  const request: RangeRequest = {
-    type: 'range',
-    key: bytes('key'),
-    rangeEnd: bytes('kez'),
-    limit: 0,
-    revision: 0,
-    sortOrder: 0,
-    sortTarget: 0,
-    serializable: false,
-    keysOnly: true,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-    ...asked,
-  }
+  const request: RangeRequest = { ...everything, ...asked }
   let looked = 0
   const { tree } = store
   for (const way of ['scan', 'scanExisting'] as const) {
@@ -91,4 +92,25 @@ test('where more has changed since than there are keys, these are looked at one 
   remove(store, name(0), name(30))
   expect(page(store, { limit: 1, revision })).toMatchObject({ count: 50, looked: 2 + 75 })
   expect(page(store, { limit: 1 })).toMatchObject({ count: 45 })
+})
+
+test('a transaction whose ranges take more keys than any answer holds is refused before it changes anything', () => {
+  const store = filled()
+  const { revision } = store
+  const all = { ...everything, keysOnly: true }
+  const write = { type: 'put', key: bytes('a'), value: bytes('v'), lease: 0n } as const
+  const put = { ...write, prevKv: false, ignoreValue: false, ignoreLease: false }
+  const txn = (ranges: readonly RangeRequest[]): TxnRequest => ({
+    type: 'txn',
+    compare: [],
+    success: [put, ...ranges.slice(1), { type: 'txn', compare: [], success: ranges.slice(0, 1), failure: [] }],
+    failure: [],
+  })
+  const times = (count: number, range: RangeRequest): RangeRequest[] => Array.from({ length: count }, () => range)
+  // What it would answer otherwise is too much to be shown.
+  expect(store.apply(txn(times(21, all))) === errors.tooManyKeys).toBe(true)
+  expect(store.apply(txn(times(21, { ...all, limit: 1, sortOrder: 2 }))) === errors.tooManyKeys).toBe(true)
+  expect(store.revision).toBe(revision)
+  expect(store.apply(txn(times(100, { ...all, countOnly: true })))).toMatchObject({ type: 'txn' })
+  expect(store.apply(txn(times(100, { ...all, limit: 10 })))).toMatchObject({ type: 'txn' })
 })

@@ -44,6 +44,15 @@ export function evaluateRange(store: Ranged, request: RangeRequest, current: num
   return { type: 'range', revision: current, kvs, more, count: total }
 }
 
+/** How many keys it takes to answer this range: those that it returns, or has to look at for a selection or another order. */
+export function keysFor(store: Ranged, request: RangeRequest, current: number): number {
+  if (request.rangeEnd.length === 0) return 1
+  if (request.countOnly) return 0
+  const past = request.revision > 0 && request.revision < current ? request.revision : undefined
+  const all = count(store, interval(request.key, request.rangeEnd), past)
+  return request.limit > 0 && !isSorted(request) && !isBounded(request) ? Math.min(request.limit, all) : all
+}
+
 function single(store: Ranged, request: RangeRequest, current: number, past: number | undefined): RangeResult {
   const { start } = interval(request.key, request.rangeEnd)
   const key = store.keys.get(start)

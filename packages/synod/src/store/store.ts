@@ -1,7 +1,7 @@
 import { assert, crc32, type Checksum } from '../core/index.ts'
 import { Alarms } from './alarms.ts'
 import type { Alarm } from './alarms.ts'
-import { isReadOnly, takesSpace } from './checks.ts'
+import { isReadOnly, takesSpace, txnKeysMax } from './checks.ts'
 import { holds } from './compare.ts'
 import { errors } from './errors.ts'
 import type { StoreError } from './errors.ts'
@@ -11,7 +11,7 @@ import { KeyTree } from './key-tree.ts'
 import { Leases } from './leases.ts'
 import type { Lease } from './leases.ts'
 import type { AlarmOperation, LeaseExpireOperation, LeaseGrantOperation, Operation } from './operations.ts'
-import { checkRevision, evaluateRange } from './range.ts'
+import { checkRevision, evaluateRange, keysFor } from './range.ts'
 import type {
   DeleteRangeRequest,
   DeleteRangeResult,
@@ -126,7 +126,8 @@ export class Store {
     this.tally.txns++
     const path = this.choose(txn)
     const error = this.checkPath(path)
-    return error ?? this.runPath(path)
+    if (error !== undefined) return error
+    return this.keysFor(path) > txnKeysMax ? errors.tooManyKeys : this.runPath(path)
   }
 
   /** Applies one decided operation. */
@@ -320,6 +321,17 @@ export class Store {
     if (op?.type === 'put') return this.checkPut(op)
     if (op?.type === 'range') return checkRevision(op.revision, this.revision, this.compacted)
     return nested === undefined ? undefined : this.checkPath(nested)
+  }
+
+  /** What a few hundred bytes ask for must not end every member that applies them. */
+  private keysFor({ taken, nested }: Path): number {
+    let keys = 0
+    for (const [i, op] of taken.entries()) {
+      const inner = nested[i]
+      if (op?.type === 'range') keys += keysFor(this, op, this.revision)
+      else if (inner !== undefined) keys += this.keysFor(inner)
+    }
+    return keys
   }
 
   private runPath(path: Path): TxnResult {
