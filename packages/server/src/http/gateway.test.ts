@@ -197,12 +197,12 @@ describe('connections', () => {
   test('draining answers what was asked, and closes what rests', async () => {
     const node = await started()
     const agent = new Agent({ keepAlive: true })
-    const idle = new Promise((resolve) => {
-      request({ port: node.port, path: '/livez', agent }, (response) => response.resume())
-        .on('socket', (socket) => socket.on('close', resolve))
+    const closed = Promise.withResolvers<void>()
+    await new Promise<void>((answered) => {
+      request({ port: node.port, path: '/livez', agent }, (response) => response.resume().on('end', answered))
+        .on('socket', (socket) => socket.on('close', closed.resolve))
         .end()
     })
-    await sleep(20)
     const last = askHttp(node.port, 'POST', '/v3/kv/put', put)
     await new Promise<void>((resolve) => {
       const { replica } = node
@@ -213,7 +213,7 @@ describe('connections', () => {
         setTimeout(() => submit(...one), 50)
       }
     })
-    await idle
+    await closed.promise
     expect(await last).toMatchObject({ status: 200, headers: { connection: 'close' } })
   })
 })
