@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts, isFree } from '../testing/ports.ts'
 import { run, Running, runHere, synod, temporaryFolder } from '../testing/processes.ts'
@@ -19,7 +20,7 @@ async function startCluster(
   onTestFinished(async () => {
     // Killed itself, its members see that their channel is closed.
     await cluster.kill()
-    while (!(await isFree(port))) await new Promise(setImmediate)
+    while (!(await isFree(port))) await sleep(20)
   })
   await cluster.said(ready)
   return cluster
@@ -131,7 +132,7 @@ describe('what it is told', () => {
     await cluster.said(/starting 1 member/)
     cluster.child.stdout?.destroy()
     const log = `${folder.path}/cluster.log`
-    while (!existsSync(log) || !ready.test(readFileSync(log, 'utf8'))) await new Promise(setImmediate)
+    while (!existsSync(log) || !ready.test(readFileSync(log, 'utf8'))) await sleep(20)
     expect((await runHere(['put', 'a', '1', '--endpoints', `127.0.0.1:${port}`])).code).toBe(0)
     cluster.signal('SIGTERM')
     expect(await cluster.ended()).toMatchObject({ code: 0, stderr: '' })

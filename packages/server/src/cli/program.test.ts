@@ -366,7 +366,7 @@ describe('cluster dev', () => {
     expect(again.child.exitCode).toBeNull()
     again.signal('SIGINT')
     expect((await again.ended()).code).toBe(1)
-    while (!(await isFree(port))) await new Promise(setImmediate)
+    while (!(await isFree(port))) await sleep(20)
   })
 
   test('a port that somebody else has stops the start, with its number and flag', async () => {

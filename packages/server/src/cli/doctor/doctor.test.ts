@@ -153,6 +153,8 @@ describe('a member', () => {
 
   test('that runs is found sound through its endpoint, and so is its machine, of which nothing changes', async () => {
     const { directory, peerAddress } = node.config
+    // The member itself still fills its next segment.
+    await expect.poll(() => readdirSync(directory), { timeout: 10_000 }).toContain('journal-0000000002')
     const before = contents(directory)
     const { code, checks } = await examined([
       `--endpoints=${node.url}`,
