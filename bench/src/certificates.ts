@@ -21,7 +21,7 @@ export class Certificates {
       openssl('req', '-new', ...ecdsa, '-nodes', '-keyout', key, '-subj', `/CN=${name}`, '-out', request)
       writeFileSync(
         extensions,
-        `subjectAltName=DNS:${name},DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n`,
+        `subjectAltName=URI:synod:member:${name},DNS:${name},DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n`,
       )
       const signed = ['-CA', this.authorityFile, '-CAkey', authorityKey, '-CAcreateserial', '-days', '2']
       openssl('x509', '-req', '-in', request, ...signed, '-extfile', extensions, '-out', certificate)
