@@ -79,7 +79,8 @@ export default defineConfig({
     projects: await projects(),
     isolate: false,
     sequence: { shuffle: { files: true, tests: true }, sequencer: WaitingFirst },
-    testTimeout: 30_000,
+    // Only what hangs is ended: a shared machine may be several times slower than another day.
+    testTimeout: 100_000,
     // Members and commands are processes of their own, some hundred of them: their modules are compiled once.
     env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node-compile') },
     execArgv: ['-C', '@synod/source'],

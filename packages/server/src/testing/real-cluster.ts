@@ -73,7 +73,7 @@ export class RealCluster {
   }
 
   async until(holds: () => Promise<boolean>): Promise<void> {
-    const last = performance.now() + 20_000
+    const last = performance.now() + 80_000
     while (!(await holds())) {
       if (performance.now() > last) throw new Error('what was waited for did not come about')
       await sleep(20)
