@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server, type Settings, type ServerHttp2Stream } from 'node:http2'
 import { afterEach, expect, test } from 'vitest'
 import { paths } from '../etcd-api.ts'
 import { generate } from '../load.ts'
@@ -18,9 +18,12 @@ interface Asked {
 }
 
 /** A server that answers every call with a message, or without one. */
-async function listening(answers: 'messages' | 'refusals'): Promise<{ port: number; asked: Asked[] }> {
+async function listening(
+  answers: 'messages' | 'refusals',
+  settings: Settings = {},
+): Promise<{ port: number; asked: Asked[] }> {
   const asked: Asked[] = []
-  const made = createServer()
+  const made = createServer({ settings })
   server = made
   made.on('stream', (stream: ServerHttp2Stream, headers) => {
     const pieces: Buffer[] = []
@@ -79,6 +82,12 @@ test('in an open loop so many calls are asked a second', async () => {
   const { requestsPerSecond } = await generate({ ...plan, requests: 100, rate: 500, port })
   expect(asked).toHaveLength(100)
   expect(requestsPerSecond).toBeLessThanOrEqual(505)
+})
+
+test('no more calls are open at once than the server takes: the others wait, and their time runs', async () => {
+  const { port, asked } = await listening('messages', { maxConcurrentStreams: 2 })
+  await generate({ ...plan, connections: 1, requests: 500, rate: 1_000_000, port })
+  expect(asked).toHaveLength(500)
 })
 
 test('answers without a message are no answers', async () => {

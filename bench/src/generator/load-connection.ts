@@ -14,6 +14,8 @@ const [data, headers, rstStream, settings, ping, goAway, windowUpdate] = [0, 1, 
 const [endStream, ack] = [0x1, 0x1]
 const endHeaders = 0x4
 const window = 2 ** 30
+const maxConcurrentStreams = 3
+const settingBytes = 6
 const blockBytesMax = 512
 
 /** One connection that keeps so many calls in flight. It looks at no more of an answer than it must: a message, and the end. */
@@ -31,8 +33,10 @@ export class LoadConnection {
   private readonly began = new Map<number, number>()
   private sendWindow = 65_535
   private unreported = 0
-  /** Calls that wait for the server's window. */
-  private owed = 0
+  /** How many calls the server takes at once. None before it has said so: beyond its limit it would refuse them. */
+  private streamsMax = 0
+  /** Calls that wait for the server's window, or for one of its streams: when each was due. */
+  private readonly owed: number[] = []
   private again = false
   dataBytes = 0
   failure: string | undefined
@@ -74,15 +78,18 @@ export class LoadConnection {
     this.call(this.streams)
   }
 
-  /** So many calls more, as soon as the server's window allows it. */
+  /** So many calls more, as soon as the server allows it. Their time runs from now on, also while they wait for that. */
   call(count: number): void {
-    this.owed += count
+    const now = performance.now()
+    for (let i = 0; i < count; i++) this.owed.push(now)
     this.ask()
     this.send()
   }
 
   private ask(): void {
-    for (; this.owed > 0 && this.sendWindow >= this.bodyBytesMax; this.owed--) {
+    while (this.sendWindow >= this.bodyBytesMax && this.began.size < this.streamsMax) {
+      const due = this.owed.shift()
+      if (due === undefined) return
       this.reserve(2 * frameHead + blockBytesMax + this.bodyBytesMax)
       const { out } = this
       const head = this.end
@@ -90,7 +97,7 @@ export class LoadConnection {
       // the body first, aside: without one there is no call
       const bodyEnd = this.source.body(out, body)
       if (bodyEnd === undefined) {
-        this.owed = 0
+        this.owed.length = 0
         return
       }
       const id = this.nextId
@@ -103,7 +110,7 @@ export class LoadConnection {
       out.copyWithin(this.end, body, bodyEnd)
       this.end += length
       this.sendWindow -= length
-      this.began.set(id, performance.now())
+      this.began.set(id, due)
     }
   }
 
@@ -126,12 +133,23 @@ export class LoadConnection {
     if ((type === data || type === headers) && (flags & endStream) !== 0) return this.over(id)
     if (type === rstStream) return this.over(id)
     if (type === windowUpdate && id === 0) this.sendWindow += bytes.readUInt32BE(at)
-    if (type === settings && (flags & ack) === 0) this.frame(0, settings, ack, 0)
+    if (type === settings && (flags & ack) === 0) {
+      this.obey(bytes.subarray(at, at + length))
+      this.frame(0, settings, ack, 0)
+    }
     if (type === goAway) this.failure = `the server went away: HTTP/2 error ${bytes.readUInt32BE(at + 4)}`
     if (type === ping && (flags & ack) === 0) {
       this.frame(length, ping, ack, 0)
       this.reserve(length)
       this.end += bytes.copy(this.out, this.end, at, at + length)
+    }
+  }
+
+  /** A server that names no limit has none (RFC 9113, §6.5.2). */
+  private obey(list: Buffer): void {
+    if (this.streamsMax === 0) this.streamsMax = Number.POSITIVE_INFINITY
+    for (let at = 0; at < list.length; at += settingBytes) {
+      if (list.readUInt16BE(at) === maxConcurrentStreams) this.streamsMax = list.readUInt32BE(at + 2)
     }
   }
 
@@ -149,8 +167,9 @@ export class LoadConnection {
     const began = this.began.get(id)
     if (began === undefined) return
     this.began.delete(id)
-    this.source.answered(performance.now() - Math.abs(began), began < 0)
-    if (this.again) this.owed++
+    const now = performance.now()
+    this.source.answered(now - Math.abs(began), began < 0)
+    if (this.again) this.owed.push(now)
   }
 
   private widen(by: number): void {

@@ -84,7 +84,7 @@ export const allSeries: Readonly<Record<string, Series>> = {
     across: 'connections',
     load: '4 000 puts a second, one key',
     measure: async (effort) =>
-      each([1, 4, 16, 64, 256, 1000], effort, {}, async (_, count) => ({
+      each([1, 4, 16, 64, 256, 1000, 2000], effort, {}, async (_, count) => ({
         ...putRow(count, 1),
         keys: 1,
         rate: 4000,
