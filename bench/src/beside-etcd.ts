@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { barOf, judged, syncP50UsMax } from './bars.ts'
 import { etcd, synod } from './cluster.ts'
 import { etcdNames, findEtcd } from './etcd-binaries.ts'
 import { columns, LoadedCluster, measureAll, medians, percent, type Results, total } from './loaded-cluster.ts'
 import { conditions, firstLine, syncP50Us } from './machine.ts'
+import { positive, readOptions, runProgram, wholeNumber, WrongOption } from './options.ts'
 import { distinctRow, equalLoadRow, getRow, putRow, type Row } from './rows.ts'
 
 const usage = `Synod beside etcd: two clusters on this machine, loaded in turn at their leaders, and the bars that Synod has to reach.
@@ -60,11 +60,10 @@ interface Options {
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  const options = parse(args)
-  if (typeof options === 'string') {
-    ;(options === usage ? process.stdout : process.stderr).write(options)
-    return options === usage ? 0 : 2
-  }
+  return runProgram({ name: 'bench etcd', usage, read, run }, args)
+}
+
+async function run(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
     const syncUs = syncP50Us(folder)
@@ -84,43 +83,23 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-/** What was asked for, or the text to show instead. */
-function parse(args: string[]): Options | string {
-  const refused = (why: string): string => `bench etcd: ${why}\n\n${usage}`
-  let values
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        etcd: { type: 'string' },
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '4' },
-        rows: { type: 'string', default: '' },
-        only: { type: 'string' },
-        tls: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    return refused(error instanceof Error ? error.message : String(error))
-  }
-  if (values.help === true) return usage
-  const rounds = Number(values.rounds)
-  const seconds = Number(values.seconds)
+function read(args: string[]): Options {
+  const { only, tls, ...values } = readOptions(args, {
+    etcd: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
+    rows: { type: 'string', default: '' },
+    only: { type: 'string' },
+    tls: { type: 'boolean', default: false },
+  })
+  const rounds = wholeNumber('--rounds', values.rounds)
+  const seconds = positive('--seconds', values.seconds)
   const rows = values.rows.split(',')
-  const { only, tls } = values
-  if (!Number.isSafeInteger(rounds) || rounds < 1)
-    return refused(`--rounds is ${values.rounds}: expected a whole number above 0`)
-  if (!(seconds > 0)) return refused(`--seconds is ${values.seconds}: expected a number above 0`)
   if (!allRows.some(({ name }) => isAsked(name, rows)))
-    return refused(`--rows is ${values.rows}: rows are ${allRows.map(({ name }) => name).join(', ')}`)
-  if (!['synod', 'etcd', undefined].includes(only)) return refused(`--only is ${only}: expected synod or etcd`)
-  try {
-    const { path, from } = findEtcd(values.etcd)
-    return { etcd: path, from, rounds, seconds, rows, only, tls }
-  } catch (error) {
-    return refused(error instanceof Error ? error.message : String(error))
-  }
+    throw new WrongOption(`--rows is ${values.rows}: rows are ${allRows.map(({ name }) => name).join(', ')}`)
+  if (!['synod', 'etcd', undefined].includes(only)) throw new WrongOption(`--only is ${only}: expected synod or etcd`)
+  const { path, from } = findEtcd(values.etcd)
+  return { etcd: path, from, rounds, seconds, rows, only, tls }
 }
 
 function isAsked(name: string, parts: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { WrongOption } from './options.ts'
 
 const scripts = join(import.meta.dirname, '..')
 
@@ -21,12 +22,12 @@ export const etcdNames: readonly string[] = sources.map(({ name }) => name)
 
 /**
  * The etcd that is asked for: a path, or the name of a source; without either, Debian's, which is what the bars are about, then one that Go
- * builds, then whatever is on the PATH. Throws, saying what was tried, if there is none.
+ * builds, then whatever is on the PATH. Throws `WrongOption`, saying what was tried, if there is none.
  */
 export function findEtcd(asked: string | undefined): FoundEtcd {
   if (asked !== undefined && !etcdNames.includes(asked)) {
     if (!existsSync(asked))
-      throw new Error(`--etcd is ${asked}: there is no such file, and it is none of ${etcdNames.join(', ')}`)
+      throw new WrongOption(`--etcd is ${asked}: there is no such file, and it is none of ${etcdNames.join(', ')}`)
     return { path: asked, from: 'named by --etcd' }
   }
   const tried: string[] = []
@@ -41,5 +42,5 @@ export function findEtcd(asked: string | undefined): FoundEtcd {
     if (found.status === 0) return { path: 'etcd', from: 'on the PATH' }
     tried.push('there is no etcd on the PATH')
   }
-  throw new Error(`no etcd to compare with; name one with --etcd PATH:\n  ${tried.join('\n  ')}`)
+  throw new WrongOption(`no etcd to compare with; name one with --etcd PATH:\n  ${tried.join('\n  ')}`)
 }

@@ -25,8 +25,10 @@ test.each([
     '--etcd is /nowhere/etcd: there is no such file, and it is none of built, debian',
   ],
   [['growth', '--series', 'sun'], '--series is sun: there are keys, value size, log, members, connections'],
-  [['layers', '--rows', 'c3'], 'Where the processor time of a put goes'],
-  [['stalls', '--puts', '0'], 'Every put that takes long'],
+  [['layers', '--rows', 'c3'], '--rows is c3: rows are put c1 m1, put c64 m1'],
+  [['layers', '--functions', 'few'], '--functions is few: expected a whole number above 0'],
+  [['stalls', '--puts', '0'], '--puts is 0: expected a whole number above 0'],
+  [['stalls', '--put', '1'], "Unknown option '--put'"],
   [['etcd', '--rounds', 'many'], '--rounds is many: expected a whole number above 0'],
 ])('%j is wrong', (args, why) => {
   expect(bench(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(why) })

@@ -2,8 +2,8 @@ import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, rmS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
 import { etcd, withEngine } from '../cluster.ts'
+import { positive, readOptions, runProgram, wholeNumber, WrongOption } from '../options.ts'
 import { type Outcome, type Violation } from './history.ts'
 import { median } from './meter.ts'
 import { type Result, run, type RunOptions } from './run.ts'
@@ -28,17 +28,7 @@ Exit code 0: no violation. 1: violations, with the operations involved. 2: wrong
 
 const shownViolations = 20
 
-async function main(): Promise<number> {
-  const options = readOptions()
-  if (typeof options === 'string') {
-    process.stderr.write(`chaos: ${options}\n\n${usage}`)
-    return 2
-  }
-  if (options === undefined) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const { directory, temporary, engine, ...rest } = options
+async function perform({ directory, temporary, engine, ...rest }: Options): Promise<number> {
   console.log(`chaos: ${engine}, ${rest.minutes} min, seed ${rest.seed}, ${rest.clients} clients, data in ${directory}`)
   const result = await run({ ...rest, directory })
   console.log(summary(result))
@@ -58,43 +48,29 @@ async function main(): Promise<number> {
 
 type Options = RunOptions & { readonly temporary: boolean; readonly engine: string }
 
-/** A text says what is wrong with the command line; `undefined`: help is wanted. */
-function readOptions(): Options | string | undefined {
-  let values
-  try {
-    values = parseArgs({
-      options: {
-        minutes: { type: 'string', default: '2' },
-        seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-        clients: { type: 'string', default: '64' },
-        rate: { type: 'string', default: '1000' },
-        'data-dir': { type: 'string' },
-        engine: { type: 'string', default: 'raft' },
-        etcd: { type: 'string' },
-        fixed: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  if (values.help === true) return undefined
-  const minutes = Number(values.minutes)
+function read(args: string[]): Options {
+  const values = readOptions(args, {
+    minutes: { type: 'string', default: '2' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    clients: { type: 'string', default: '64' },
+    rate: { type: 'string', default: '1000' },
+    'data-dir': { type: 'string' },
+    engine: { type: 'string', default: 'raft' },
+    etcd: { type: 'string' },
+    fixed: { type: 'boolean' },
+  })
+  const minutes = positive('--minutes', values.minutes)
   const seed = Number(values.seed)
-  const clients = Number(values.clients)
-  const operationsPerSecond = Number(values.rate)
-  if (!(minutes > 0)) return `--minutes is ${values.minutes}: expected a number above 0`
-  if (!Number.isSafeInteger(seed)) return `--seed is ${values.seed}: expected a whole number`
-  if (!Number.isSafeInteger(clients) || clients < 1)
-    return `--clients is ${values.clients}: expected a whole number above 0`
-  if (!(operationsPerSecond > 0)) return `--rate is ${values.rate}: expected a number above 0`
+  if (!Number.isSafeInteger(seed)) throw new WrongOption(`--seed is ${values.seed}: expected a whole number`)
+  const clients = wholeNumber('--clients', values.clients)
+  const operationsPerSecond = positive('--rate', values.rate)
   if (values.engine !== 'raft' && values.engine !== 'multi-paxos')
-    return `--engine is ${values.engine}: expected raft or multi-paxos`
+    throw new WrongOption(`--engine is ${values.engine}: expected raft or multi-paxos`)
   if (values.etcd !== undefined && !existsSync(values.etcd))
-    return `--etcd is ${values.etcd}, and there is no such file`
+    throw new WrongOption(`--etcd is ${values.etcd}, and there is no such file`)
   const given = values['data-dir']
   if (given !== undefined && existsSync(given) && readdirSync(given).length > 0) {
-    return `--data-dir is ${given}, which is not empty: name another folder, or empty it`
+    throw new WrongOption(`--data-dir is ${given}, which is not empty: name another folder, or empty it`)
   }
   if (given !== undefined) mkdirSync(given, { recursive: true })
   const directory = given ?? mkdtempSync(join(tmpdir(), 'synod-chaos-'))
@@ -156,4 +132,4 @@ async function keep(directory: string, result: Result): Promise<void> {
 
 // an `exit` event is what ends the members
 process.once('SIGTERM', () => process.exit(143))
-process.exitCode = await main()
+process.exitCode = await runProgram({ name: 'chaos', usage, read, run: perform }, process.argv.slice(2))

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { conditions } from '../machine.ts'
+import { positive, readOptions, runProgram, wholeNumber, WrongOption } from '../options.ts'
 import { processes } from './processes.ts'
 import { simulated } from './simulated.ts'
 
@@ -47,16 +47,10 @@ const allNames = [...Object.keys(simulated), ...Object.keys(processes)]
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  const chosen = readOptions(args)
-  if (typeof chosen === 'string') {
-    process.stderr.write(`bench raft-vs-multi-paxos: ${chosen}\n\n${usage}`)
-    return 2
-  }
-  if (chosen === undefined) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const { names, numbers, rows } = chosen
+  return runProgram({ name: 'bench raft-vs-multi-paxos', usage, read, run }, args)
+}
+
+async function run({ names, numbers, rows }: Chosen): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'))
   try {
     console.log(`> ${conditions(folder)}; ${JSON.stringify(numbers)}`)
@@ -77,29 +71,16 @@ interface Chosen {
   readonly rows: string
 }
 
-/** A text says what is wrong; `undefined`: help is wanted. */
-function readOptions(args: string[]): Chosen | string | undefined {
-  let values: Readonly<Record<string, string | boolean | undefined>>
-  const text = { type: 'string' } as const
-  const numeric = Object.fromEntries(Object.keys(defaults).map((name) => [name, text]))
-  try {
-    const options = { ...numeric, only: text, rows: text, help: { type: 'boolean', short: 'h' } as const }
-    ;({ values } = parseArgs({ args, options }))
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  if (values['help'] === true) return undefined
+function read(args: string[]): Chosen {
+  const all = [...Object.keys(defaults), 'only', 'rows'].map((name) => [name, { type: 'string' }] as const)
+  const given: Readonly<Record<string, string | undefined>> = readOptions(args, Object.fromEntries(all))
   const numbers: Numbers = { ...defaults }
   for (const name of Object.keys(defaults) as (keyof Numbers)[]) {
-    const given = values[name]
-    if (given === undefined) continue
-    const number = Number(given)
-    if (!(number > 0) || (name !== 'seconds' && !Number.isSafeInteger(number)))
-      return `--${name} is ${String(given)}: expected a ${name === 'seconds' ? '' : 'whole '}number above 0`
-    numbers[name] = number
+    const number = given[name]
+    if (number !== undefined) numbers[name] = (name === 'seconds' ? positive : wholeNumber)(`--${name}`, number)
   }
-  const names = typeof values['only'] === 'string' ? values['only'].split(',') : allNames
+  const names = given['only']?.split(',') ?? allNames
   const unknown = names.find((name) => !allNames.includes(name))
-  const rows = typeof values['rows'] === 'string' ? values['rows'] : ''
-  return unknown === undefined ? { names, numbers, rows } : `--only names ${unknown}: there are ${allNames.join(', ')}`
+  if (unknown !== undefined) throw new WrongOption(`--only names ${unknown}: there are ${allNames.join(', ')}`)
+  return { names, numbers, rows: given['rows'] ?? '' }
 }

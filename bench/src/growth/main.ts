@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { percent } from '../loaded-cluster.ts'
 import { conditions } from '../machine.ts'
+import { positive, readOptions, runProgram, WrongOption } from '../options.ts'
 import { picture, type Panel } from './plot.ts'
 import { allSeries, type Point, type Series } from './series.ts'
 
@@ -19,46 +19,41 @@ const usage = `How the cost of a put grows with what it meets: ${Object.keys(all
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  let values
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        series: { type: 'string', default: '' },
-        seconds: { type: 'string', default: '4' },
-        max: { type: 'string', default: 'Infinity' },
-        svg: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    process.stderr.write(`bench growth: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
-  }
-  if (values.help === true) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const [seconds, max] = [Number(values.seconds), Number(values.max)]
-  const chosen = Object.entries(allSeries).filter(([name]) => name.includes(values.series))
-  const wrong =
-    (chosen.length === 0 ? `--series is ${values.series}: there are ${Object.keys(allSeries).join(', ')}` : '') ||
-    (!(seconds > 0) ? `--seconds is ${values.seconds}: expected a number above 0` : '') ||
-    (!(max > 0) ? `--max is ${values.max}: expected a number above 0` : '')
-  if (wrong !== '') {
-    process.stderr.write(`bench growth: ${wrong}\n\n${usage}`)
-    return 2
-  }
+  return runProgram({ name: 'bench growth', usage, read, run }, args)
+}
+
+interface Chosen {
+  readonly series: readonly Series[]
+  readonly seconds: number
+  readonly max: number
+  /** Where it is drawn. */
+  readonly svg: string | undefined
+}
+
+function read(args: string[]): Chosen {
+  const { series: part, ...values } = readOptions(args, {
+    series: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '4' },
+    max: { type: 'string', default: 'Infinity' },
+    svg: { type: 'string' },
+  })
+  const chosen = Object.entries(allSeries).filter(([name]) => name.includes(part))
+  if (chosen.length === 0) throw new WrongOption(`--series is ${part}: there are ${Object.keys(allSeries).join(', ')}`)
+  const [seconds, max] = [positive('--seconds', values.seconds), positive('--max', values.max)]
+  return { series: chosen.map(([, series]) => series), seconds, max, svg: values.svg }
+}
+
+async function run({ series: chosen, seconds, max, svg }: Chosen): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-growth-'))
   try {
     console.log(`${conditions(folder)}; about ${seconds} s a point\n`)
     const panels: Panel[] = []
-    for (const [, series] of chosen) {
+    for (const series of chosen) {
       const points = await series.measure({ folder, seconds, max })
       console.log(`${table(series, points)}\n`)
       if (points.length > 0) panels.push(panelOf(series, points))
     }
-    if (values.svg !== undefined) writeFileSync(values.svg, picture(panels, 'What a put costs, and how that grows'))
+    if (svg !== undefined) writeFileSync(svg, picture(panels, 'What a put costs, and how that grows'))
     return 0
   } finally {
     rmSync(folder, { recursive: true, force: true })

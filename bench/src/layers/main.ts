@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type ServerProcess, synod } from '../cluster.ts'
 import { LoadedCluster } from '../loaded-cluster.ts'
 import { conditions } from '../machine.ts'
+import { positive, readOptions, runProgram, wholeNumber, WrongOption } from '../options.ts'
 import { putRow, type Row } from '../rows.ts'
 import { hottest, type Layer, layersOf, type CpuProfile } from './profile.ts'
 import { type ThreadKind, threadsUs } from './threads.ts'
@@ -15,7 +15,7 @@ const usage = `Where the processor time of a put goes: three members under V8's 
 
   --rows TEXT      such as "c1 m1": only rows whose name contains it (default: all)
   --seconds N      how long each row takes, at least (default 5)
-  --functions N    also the N functions with the most time of their own, of the leader and of a follower (default 0)
+  --functions N    also the N functions with the most time of their own, of the leader and of a follower
 `
 
 const shapes = [
@@ -38,27 +38,29 @@ interface Spent {
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  let values
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        rows: { type: 'string', default: '' },
-        seconds: { type: 'string', default: '5' },
-        functions: { type: 'string', default: '0' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    process.stderr.write(`bench layers: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
-  }
-  const [seconds, functions] = [Number(values.seconds), Number(values.functions)]
+  return runProgram({ name: 'bench layers', usage, read, run }, args)
+}
+
+interface Chosen {
+  readonly rows: readonly Row[]
+  readonly seconds: number
+  readonly functions: number
+}
+
+function read(args: string[]): Chosen {
+  const values = readOptions(args, {
+    rows: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '5' },
+    functions: { type: 'string' },
+  })
   const rows = allRows.filter(({ name }) => name.includes(values.rows))
-  if (values.help === true || rows.length === 0 || !(seconds > 0) || !Number.isSafeInteger(functions)) {
-    ;(values.help === true ? process.stdout : process.stderr).write(usage)
-    return values.help === true ? 0 : 2
-  }
+  if (rows.length === 0)
+    throw new WrongOption(`--rows is ${values.rows}: rows are ${allRows.map(({ name }) => name).join(', ')}`)
+  const functions = values.functions === undefined ? 0 : wholeNumber('--functions', values.functions)
+  return { rows, seconds: positive('--seconds', values.seconds), functions }
+}
+
+async function run({ rows, seconds, functions }: Chosen): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-layers-'))
   try {
     console.log(`${conditions(folder)}; V8 looked every ${intervalUs} µs\n`)

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { synod } from '../cluster.ts'
 import { LoadedCluster, percent } from '../loaded-cluster.ts'
 import { conditions, machineUs } from '../machine.ts'
+import { readOptions, runProgram, wholeNumber } from '../options.ts'
 import { putRow } from '../rows.ts'
 import { duringEpisode, type Episode, episodesOf, type Slow } from './episodes.ts'
 import type { Sighting } from './witness.ts'
@@ -24,30 +24,32 @@ const piece = 250_000
 
 /** Answers the exit code. */
 export async function main(args: string[]): Promise<number> {
-  let values
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        puts: { type: 'string', default: '10000000' },
-        longer: { type: 'string', default: '50' },
-        connections: { type: 'string', default: '8' },
-        streams: { type: 'string', default: '32' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    process.stderr.write(`bench stalls: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
+  return runProgram({ name: 'bench stalls', usage, read, run }, args)
+}
+
+interface Chosen {
+  readonly puts: number
+  readonly longer: number
+  readonly connections: number
+  readonly streams: number
+}
+
+function read(args: string[]): Chosen {
+  const values = readOptions(args, {
+    puts: { type: 'string', default: '10000000' },
+    longer: { type: 'string', default: '50' },
+    connections: { type: 'string', default: '8' },
+    streams: { type: 'string', default: '32' },
+  })
+  return {
+    puts: wholeNumber('--puts', values.puts),
+    longer: wholeNumber('--longer', values.longer),
+    connections: wholeNumber('--connections', values.connections),
+    streams: wholeNumber('--streams', values.streams),
   }
-  const [puts, longer, connections, streams] = [values.puts, values.longer, values.connections, values.streams].map(
-    Number,
-  )
-  const isCount = (value: number | undefined): value is number => Number.isSafeInteger(value) && (value ?? 0) > 0
-  if (values.help === true || !isCount(puts) || !isCount(longer) || !isCount(connections) || !isCount(streams)) {
-    ;(values.help === true ? process.stdout : process.stderr).write(usage)
-    return values.help === true ? 0 : 2
-  }
+}
+
+async function run({ puts, longer, connections, streams }: Chosen): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-stalls-'))
   try {
     console.log(`${conditions(folder)}; ${puts} puts, c${connections} m${streams}\n`)

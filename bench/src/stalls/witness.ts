@@ -56,12 +56,14 @@ function watchDisk(tell: Tell): void {
     return descriptor
   }
   fs.openSync = (path, flags, mode) => seen(path, openSync(path, flags, mode))
-  fs.open = ((path: fs.PathLike, ...rest: unknown[]) => {
+  const plainOpen = open as (...all: unknown[]) => void
+  const watchedOpen = (path: fs.PathLike, ...rest: unknown[]): void => {
     const done = rest.pop() as (error: Error | null, descriptor: number) => void
-    return (open as (...all: unknown[]) => void)(path, ...rest, (error: Error | null, descriptor: number) =>
+    plainOpen(path, ...rest, (error: Error | null, descriptor: number) =>
       done(error, error === null ? seen(path, descriptor) : descriptor),
     )
-  }) as unknown as typeof open
+  }
+  Object.assign(fs, { open: watchedOpen })
   for (const name of ['fdatasync', 'fsync', 'write', 'rename', 'unlink', 'read'] as const) {
     const original = fs[name] as (...all: unknown[]) => void
     const watched = (...all: unknown[]): void => {
