@@ -1,23 +1,16 @@
-import {
-  Part,
-  type Command,
-  type Invariant,
-  type NodeId,
-  type PartEnvironment,
-  type TimerName,
-} from '../../core/index.ts'
+import { Part, type Command, type NodeId, type PartEnvironment, type TimerName } from '../../core/index.ts'
 import { parameter, ActorSpace, type Explorable } from '../../explorer/index.ts'
-import type { HistoryFold, Output, Situation, SituationNode, StepProperty, System } from '../../explorer/index.ts'
+import type { HistoryFold, Output, System } from '../../explorer/index.ts'
 import {
   ChandraToueg,
   chandraTouegInvariants,
   isDead,
   type ChandraTouegEnvironment,
-  type ChandraTouegNode,
   type ChandraTouegOptions,
   type ChandraTouegState,
 } from '../../protocols/chandra-toueg/index.ts'
 import type { DetectorMessage, DetectorState, FailureDetector } from '../../protocols/failure-detectors/index.ts'
+import { betweenTwo, inOneSituation } from '../in-one-situation.ts'
 
 /** What is explored. */
 export interface ChandraTouegBounds {
@@ -112,7 +105,9 @@ export function chandraTouegModel(
     history: past,
     properties: [
       { kind: 'always', name: 'agreement', brokenHistory: ({ broken }) => broken },
-      ...invariants.filter(({ name }) => situational.has(name)).map(inOneSituation),
+      ...invariants
+        .filter(({ name }) => situational.has(name))
+        .map((invariant) => inOneSituation<ChandraTouegState, ChandraTouegPast>(invariant)),
       { kind: 'sometimes', name: 'decided', seen: ({ history }) => history.decided !== undefined },
       {
         kind: 'sometimes',
@@ -127,7 +122,7 @@ export function chandraTouegModel(
       },
       { kind: 'sometimes', name: 'a nack', sent: ({ type }) => type === 'nack' },
     ],
-    steps: invariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo),
+    steps: invariants.filter(({ name }) => stepwise.has(name)).map(betweenTwo<ChandraTouegState>),
     bounds: {
       crashes,
       timeouts: { again: 0, [`detector:${suspicion}`]: suspicions },
@@ -162,41 +157,6 @@ const past: HistoryFold<ChandraTouegPast> = {
 const situational: ReadonlySet<string> = new Set(['counts what is durable'])
 /** And this about one, before and after an event. */
 const stepwise: ReadonlySet<string> = new Set(['monotonicity', 'one proposal a round'])
-
-function asNode({ id, state, durable }: SituationNode<ChandraTouegState>): ChandraTouegNode {
-  return { id, state, durable, incarnation: 1 }
-}
-
-function betweenTwo({ name, watch }: Invariant<ChandraTouegNode>): StepProperty<ChandraTouegState> {
-  return {
-    name,
-    broken(before, after) {
-      const look = watch()
-      const [was, is] = [asNode(before), asNode(after)]
-      return look(was, [was]) ?? look(is, [is])
-    },
-  }
-}
-
-function inOneSituation({ name, watch }: Invariant<ChandraTouegNode>): {
-  readonly kind: 'always'
-  readonly name: string
-  readonly broken: (situation: Situation<ChandraTouegState, ChandraTouegPast>) => string | undefined
-} {
-  return {
-    kind: 'always',
-    name,
-    broken({ nodes }) {
-      const look = watch()
-      const all = nodes.map(asNode)
-      for (const node of all) {
-        const broken = look(node, all)
-        if (broken !== undefined) return broken
-      }
-      return undefined
-    },
-  }
-}
 
 /** Chandra-Toueg for whoever asks for it by name. */
 export const explorableChandraToueg: Explorable = {
