@@ -4,8 +4,7 @@ import { expect, test } from 'vitest'
 import { Malformed } from '../core/index.ts'
 import { alarmTypes, errors, Store } from './index.ts'
 import type { AlarmOperation, DeleteRangeRequest, Operation, OperationResult, PutRequest, TxnRequest } from './index.ts'
-import { StoreSink } from './snapshot-sink.ts'
-import { StoreSnapshot } from './snapshot.ts'
+import { restored, snapshotOf } from './snapshot-pieces.ts'
 
 const key = Uint8Array.of(1)
 const none = new Uint8Array(0)
@@ -33,24 +32,6 @@ const alarm = (on: boolean, type: number, member: bigint, quotaBytes = 0): Alarm
 
 const shown = (store: Store): string[] =>
   store.alarms.list.map((one) => `${one.alarm} of ${one.member} at ${one.quotaBytes}`)
-
-function snapshot(store: Store): Buffer {
-  const source = new StoreSnapshot(store)
-  const pieces: Uint8Array[] = []
-  for (let piece = source.next(); piece !== undefined; piece = source.next()) pieces.push(piece)
-  source.close()
-  return Buffer.concat(pieces)
-}
-
-function restore(bytes: Uint8Array): Store {
-  const restored: Store[] = []
-  const sink = new StoreSink(crc32, (store) => restored.push(store))
-  sink.write(bytes)
-  sink.finish()
-  const [store] = restored
-  if (store === undefined) throw new Error('a whole snapshot makes a store')
-  return store
-}
 
 /** A store with a lease, and the refusals of every kind of operation. */
 function refusals(...alarms: readonly Operation[]): Record<string, string | undefined> {
@@ -133,12 +114,12 @@ test('alarms are in a snapshot, in one order however they came about, and in no 
     fc.property(fc.array(anAlarm, { maxLength: 12 }), (operations) => {
       const store = new Store(crc32)
       for (const operation of operations) store.apply({ type: 'alarm', ...operation })
-      const back = restore(snapshot(store))
+      const back = restored(snapshotOf(store))
       expect(shown(back)).toEqual(shown(store))
       expect([back.alarms.noSpace, back.alarms.corrupt]).toEqual([store.alarms.noSpace, store.alarms.corrupt])
       const shuffled = new Store(crc32)
       for (const one of back.alarms.list.toReversed()) shuffled.apply({ type: 'alarm', on: true, ...one })
-      expect(snapshot(shuffled).equals(snapshot(store))).toBe(true)
+      expect(Buffer.concat(snapshotOf(shuffled)).equals(Buffer.concat(snapshotOf(store)))).toBe(true)
       expect(hashed(store)).toBe(empty)
     }),
   )
@@ -155,6 +136,6 @@ test('a snapshot with an unknown alarm, or with one twice, is refused', () => {
     const store = new Store(crc32)
     // As a defect would write it, with all checksums right.
     Reflect.set(store.alarms, 'list', list)
-    expect(() => restore(snapshot(store))).toThrow(Malformed)
+    expect(() => restored(snapshotOf(store))).toThrow(Malformed)
   }
 })

@@ -10,6 +10,7 @@ import {
   errors,
   isReadOnly,
   isSerializable,
+  rangeOf,
   takesSpace,
   type Compare,
   type PutRequest,
@@ -34,25 +35,7 @@ function put(key: string, more: Partial<PutRequest> = {}): PutRequest {
   }
 }
 
-function range(key: string, more: Partial<RangeRequest> = {}): RangeRequest {
-  return {
-    type: 'range',
-    key: bytes(key),
-    rangeEnd: none,
-    limit: 0,
-    revision: 0,
-    sortOrder: 0,
-    sortTarget: 0,
-    serializable: false,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-    ...more,
-  }
-}
+const range = (key: string, more: Partial<RangeRequest> = {}): RangeRequest => rangeOf(bytes(key), more)
 
 const remove = (key: string, end = ''): RequestOp => ({
   type: 'deleteRange',

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { errors, Store, type Operation, type OperationResult, type RangeRequest } from './index.ts'
+import { errors, rangeOf, Store, type Operation, type OperationResult } from './index.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const compact = (store: Store, revision: number): OperationResult =>
@@ -19,22 +19,7 @@ function put(store: Store, key: string, value = 'v'): OperationResult {
   return store.apply(operation)
 }
 
-const everything: RangeRequest = {
-  type: 'range',
-  key: bytes('\0'),
-  rangeEnd: bytes('\0'),
-  limit: 0,
-  revision: 0,
-  sortOrder: 0,
-  sortTarget: 0,
-  serializable: false,
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-}
+const everything = rangeOf(bytes('\0'), { rangeEnd: bytes('\0') })
 
 /** Keys that stay between thousands of changes of one key, and keys that come and go. */
 function lived(): Store {

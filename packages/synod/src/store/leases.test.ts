@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { errors, Store, type KeyValue, type Operation, type OperationResult, type StoreObserver } from './index.ts'
-import { StoreSink } from './snapshot-sink.ts'
-import { StoreSnapshot } from './snapshot.ts'
+import { restored, snapshotOf } from './snapshot-pieces.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
@@ -31,12 +30,7 @@ function keysOf(store: Store): string[] {
 
 /** As a member comes back: from its snapshot. */
 function restart(store: Store): Store {
-  const source = new StoreSnapshot(store)
-  let back = store
-  const sink = new StoreSink(store.checksum, (next) => (back = next))
-  for (let piece = source.next(); piece !== undefined; piece = source.next()) sink.write(piece)
-  source.close()
-  sink.finish()
+  const back = restored(snapshotOf(store))
   expect(back).not.toBe(store)
   return back
 }

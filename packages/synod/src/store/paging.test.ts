@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errors, Store } from './index.ts'
+import { errors, rangeOf, Store } from './index.ts'
 import type { RangeRequest, RangeResult, TxnRequest } from './index.ts'
 
 // Goal: what a page costs does not grow with the keys that are not on it. Method: many keys, and the keys that a range
@@ -31,22 +31,7 @@ function filled(): Store {
   return store
 }
 
-const everything: RangeRequest = {
-  type: 'range',
-  key: bytes('key'),
-  rangeEnd: bytes('kez'),
-  limit: 0,
-  revision: 0,
-  sortOrder: 0,
-  sortTarget: 0,
-  serializable: false,
-  keysOnly: true,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-}
+const everything = rangeOf(bytes('key'), { rangeEnd: bytes('kez'), keysOnly: true })
 
 /** What it answers, and how many keys it looked at. */
 function page(store: Store, asked: Partial<RangeRequest>): RangeResult & { looked: number } {

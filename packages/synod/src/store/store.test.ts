@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   checkTxn,
   errors,
+  rangeOf,
   type Compare,
   type CompareOperand,
   type DeleteRangeRequest,
@@ -18,8 +19,7 @@ import {
   type StoreError,
   type TxnRequest,
 } from './index.ts'
-import { StoreSink } from './snapshot-sink.ts'
-import { StoreSnapshot } from './snapshot.ts'
+import { restored, snapshotOf } from './snapshot-pieces.ts'
 
 // The store against a model that is too simple to be wrong: it keeps all changes for ever, and works out each state by
 // going through them from the first.
@@ -336,24 +336,6 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ restore: true as const }) },
 )
 
-function snapshot(store: Store): Buffer {
-  const source = new StoreSnapshot(store)
-  const pieces: Uint8Array[] = []
-  for (let piece = source.next(); piece !== undefined; piece = source.next()) pieces.push(piece)
-  source.close()
-  return Buffer.concat(pieces)
-}
-
-function restored(snapshotBytes: Uint8Array): Store {
-  const stores: Store[] = []
-  const sink = new StoreSink(new Store().checksum, (store) => stores.push(store))
-  sink.write(snapshotBytes)
-  sink.finish()
-  const [store] = stores
-  if (store === undefined) throw new Error('a whole snapshot makes a store')
-  return store
-}
-
 function hash(store: Store, revision: number): number | StoreError {
   const hashing = store.hashKv(revision)
   return 'finish' in hashing ? hashing.finish() : hashing
@@ -377,7 +359,7 @@ test('whatever is asked of it, the store answers as a model does that forgets no
         } else if ('reclaim' in step) {
           store.reclaim(step.reclaim)
         } else {
-          store = restored(snapshot(store))
+          store = restored(snapshotOf(store))
         }
       }
       expect([...store.leases.values()].map((lease) => lease.id)).toEqual([...model.leases.keys()])
@@ -388,7 +370,7 @@ test('whatever is asked of it, the store answers as a model does that forgets no
       expect(store.tree.count).toBe(model.state(model.revision).length)
       for (let revision = 0; revision <= model.revision + 1; revision++)
         expect(hash(store, revision)).toEqual(hash(twin, revision))
-      expect(snapshot(store).equals(snapshot(twin))).toBe(true)
+      expect(Buffer.concat(snapshotOf(store)).equals(Buffer.concat(snapshotOf(twin)))).toBe(true)
     }),
     { numRuns: 400 },
   )
@@ -436,22 +418,7 @@ test('a count under a limit is exact while others write, and pages at one revisi
   const revision = store.revision
   const seen: string[] = []
   for (let from = 'key'; from !== '';) {
-    const page = store.range({
-      type: 'range',
-      key: bytes(from),
-      rangeEnd: bytes('kez'),
-      limit: 300,
-      revision,
-      sortOrder: 0,
-      sortTarget: 0,
-      serializable: false,
-      keysOnly: true,
-      countOnly: false,
-      minModRevision: 0,
-      maxModRevision: 0,
-      minCreateRevision: 0,
-      maxCreateRevision: 0,
-    })
+    const page = store.range(rangeOf(bytes(from), { rangeEnd: bytes('kez'), limit: 300, revision, keysOnly: true }))
     if (page.type === 'error') throw new Error(page.message)
     expect(page.count).toBe(2000 - seen.length)
     seen.push(...page.kvs.map((kv) => text(kv.key)))

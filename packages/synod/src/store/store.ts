@@ -182,7 +182,6 @@ export class Store {
       case 'deleteRange':
       case 'compact':
       case 'leaseRevoke':
-        return corrupt ? errors.corrupt : undefined
       case 'leaseExpire':
         // Nobody is to lose what may be the only sound copy.
         return corrupt ? errors.corrupt : undefined
