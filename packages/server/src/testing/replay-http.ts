@@ -44,14 +44,6 @@ function bodyOf(request: Json): string {
   return typeof request === 'string' ? request : JSON.stringify(request)
 }
 
-/** Does the port speak HTTP/1.1 at all? */
-export async function speaksHttp(url: string): Promise<boolean> {
-  const answer = await send(url, { op: 'GET /version' }, nothingBound)
-  return !(answer instanceof Error) && answer.status === 200
-}
-
-const nothingBound = { substitute: (value: Json): Json => value } as Bindings
-
 type HttpOutcome = { readonly missing: true } | { readonly differences: readonly string[] }
 
 /** `missing`: there is no such route, or what is behind it is not there. */

@@ -7,7 +7,7 @@ import type { Deviation } from './deviations.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { checkCommand, etcdctl } from './replay-commands.ts'
 import type { ReplayHome } from './replay-home.ts'
-import { checkHttp, speaksHttp } from './replay-http.ts'
+import { checkHttp } from './replay-http.ts'
 import { services } from './reference.ts'
 import { Bindings } from './transcript.ts'
 import type { Json, Line, Scenario } from './transcript.ts'
@@ -74,7 +74,6 @@ export class Replay {
   private follower = 0
   /** A line that would have changed something, had it been there. */
   private missed: string | undefined
-  private http: Promise<boolean> | undefined
   /** An event of a stream that is not there was not waited for; what is asked next may come too early. */
   private early = false
 
@@ -213,8 +212,6 @@ export class Replay {
 
   private async httpLine(line: Line): Promise<Result> {
     const url = this.home.clientUrl(await this.number(line.member))
-    this.http ??= speaksHttp(url)
-    if (!(await this.http)) return { outcome: 'not yet', feature: 'HTTP/1.1' }
     const outcome = await checkHttp(url, line, this.bindings, (expected, actual) =>
       this.compare(line, expected, actual),
     )
