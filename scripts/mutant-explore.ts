@@ -82,9 +82,9 @@ async function one(name: string, withoutBug: string | undefined): Promise<Told> 
   if (withoutBug === undefined) mutate(readMutant(`mutants/${name}.txt`))
   // After the hook: what it is for must not be loaded before.
   const { search } = await import('synod/explorer')
-  const { explorableByzantineBenOr, explorableMultiPaxos, explorableRaft } = await import('synod/testing')
+  const { ownModels } = await import('synod/testing')
   const { model: wanted = '', bounds = {} } = readExploredMutants().caught[name] ?? {}
-  const model = [explorableRaft, explorableMultiPaxos, explorableByzantineBenOr].find(({ name: its }) => its === wanted)
+  const model = ownModels.find(({ name: its }) => its === wanted)
   if (model === undefined) throw new Error(`mutants/explorer.json does not say in which model to look for ${name}`)
   const usual = model.parameters.map((parameter) => [parameter.name, parameter.fallback] as const)
   const space = model.space({ ...Object.fromEntries(usual), ...bounds })

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publishedSpace, search, type Published, type Space } from 'synod/explorer'
-import {
-  explorableBenOr,
-  explorableByzantineBenOr,
-  explorableChandraToueg,
-  explorableMultiPaxos,
-  explorablePaxos,
-  explorableRaft,
-  publishedCounts,
-} from 'synod/testing'
+import { ownModels, publishedCounts } from 'synod/testing'
 
 // All numbers of states that docs/state-counts.md tells, also of the models that take too long for the tests: those that others
 // have published, and those of our own protocols. Arguments are the rows to do, or names of our own models; those with tens of
@@ -44,15 +36,7 @@ function published(): Row[] {
 /** The tables under "Our own". */
 function own(): Row[] {
   const text = readFileSync(join(root, 'docs/state-counts.md'), 'utf8')
-  const models = [
-    explorableRaft,
-    explorableMultiPaxos,
-    explorablePaxos,
-    explorableBenOr,
-    explorableByzantineBenOr,
-    explorableChandraToueg,
-  ]
-  return models.flatMap((model) =>
+  return ownModels.flatMap((model) =>
     publishedCounts(text, model).map(({ bounds, chosen, states, transitions, levels }) => ({
       id: `${model.name} ${bounds}`,
       space: () => ({ space: model.space(chosen) }),

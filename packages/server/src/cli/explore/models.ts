@@ -1,13 +1,6 @@
 import { AssertionFailed } from 'synod'
 import { catalogue, type Chosen, type Explorable, type Space } from 'synod/explorer'
-import {
-  explorableBenOr,
-  explorableByzantineBenOr,
-  explorableChandraToueg,
-  explorableMultiPaxos,
-  explorablePaxos,
-  explorableRaft,
-} from 'synod/testing'
+import { ownModels } from 'synod/testing'
 import { UsageError } from '../exit.ts'
 import { table } from '../output.ts'
 import { closest } from '../suggestions.ts'
@@ -15,16 +8,7 @@ import { flp } from './flp.ts'
 import type { ExploreOptions } from './settings.ts'
 
 /** Those that can be explored: our own first. */
-export const models: readonly Explorable[] = [
-  explorableRaft,
-  explorableMultiPaxos,
-  explorablePaxos,
-  explorableBenOr,
-  explorableByzantineBenOr,
-  explorableChandraToueg,
-  flp,
-  ...catalogue,
-]
+export const models: readonly Explorable[] = [...ownModels, flp, ...catalogue]
 
 /** Throws `UsageError` where no model can be made of these bounds together. */
 export function spaceOf(model: Explorable, bounds: Chosen): Space {
