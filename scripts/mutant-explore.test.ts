@@ -20,6 +20,12 @@ describe('every mutant of a log engine', () => {
     expect(ofEngines.filter(({ name }) => !named.has(name)).map(({ name }) => name)).toEqual([])
   })
 
+  test('that is recorded is there, and recorded once', () => {
+    const known = new Set(readMutants().map(({ name }) => name))
+    const names = [...Object.keys(caught), ...Object.values(outside).flat()]
+    expect(names.filter((name, i) => !known.has(name) || names.indexOf(name) !== i)).toEqual([])
+  })
+
   test('is on the page, as it was found', () => {
     const rows = new Set(page.split('\n').map((line) => cells(line).join('|')))
     const missing = Object.entries(caught).filter(([name, how]) => !rows.has(rowOf(name, how).join('|')))
