@@ -1,16 +1,11 @@
 /** Handlers and clients of streams, for tests. */
 import type { CallOptions, ClientStream, GrpcChannel, GrpcError, Route, Streaming, StreamHandler } from './index.ts'
+import { number } from './raw-client.ts'
 
 /** A test that waits for longer has failed. */
 const patienceMs = 5000
 
 export const mebibyte: number = 1024 * 1024
-
-export function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
 
 export function numberIn(bytes: Uint8Array): number {
   return Buffer.from(bytes).readUInt32BE()
