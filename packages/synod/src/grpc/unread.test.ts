@@ -5,6 +5,7 @@ import { FrameType, Setting } from './frames.ts'
 import type { Unary } from './index.ts'
 import { frame, hello, number, request, setting } from './raw-client.ts'
 import { atEnd, closeAll, dial, pause, start } from './sample-servers.ts'
+import { eventually } from './stream-samples.ts'
 
 afterEach(closeAll)
 
@@ -59,7 +60,7 @@ test('of all clients together, whoever leaves most answers unread is cut off, an
   while (calls.length < 12) await new Promise((resolve) => setImmediate(resolve))
   for (const call of calls) call.respond(new Uint8Array(1024 * 1024))
   const [greedy] = clients
-  await expect.poll(() => server.connections, { timeout: 2000 }).toBe(2)
+  await eventually(() => server.connections === 2)
   expect((await greedy?.untilClosed())?.some(({ type }) => type === FrameType.goaway)).toBe(true)
   expect(server.counters.limitHits.unread_answers).toBe(1)
 })
