@@ -261,6 +261,21 @@ test('a header list that is too large is answered 8, and the connection goes on'
   )
 })
 
+test('what repeats the words of a request fits into frames that its client takes', async () => {
+  const { port } = await start()
+  const wire = dial(port)
+  const strange = block('/t.T/Echo', [['content-type', '"'.repeat(12_000)]])
+  wire.socket.write(Buffer.concat([hello, frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, strange)]))
+  const frames = await wire.until((seen) => seen.some(({ type, flags }) => type === FrameType.data && flags === 1))
+  expect(frames.filter(({ streamId }) => streamId === 1).map(({ type, flags }) => [type, flags])).toEqual([
+    [FrameType.headers, 0],
+    [FrameType.continuation, Flag.endHeaders],
+    [FrameType.data, 0],
+    [FrameType.data, Flag.endStream],
+  ])
+  expect(frames.every(({ payload }) => payload.length <= 16_384)).toBe(true)
+})
+
 test('random bytes never harm the process or another client', async () => {
   const { port } = await start()
   const anyFrame = fc
