@@ -238,13 +238,18 @@ export abstract class AnsweringConnection
       call.trailers = undefined
       this.finish(call)
     } else {
-      this.rstStream(call.id, ErrorCode.cancel)
-      if (!call.remoteClosed) this.linger(call.id)
-      call.remoteClosed = true
-      this.close(call, code)
-      this.wake()
+      this.breakOff(call, code)
     }
     call.tellCancelled()
+  }
+
+  /** Part of its answer may have left: what is missing is told by RST_STREAM alone. */
+  private breakOff(call: Call | StreamCall, code: number): void {
+    this.rstStream(call.id, ErrorCode.cancel)
+    if (!call.remoteClosed) this.linger(call.id)
+    call.remoteClosed = true
+    this.close(call, code)
+    this.wake()
   }
 
   protected close(call: Call | StreamCall, code: number): void {
@@ -293,18 +298,9 @@ export abstract class AnsweringConnection
   }
 
   protected expire(call: Call | StreamCall): void {
-    if (call.isStreaming) {
-      this.abort(call, Code.deadlineExceeded, 'context deadline exceeded')
-      return
-    }
-    if (!call.isAnswered) {
-      this.refuseCall(call, Code.deadlineExceeded, 'context deadline exceeded', undefined)
-      return
-    }
-    this.rstStream(call.id, ErrorCode.cancel)
-    if (!call.remoteClosed) this.linger(call.id)
-    call.remoteClosed = true
-    this.close(call, Code.deadlineExceeded)
-    this.wake()
+    const message = 'context deadline exceeded'
+    if (call.isStreaming) this.abort(call, Code.deadlineExceeded, message)
+    else if (call.isAnswered) this.breakOff(call, Code.deadlineExceeded)
+    else this.refuseCall(call, Code.deadlineExceeded, message, undefined)
   }
 }
