@@ -245,16 +245,16 @@ describe('limits', () => {
 
   test('pitfall W8: a head or a body that does not end is not waited for', async () => {
     const node = await startedNode({}, { headersTimeoutMs: 100, bodyTimeoutMs: 100 })
-    expect((await say(node.port, 'GET /livez HT', 60_000)).closed).toBe(true)
+    expect((await say(node.port, 'GET /livez HT', 5000)).closed).toBe(true)
     expect(
-      (await say(node.port, 'POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{', 60_000)).closed,
+      (await say(node.port, 'POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{', 5000)).closed,
     ).toBe(true)
     expect(httpLimitHits(node)).toEqual({ http_headers_timeout: 1, http_body_timeout: 1 })
   })
 
   test('a connection that rests is closed', async () => {
     const node = await startedNode({}, { keepAliveTimeoutMs: 100, headersTimeoutMs: 100 })
-    const answered = await say(node.port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n', 60_000)
+    const answered = await say(node.port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n', 5000)
     expect(answered).toMatchObject({ closed: true, text: expect.stringContaining('200 OK') })
   })
 

@@ -52,7 +52,7 @@ describe('time', () => {
     if (piece.length > 9) piece.writeUInt32BE(3, 5)
     const timer = setInterval(() => void wire.socket.write(piece), 50)
     atEnd(() => clearInterval(timer))
-    await Promise.race([wire.untilClosed(), pause(20_000)])
+    await Promise.race([wire.untilClosed(), pause(5000)])
     const frames = split(wire.bytes)
     expect(frames.find(({ type }) => type === FrameType.goaway)?.payload.readUInt32BE(4)).toBe(
       ErrorCode.enhanceYourCalm,
