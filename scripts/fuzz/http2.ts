@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Shared } from '../../packages/synod/src/grpc/answering.ts'
 import { Counts } from '../../packages/synod/src/grpc/counters.ts'
 import { Flag, FrameType, Setting } from '../../packages/synod/src/grpc/frames.ts'
@@ -16,25 +15,25 @@ import {
 } from '../../packages/synod/src/grpc/raw-client.ts'
 import { Routes, type Route } from '../../packages/synod/src/grpc/routes.ts'
 import { ServerConnection } from '../../packages/synod/src/grpc/server-connection.ts'
-import type { Flushed, Turn } from '../../packages/synod/src/grpc/turn.ts'
+import { Turn } from '../../packages/synod/src/grpc/turn.ts'
 import type { Unary } from '../../packages/synod/src/grpc/index.ts'
 import { joined, mutate, type Draw } from './draw.ts'
 import { check, type Target } from './target.ts'
 
 /** A socket that takes bytes as it likes. */
-class FakeSocket extends EventEmitter {
-  readonly remoteAddress = '192.0.2.1'
-  readonly remotePort = 1
-  destroyed = false
-  writableEnded = false
-  writableLength = 0
+class FakeSocket extends Socket {
+  override readonly remoteAddress = '192.0.2.1'
+  override readonly remotePort = 1
+  override destroyed = false
+  override writableEnded = false
+  override writableLength = 0
   paused = false
   isStuck = false
   readonly written: Uint8Array[] = []
 
-  write(bytes: Uint8Array): boolean {
+  override write(bytes: Uint8Array | string): boolean {
     check(!this.destroyed && !this.writableEnded, 'nothing is written after the end')
-    this.written.push(Uint8Array.from(bytes))
+    this.written.push(Buffer.from(bytes))
     if (this.isStuck) this.writableLength += bytes.length
     return !this.isStuck
   }
@@ -46,26 +45,31 @@ class FakeSocket extends EventEmitter {
     this.emit('drain')
   }
 
-  pause(): void {
+  override pause(): this {
     this.paused = true
+    return this
   }
 
-  resume(): void {
+  override resume(): this {
     this.paused = false
+    return this
   }
 
-  end(): void {
+  override end(): this {
     this.writableEnded = true
+    return this
   }
 
-  destroy(): void {
-    if (this.destroyed) return
+  override destroy(): this {
+    if (this.destroyed) return this
     this.destroyed = true
     this.emit('close')
+    return this
   }
 
-  setTimeout(): void {
-    // Time does not pass here.
+  /** Time does not pass here. */
+  override setTimeout(): this {
+    return this
   }
 }
 
@@ -79,13 +83,13 @@ class World implements Shared {
     messageBytesMax: 10_000,
     partialBytesMax: 40_000,
     backlogBytesMax: 20_000,
-    unsentBytesMax: 40_000,
+    unsentBytesMax: 25_000,
     unreadBytesMax: 400_000,
     streamUnsentBytesMax: 5000,
   }
   partialBytes = 0
-  private readonly waiting: Flushed[] = []
-  readonly turn = { add: (one: Flushed) => void this.waiting.push(one) } as unknown as Turn
+  private readonly waiting: (() => void)[] = []
+  readonly turn = new Turn((run) => void this.waiting.push(run))
   readonly log = {
     debug: () => {},
     info: () => {},
@@ -141,7 +145,7 @@ class World implements Shared {
   }
 
   endTurn(): void {
-    for (const one of this.waiting.splice(0)) one.endOfTurn()
+    for (const run of this.waiting.splice(0)) run()
   }
 }
 
@@ -209,7 +213,7 @@ export const http2: Target = {
   run(input, draw) {
     const world = new World(draw)
     const socket = new FakeSocket()
-    const connection = new ServerConnection(socket as unknown as Socket, world)
+    const connection = new ServerConnection(socket, world)
     let now = performance.now()
     for (let at = 0; at < input.length;) {
       const to = Math.min(input.length, at + 1 + draw.below(draw.of([3, 40, 2000])))
@@ -228,13 +232,13 @@ export const http2: Target = {
     world.endTurn()
     socket.loosen()
     world.endTurn()
+    check(!socket.paused || socket.destroyed, 'a socket that takes bytes is read')
     if (draw.chance(0.3)) connection.dismiss()
     socket.destroy()
     check(world.defects.length === 0, `no defect, but ${JSON.stringify(world.defects, errorText)}`)
     checkFrames(socket.written)
     check(world.counts.streamsOpen === 0, `no stream is left, but ${world.counts.streamsOpen}`)
     check(world.partialBytes === 0, `no byte is left counted, but ${world.partialBytes}`)
-    check(socket.paused || !socket.isStuck, 'a socket that takes bytes is read')
   },
 }
 

@@ -2,28 +2,19 @@ import { Agent, request } from 'node:http'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Rejected, Unknown } from 'synod'
 import type { Unary } from 'synod/grpc'
 import { EtcdClient } from '../testing/etcd-client.ts'
-import { noLeader, OneNode, silent } from '../testing/one-node.ts'
+import { noLeader, silent } from '../testing/one-node.ts'
+import type { OneNode } from '../testing/one-node.ts'
+import { httpLimitHits, startedNode } from '../testing/started-node.ts'
 import { askHttp } from '../testing/ask-http.ts'
 import { statusOf } from './status.ts'
 import { Web } from './web.ts'
 
 // Goal: whatever is said to the client port in HTTP/1.1 is answered or refused in order, beside gRPC, and ends nothing.
 // Method: real connections, some of which do not keep to the rules; limits that are small or short.
-
-const nodes: OneNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map(async (node) => node.stop()))
-})
-
-async function started(...options: ConstructorParameters<typeof OneNode>): Promise<OneNode> {
-  const node = await new OneNode(...options).start()
-  nodes.push(node)
-  return node
-}
 
 const put = '{"key":"Zm9v","value":"YmFy"}'
 
@@ -49,7 +40,7 @@ function count(text: string, part: string): number {
 
 describe('the gateway', () => {
   test('it runs the handlers of gRPC: what one writes the other reads', async () => {
-    const node = await started()
+    const node = await startedNode()
     const client = new EtcdClient(node.port)
     await askHttp(node.port, 'POST', '/v3/kv/put', put)
     expect(await client.call('KV/Range', { key: 'Zm9v' })).toMatchObject({ kvs: [{ value: 'YmFy' }] })
@@ -57,7 +48,7 @@ describe('the gateway', () => {
   })
 
   test('pitfall W3: a write of which it is not known whether it was applied says so', async () => {
-    const node = await started()
+    const node = await startedNode()
     node.replica.failure = new Unknown('no answer in time', { code: 'timeout' })
     const unknown = await askHttp(node.port, 'POST', '/v3/kv/put', put)
     expect(unknown).toMatchObject({ status: 503, headers: { 'synod-outcome': 'unknown' } })
@@ -68,7 +59,7 @@ describe('the gateway', () => {
   })
 
   test('metadata comes in headers: a token bare, the rest behind a prefix', async () => {
-    const node = await started()
+    const node = await startedNode()
     const seen: (string | undefined)[] = []
     const unary = (call: Unary): void => {
       seen.push(call.metadata('token'), call.metadata('hasleader'), call.metadata('nosuch'), call.path)
@@ -94,7 +85,7 @@ describe('the gateway', () => {
   })
 
   test('pitfall W4: a web page of somebody else cannot write', async () => {
-    const node = await started()
+    const node = await startedNode()
     for (const origin of ['http://evil.example', `http://127.0.0.1:${node.port}`, 'null']) {
       const headers = { origin, 'content-type': 'text/plain' }
       expect(await askHttp(node.port, 'POST', '/v3/kv/put', put, headers)).toMatchObject({ status: 403 })
@@ -109,7 +100,7 @@ describe('the gateway', () => {
   })
 
   test('a handler that fails is answered, and logged', async () => {
-    const node = await started()
+    const node = await startedNode()
     Object.defineProperty(node.replica, 'submit', {
       value: () => {
         throw new Error('on purpose')
@@ -121,7 +112,7 @@ describe('the gateway', () => {
   })
 
   test('random bytes and JSON of the wrong shape end nothing', async () => {
-    const node = await started()
+    const node = await startedNode()
     const bodies = [
       '\0\xff\xfe',
       '[[[[',
@@ -140,7 +131,7 @@ describe('the gateway', () => {
 
 describe('connections', () => {
   test('one is used again, and requests that come together are answered in their order', async () => {
-    const node = await started()
+    const node = await startedNode()
     const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
     const { text, closed } = await say(node.port, ask('/readyz').repeat(20) + ask('/nope') + ask('/livez'))
     expect(closed).toBe(false)
@@ -149,7 +140,7 @@ describe('connections', () => {
   })
 
   test('the first bytes are not lost, however they are cut', async () => {
-    const node = await started()
+    const node = await startedNode()
     const text = `POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: ${put.length}\r\nconnection: close\r\n\r\n${put}`
     for (const cut of [1, 2, 3, 10, text.length - 3]) {
       const answer = await new Promise<string>((resolve) => {
@@ -167,7 +158,7 @@ describe('connections', () => {
   })
 
   test('what is no HTTP is told so, and closed', async () => {
-    const node = await started()
+    const node = await startedNode()
     // Who speaks TLS could not read it.
     expect(await say(node.port, '\x16\x03\x01\x02\x00\x01\x00')).toEqual({ closed: true, text: '' })
     for (const bytes of ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 'GET\r\n\r\n']) {
@@ -179,7 +170,7 @@ describe('connections', () => {
   })
 
   test('a HEAD says what a GET would, other methods are refused', async () => {
-    const node = await started()
+    const node = await startedNode()
     const get = await askHttp(node.port, 'GET', '/health')
     const head = await askHttp(node.port, 'HEAD', '/health')
     expect({ ...head, headers: { ...head.headers, date: '' } }).toEqual({
@@ -195,7 +186,7 @@ describe('connections', () => {
   })
 
   test('draining answers what was asked, and closes what rests', async () => {
-    const node = await started()
+    const node = await startedNode()
     const agent = new Agent({ keepAlive: true })
     const closed = Promise.withResolvers<void>()
     await new Promise<void>((answered) => {
@@ -219,13 +210,8 @@ describe('connections', () => {
 })
 
 describe('limits', () => {
-  const counted = (node: OneNode): Readonly<Record<string, number>> => {
-    const { limitHits } = node.web.ports[0].counters
-    return Object.fromEntries(Object.entries(limitHits).filter(([, hits]) => hits > 0))
-  }
-
   test('pitfall W8: a body that is too large is refused, whether its length was announced or not', async () => {
-    const node = await started({ maxRequestBytes: 2048 })
+    const node = await startedNode({ maxRequestBytes: 2048 })
     const large = 'x'.repeat(3_000_000)
     const told = await askHttp(node.port, 'POST', '/v3/kv/put', large)
     expect(told).toMatchObject({ status: 413, contentType: 'application/json' })
@@ -237,11 +223,11 @@ describe('limits', () => {
     expect(chunked.status).toBe(413)
     const polite = await askHttp(node.port, 'POST', '/v3/kv/put', large, { expect: '100-continue' })
     expect(polite.status).toBe(413)
-    expect(counted(node)).toEqual({ http_body_bytes: 3 })
+    expect(httpLimitHits(node)).toEqual({ http_body_bytes: 3 })
   })
 
   test('a message that is too large for gRPC too is refused in its words', async () => {
-    const node = await started({ maxRequestBytes: 1024 })
+    const node = await startedNode({ maxRequestBytes: 1024 })
     const value = (bytes: number): string =>
       JSON.stringify({ key: 'eg==', value: Buffer.alloc(bytes).toString('base64') })
     const far = await askHttp(node.port, 'POST', '/v3/kv/put', value(530 * 1024))
@@ -251,29 +237,29 @@ describe('limits', () => {
   })
 
   test('bodies that are arriving share their memory', async () => {
-    const node = await started({}, { bodiesBytesMax: 100_000 })
+    const node = await startedNode({}, { bodiesBytesMax: 100_000 })
     const { status } = await askHttp(node.port, 'POST', '/v3/kv/put', 'x'.repeat(200_000))
-    expect({ status, counted: counted(node) }).toEqual({ status: 429, counted: { http_bodies_bytes: 1 } })
+    expect({ status, counted: httpLimitHits(node) }).toEqual({ status: 429, counted: { http_bodies_bytes: 1 } })
     expect((await askHttp(node.port, 'POST', '/v3/kv/put', put)).status).toBe(200)
   })
 
   test('pitfall W8: a head or a body that does not end is not waited for', async () => {
-    const node = await started({}, { headersTimeoutMs: 100, bodyTimeoutMs: 100 })
-    expect((await say(node.port, 'GET /livez HT', 2000)).closed).toBe(true)
+    const node = await startedNode({}, { headersTimeoutMs: 100, bodyTimeoutMs: 100 })
+    expect((await say(node.port, 'GET /livez HT', 5000)).closed).toBe(true)
     expect(
-      (await say(node.port, 'POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{', 2000)).closed,
+      (await say(node.port, 'POST /v3/kv/put HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{', 5000)).closed,
     ).toBe(true)
-    expect(counted(node)).toEqual({ http_headers_timeout: 1, http_body_timeout: 1 })
+    expect(httpLimitHits(node)).toEqual({ http_headers_timeout: 1, http_body_timeout: 1 })
   })
 
   test('a connection that rests is closed', async () => {
-    const node = await started({}, { keepAliveTimeoutMs: 100, headersTimeoutMs: 100 })
-    const answered = await say(node.port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n', 3000)
+    const node = await startedNode({}, { keepAliveTimeoutMs: 100, headersTimeoutMs: 100 })
+    const answered = await say(node.port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n', 5000)
     expect(answered).toMatchObject({ closed: true, text: expect.stringContaining('200 OK') })
   })
 
   test('heads are bounded', async () => {
-    const node = await started()
+    const node = await startedNode()
     const head = 'GET /livez HTTP/1.1\r\nhost: x\r\n'
     for (const more of [`x: ${'y'.repeat(20_000)}`, 'x: y\r\n'.repeat(5000)]) {
       expect((await say(node.port, `${head}${more}\r\n\r\n`)).text).toContain(' 431 ')
@@ -281,7 +267,7 @@ describe('limits', () => {
   })
 
   test('so many requests of one connection may wait for their answers', async () => {
-    const node = await started({}, { pipelinedMax: 8 })
+    const node = await startedNode({}, { pipelinedMax: 8 })
     const { text, closed } = await say(node.port, 'GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(100))
     expect({ ok: count(text, ' 200 OK'), refused: count(text, ' 429 '), closed }).toEqual({
       ok: 8,
@@ -302,22 +288,22 @@ describe('limits', () => {
       for (const socket of sockets) socket.destroy()
       return refused
     }
-    const few = await started({}, { connectionsMax: 3 })
-    expect({ refused: await held(few), counted: counted(few) }).toEqual({
+    const few = await startedNode({}, { connectionsMax: 3 })
+    expect({ refused: await held(few), counted: httpLimitHits(few) }).toEqual({
       refused: 2,
       counted: { http_connections: 2 },
     })
-    const fewEach = await started({}, { connectionsPerAddressMax: 4 })
+    const fewEach = await startedNode({}, { connectionsPerAddressMax: 4 })
     expect(await held(fewEach)).toBe(1)
     await sleep(50)
     // What is gone is forgotten.
     expect(await held(fewEach)).toBe(1)
-    expect(counted(fewEach)).toEqual({ http_connections_per_address: 2 })
+    expect(httpLimitHits(fewEach)).toEqual({ http_connections_per_address: 2 })
   })
 })
 
 test('a call of the gateway that its client gives up is not answered, and counted so', async () => {
-  const node = await started()
+  const node = await startedNode()
   node.replica.failure = noLeader
   const asking = request({ port: node.port, method: 'POST', path: '/v3/kv/put' }).on('error', () => undefined)
   const submit = node.replica.submit.bind(node.replica)

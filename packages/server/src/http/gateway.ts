@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'synod'
+import { addressOf, Code, MethodCounts } from 'synod/grpc'
 import type { Route, Unary } from 'synod/grpc'
-import { MethodCounts } from '../metrics/method-counts.ts'
 import { ProtoWriter, TooLong } from '../proto/wire.ts'
 import { answer, answerJson } from './answer.ts'
 import type { Exchange } from './answer.ts'
@@ -13,15 +13,8 @@ import { writeJson } from './json-to-proto.ts'
 import { readAsJson } from './proto-to-json.ts'
 import { statusOf } from './status.ts'
 
-const cancelled = 1
-const code = {
-  invalidArgument: 3,
-  notFound: 5,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-}
+/** Those that the transport gives by itself, and two more. */
+const code = { ...Code, notFound: 5, permissionDenied: 7 }
 
 /** How a part of the path is called that is not the route: the older one is what Patroni uses with an older etcd. */
 const prefixes = ['/v3/', '/v3beta/'] as const
@@ -56,7 +49,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options
     const served = [...gatewayRoutes.values()].map(({ method }) => method)
-    this.methods = new Map(served.map((method) => [method, new MethodCounts(method)]))
+    this.methods = new Map(served.map((method) => [method, new MethodCounts(method, 'unary')]))
   }
 
   /** The path belongs to the gateway, whether there is something under it or not. */
@@ -83,7 +76,7 @@ export class Gateway {
 
   private call(exchange: Exchange, route: GatewayRoute, body: Buffer): void {
     const { routes, messageBytesMax, log } = this.options
-    const counts = this.methods.get(route.method) ?? new MethodCounts(route.method)
+    const counts = this.methods.get(route.method) ?? new MethodCounts(route.method, 'unary')
     const call = new GatewayCall(exchange, route, counts, this.options.port)
     const handler = routes.get(route.method)?.unary
     if (handler === undefined) {
@@ -132,16 +125,15 @@ class GatewayCall implements Unary {
   private isOver = false
 
   constructor(exchange: Exchange, route: GatewayRoute, counts: MethodCounts, port: HttpPort) {
-    const { remoteAddress = 'unknown', remotePort = 0 } = exchange.request.socket
     this.path = route.method
-    this.peer = remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+    this.peer = addressOf(exchange.request.socket)
     this.exchange = exchange
     this.route = route
     this.counts = counts
     this.port = port
     counts.started++
     counts.messagesReceived++
-    exchange.response.on('close', () => this.ended(cancelled))
+    exchange.response.on('close', () => this.ended(code.cancelled))
   }
 
   /** The token is the bare header `Authorization`. */
@@ -162,7 +154,7 @@ class GatewayCall implements Unary {
     if (exchange.response.destroyed) return
     const body = JSON.stringify(readAsJson(this.route.response, message))
     port.hold(exchange.request.socket, body.length)
-    this.ended(0)
+    this.ended(code.ok)
     answer(exchange, 200, 'application/json', body)
   }
 
@@ -175,6 +167,7 @@ class GatewayCall implements Unary {
   private ended(number: number): void {
     if (this.isOver) return
     this.isOver = true
+    if (number === code.ok) this.counts.messagesSent++
     this.counts.ended(number, (performance.now() - this.began) / 1000)
   }
 }

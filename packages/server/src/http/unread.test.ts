@@ -1,28 +1,13 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { askHttp } from '../testing/ask-http.ts'
-import { OneNode } from '../testing/one-node.ts'
+import type { OneNode } from '../testing/one-node.ts'
+import { httpLimitHits, startedNode } from '../testing/started-node.ts'
 
 // Goal: answers that nobody reads take no more memory than they may, and end nothing. Method: real connections that ask for
 // megabytes and are never read; limits that are small or short.
-
-const nodes: OneNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map(async (node) => node.stop()))
-})
-
-async function started(...options: ConstructorParameters<typeof OneNode>): Promise<OneNode> {
-  const node = await new OneNode(...options).start()
-  nodes.push(node)
-  return node
-}
-
-const counted = (node: OneNode): Readonly<Record<string, number>> => {
-  const { limitHits } = node.web.ports[0].counters
-  return Object.fromEntries(Object.entries(limitHits).filter(([, hits]) => hits > 0))
-}
 
 /** Asks for three megabytes on each connection, as often as it says, and reads nothing. */
 async function unreadAnswers(node: OneNode, connections: number, times: number): Promise<Socket[]> {
@@ -41,7 +26,7 @@ async function unreadAnswers(node: OneNode, connections: number, times: number):
 }
 
 test('pitfall W10: of all that leave answers unread, whoever leaves most is cut off; each has one at a time', async () => {
-  const node = await started({}, { answersBytesMax: 20_000_000 })
+  const node = await startedNode({}, { answersBytesMax: 20_000_000 })
   const sockets = await unreadAnswers(node, 4, 50)
   const answered = (): number => node.web.gateway.called.find(({ path }) => path.endsWith('Range'))?.handled[0] ?? 0
   for (let before = -1; before < answered() || before === 0;) {
@@ -49,17 +34,17 @@ test('pitfall W10: of all that leave answers unread, whoever leaves most is cut 
     await sleep(200)
   }
   // Each answer has four megabytes: the kernel takes some, and of each connection one waits here.
-  expect(counted(node)).toEqual({})
+  expect(httpLimitHits(node)).toEqual({})
   expect(answered()).toBeLessThan(40)
   sockets.push(...(await unreadAnswers(node, 1, 50)))
-  await expect.poll(() => counted(node), { timeout: 2000 }).toEqual({ http_answers_bytes: 1 })
+  await expect.poll(() => httpLimitHits(node), { timeout: 5000 }).toEqual({ http_answers_bytes: 1 })
   expect((await askHttp(node.port, 'GET', '/livez')).status).toBe(200)
   for (const socket of sockets) socket.destroy()
 })
 
 test('pitfall W10: a client that takes no byte of its answer is not waited for', async () => {
-  const node = await started({}, { stallTimeoutMs: 300 })
+  const node = await startedNode({}, { stallTimeoutMs: 300 })
   const [socket] = await unreadAnswers(node, 1, 10)
-  await expect.poll(() => counted(node), { timeout: 2000 }).toEqual({ http_stall_timeout: 1 })
+  await expect.poll(() => httpLimitHits(node), { timeout: 5000 }).toEqual({ http_stall_timeout: 1 })
   socket?.destroy()
 })

@@ -1,6 +1,7 @@
 import { etcdClusterVersion, etcdVersion } from '../etcd/front.ts'
 import { callMetrics } from './call-metrics.ts'
 import { openFiles } from './open-files.ts'
+import { sum } from './sources.ts'
 import type { Sources } from './sources.ts'
 import { counter, gauge, histogram, histograms, labelled } from './told.ts'
 import type { Told } from './told.ts'
@@ -140,19 +141,11 @@ function storeMetrics({ front }: Sources): Told[] {
 
 function networkMetrics({ meters, grpc }: Sources): Told[] {
   const { peers } = meters
-  const sum = (read: (counters: ReturnType<Sources['grpc']>[number]) => number) => (): number =>
-    grpc().reduce((total, counters) => total + read(counters), 0)
   return [
-    counter(
-      'etcd_network_client_grpc_received_bytes_total',
-      'Bytes from clients of gRPC.',
-      sum((one) => one.bytesReceived),
+    counter('etcd_network_client_grpc_received_bytes_total', 'Bytes from clients of gRPC.', () =>
+      sum(grpc(), 'bytesReceived'),
     ),
-    counter(
-      'etcd_network_client_grpc_sent_bytes_total',
-      'Bytes to clients of gRPC.',
-      sum((one) => one.bytesSent),
-    ),
+    counter('etcd_network_client_grpc_sent_bytes_total', 'Bytes to clients of gRPC.', () => sum(grpc(), 'bytesSent')),
     labelled('counter', 'etcd_network_peer_received_bytes_total', 'Bytes from each peer.', () =>
       [...peers].map(([From, { receivedBytes }]) => [{ From }, receivedBytes]),
     ),

@@ -1,4 +1,4 @@
-import type { Metric, Registry } from 'prom-client'
+import type { Gauge, Metric, Registry } from 'prom-client'
 import type { Told } from './told.ts'
 
 /** etcd's, word for word: all names here are such that nothing has to be escaped in them. */
@@ -25,17 +25,22 @@ export class Exposition {
   }
 
   private async register(): Promise<Registry> {
-    const { collectDefaultMetrics, Registry: Register } = await import('prom-client')
+    const { collectDefaultMetrics, Gauge: Base, Registry: Register } = await import('prom-client')
     const registry = new Register()
-    for (const told of this.told) registry.registerMetric(metricOf(told))
+    for (const told of this.told) registry.registerMetric(metricOf(told, Base))
     collectDefaultMetrics({ register: registry })
     return registry
   }
 }
 
-/** prom-client's own classes can be counted up but not read from elsewhere; all that a registry asks of a metric is this. */
-function metricOf(told: Told): Metric {
-  const { name, help, type } = told
-  const get = async (): Promise<object> => Promise.resolve({ name, help, type, values: told.read() })
-  return { name, help, type, get } as unknown as Metric
+/** prom-client's own classes keep what they count. This one says what it is told to be, and has what is read elsewhere. */
+function metricOf(told: Told, Base: typeof Gauge): Metric {
+  class Elsewhere extends Base {
+    readonly type = told.type
+
+    override async get(): ReturnType<Gauge['get']> {
+      return { ...(await super.get()), values: [...told.read()] }
+    }
+  }
+  return new Elsewhere({ name: told.name, help: told.help, registers: [] })
 }

@@ -110,7 +110,7 @@ beforeAll(async () => {
     const timed = metrics.every((one) => one.sum('etcd_network_peer_round_trip_time_seconds_count') >= 2)
     return leaders.length === 1 && known && applied && timed
   })
-}, 30_000)
+}, 100_000)
 
 afterAll(async () => cluster.stop())
 

@@ -11,3 +11,11 @@ export interface Sources {
   /** Of each address where clients connect. */
   readonly grpc: () => readonly ServerCounters[]
 }
+
+/** Of all these addresses. */
+export function sum(
+  counted: readonly ServerCounters[],
+  field: { [Name in keyof ServerCounters]: ServerCounters[Name] extends number ? Name : never }[keyof ServerCounters],
+): number {
+  return counted.reduce((total, one) => total + one[field], 0)
+}

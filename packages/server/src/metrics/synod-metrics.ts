@@ -1,4 +1,5 @@
 import { synodVersion } from '../cli/version.ts'
+import { sum } from './sources.ts'
 import type { Sources } from './sources.ts'
 import { counter, gauge, histogram, labelled } from './told.ts'
 import type { Told } from './told.ts'
@@ -73,11 +74,4 @@ function byPort(
   field: 'connections' | 'connectionsTotal' | 'requestsTotal',
 ): (readonly [{ readonly port: string }, number])[] {
   return ports.map(({ counters }, i) => [{ port: i === 0 ? 'clients' : 'metrics' }, counters[field]])
-}
-
-function sum(
-  counted: ReturnType<Sources['grpc']>,
-  field: 'connectionsOpen' | 'connectionsAccepted' | 'handshakesFailed' | 'streamsOpen',
-): number {
-  return counted.reduce((total, one) => total + one[field], 0)
 }

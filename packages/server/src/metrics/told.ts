@@ -2,7 +2,7 @@ import type { Histogram } from 'synod'
 
 /** One line of a metric. */
 export interface Sample {
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
   readonly value: number
   /** Where it is not that of the metric. */
   readonly metricName?: string
@@ -19,11 +19,11 @@ export interface Told {
 type Labels = Readonly<Record<string, string>>
 
 export function gauge(name: string, help: string, read: () => number): Told {
-  return { name, help, type: 'gauge', read: () => [{ value: read() }] }
+  return { name, help, type: 'gauge', read: () => [{ labels: {}, value: read() }] }
 }
 
 export function counter(name: string, help: string, read: () => number): Told {
-  return { name, help, type: 'counter', read: () => [{ value: read() }] }
+  return { name, help, type: 'counter', read: () => [{ labels: {}, value: read() }] }
 }
 
 export function labelled(

@@ -10,7 +10,7 @@ export interface FrameRates {
   readonly pingsPerSecondMax: number
   /** Single settings, not frames of them. */
   readonly settingsPerSecondMax: number
-  /** DATA and CONTINUATION without content. */
+  /** DATA, HEADERS and CONTINUATION without content. */
   readonly emptyFramesPerSecondMax: number
   /** The rest: windows opened though nothing waits, priorities, CONTINUATION, frames of unknown types or closed streams. */
   readonly controlFramesPerSecondMax: number

@@ -4,7 +4,7 @@ import { addressOf } from './address.ts'
 import { Answers } from './answers.ts'
 import type { Answering, Call } from './call.ts'
 import { Connection } from './connection.ts'
-import { countEnd, type Counts } from './counters.ts'
+import { secondsSince, type Counts } from './counters.ts'
 import { messagePrefixLength } from './flow.ts'
 import { ErrorCode, Flag } from './frames.ts'
 import type { Limits } from './limits.ts'
@@ -55,7 +55,7 @@ export abstract class AnsweringConnection
     super(socket, shared.limits, shared.counts, shared.turn, shared.log)
     this.shared = shared
     this.peer = addressOf(socket)
-    this.answers = new Answers(this.output, this.encoder)
+    this.answers = new Answers(this.sender, this.encoder)
     this.patience = new Patience(shared.limits, this.heardAt)
   }
 
@@ -174,7 +174,7 @@ export abstract class AnsweringConnection
 
   /** A header list that ends the stream, and no message. */
   refuseCall(call: Call, code: number, message: string, trailers: Trailers): void {
-    this.answers.status(call.id, this.sender.maxFrameSize, 200, code, message, trailers)
+    this.answers.status(call.id, 200, code, message, trailers)
     call.isAnswered = true
     this.earn()
     this.close(call, code)
@@ -204,7 +204,7 @@ export abstract class AnsweringConnection
     if (headersSent && code === Code.ok && trailers === undefined) this.answers.okay(call.id)
     else {
       const httpStatus = headersSent ? undefined : 200
-      this.answers.status(call.id, this.sender.maxFrameSize, httpStatus, code, call.statusMessage, trailers)
+      this.answers.status(call.id, httpStatus, code, call.statusMessage, trailers)
     }
     this.earn()
     this.close(call, code)
@@ -238,13 +238,18 @@ export abstract class AnsweringConnection
       call.trailers = undefined
       this.finish(call)
     } else {
-      this.rstStream(call.id, ErrorCode.cancel)
-      if (!call.remoteClosed) this.linger(call.id)
-      call.remoteClosed = true
-      this.close(call, code)
-      this.wake()
+      this.breakOff(call, code)
     }
     call.tellCancelled()
+  }
+
+  /** Part of its answer may have left: what is missing is told by RST_STREAM alone. */
+  private breakOff(call: Call | StreamCall, code: number): void {
+    this.rstStream(call.id, ErrorCode.cancel)
+    if (!call.remoteClosed) this.linger(call.id)
+    call.remoteClosed = true
+    this.close(call, code)
+    this.wake()
   }
 
   protected close(call: Call | StreamCall, code: number): void {
@@ -265,7 +270,7 @@ export abstract class AnsweringConnection
     call.isOver = true
     this.counts.streamsOpen--
     const { counts, timeoutMs } = call.head
-    countEnd(counts, code, call.began)
+    counts.ended(code, secondsSince(call.began))
     if (timeoutMs !== undefined) this.withDeadline--
     if (call.isStreaming) {
       this.reserve(-call.countedBytes)
@@ -293,18 +298,9 @@ export abstract class AnsweringConnection
   }
 
   protected expire(call: Call | StreamCall): void {
-    if (call.isStreaming) {
-      this.abort(call, Code.deadlineExceeded, 'context deadline exceeded')
-      return
-    }
-    if (!call.isAnswered) {
-      this.refuseCall(call, Code.deadlineExceeded, 'context deadline exceeded', undefined)
-      return
-    }
-    this.rstStream(call.id, ErrorCode.cancel)
-    if (!call.remoteClosed) this.linger(call.id)
-    call.remoteClosed = true
-    this.close(call, Code.deadlineExceeded)
-    this.wake()
+    const message = 'context deadline exceeded'
+    if (call.isStreaming) this.abort(call, Code.deadlineExceeded, message)
+    else if (call.isAnswered) this.breakOff(call, Code.deadlineExceeded)
+    else this.refuseCall(call, Code.deadlineExceeded, message, undefined)
   }
 }

@@ -2,19 +2,13 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
-import { connect, GrpcError, serve, type GrpcChannel, type GrpcServer, type Limits, type Unary } from './index.ts'
+import { GrpcError, type GrpcChannel, type GrpcServer, type Limits, type Unary } from './index.ts'
+import { atEnd, channelTo, closeAll, listening } from './sample-servers.ts'
 
-const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const closers: (() => void | Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
+afterEach(closeAll)
 
 async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer; port: number }> {
-  const server = serve({
-    log,
+  return listening({
     limits,
     routes: new Map([
       ['/t.T/Echo', { unary: (call: Unary, request: Uint8Array) => call.respond(request) }],
@@ -33,14 +27,6 @@ async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer
       ],
     ]),
   })
-  closers.push(() => server.close())
-  return { server, port: (await server.listen('127.0.0.1', 0)).port }
-}
-
-function channelTo(port: number): GrpcChannel {
-  const channel = connect('127.0.0.1', port)
-  closers.push(() => channel.close())
-  return channel
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<GrpcError> {
@@ -204,7 +190,7 @@ describe('our client and a server by node:http2', () => {
       stream.on('end', () => answer(stream, headers, Buffer.concat(pieces)))
     })
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    closers.push(() => void server.close())
+    atEnd(() => void server.close())
     const address = server.address()
     return channelTo(typeof address === 'object' && address !== null ? address.port : 0)
   }
@@ -248,7 +234,7 @@ describe('our client and a server by node:http2', () => {
   test('a server that does not speak HTTP/2 is an error at once', async () => {
     const server = net.createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    closers.push(() => void server.close())
+    atEnd(() => void server.close())
     const address = server.address()
     const channel = channelTo(typeof address === 'object' && address !== null ? address.port : 0)
     expect((await failureOf(channel.unary('/t.T/Echo', Buffer.alloc(0)))).code).toBe(14)
@@ -284,7 +270,7 @@ describe('grpc-js and our server', () => {
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
     })
-    closers.push(() => client.close())
+    atEnd(() => client.close())
     return client
   }
 

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { tlsFailure, type Logger } from '../core/index.ts'
 import { Counts } from './counters.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
-import { ErrorCode, Flag, FrameType, preface, Setting } from './frames.ts'
+import { ErrorCode, preface, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
 import { GrpcError, OutgoingCall, type CallOptions } from './outgoing.ts'
 import { OutgoingStream, type ClientStream, type ClientStreamHandler, type OutgoingKeeper } from './outgoing-stream.ts'
@@ -202,7 +202,7 @@ class ClientConnection
     this.streams.set(call.id, call)
     const { timeout } = options
     if (timeout !== undefined) call.timer = setTimeout(() => this.expire(call), timeout)
-    this.writeBlock(call.id, this.openingOf(path, options))
+    this.sender.headers(call.id, 0, this.openingOf(path, options))
     this.sender.message(call, message)
     this.wake()
   }
@@ -211,7 +211,7 @@ class ClientConnection
     const id = this.nextStreamId
     this.nextStreamId += 2
     this.streams.set(id, stream)
-    this.writeBlock(id, this.openingOf(path, options))
+    this.sender.headers(id, 0, this.openingOf(path, options))
     stream.begin(id, this.sender.initialStreamWindow)
     this.wake()
   }
@@ -239,16 +239,6 @@ class ClientConnection
     // A block that changed the table means something else the next time.
     if (this.encoder.generation === generation) this.openings.set(path, { block, generation })
     return block
-  }
-
-  private writeBlock(streamId: number, block: readonly number[]): void {
-    const size = this.sender.maxFrameSize
-    for (let at = 0; at < block.length; at += size) {
-      const part = Uint8Array.from(at === 0 && block.length <= size ? block : block.slice(at, at + size))
-      const flags = at + size >= block.length ? Flag.endHeaders : 0
-      this.output.frame(at === 0 ? FrameType.headers : FrameType.continuation, flags, streamId, part.length)
-      this.output.bytes(part, 0, part.length)
-    }
   }
 
   private expire(call: OutgoingCall | OutgoingStream): void {

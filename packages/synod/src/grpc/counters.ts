@@ -53,7 +53,7 @@ export interface MethodCounters {
 }
 
 /** Prometheus' own, which etcd's have too. */
-export const handlingBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const handlingBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** What a server has done so far, as plain numbers: whoever scrapes them reads them. */
 export interface ServerCounters {
@@ -72,16 +72,26 @@ export interface ServerCounters {
   readonly methods: readonly MethodCounters[]
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
+/** The numbers of one method themselves. */
+export class MethodCounts implements MethodCounters {
+  readonly path: string
+  readonly kind: MethodCounters['kind']
+  started = 0
+  readonly handled: number[] = Array.from({ length: 17 }, () => 0)
+  messagesReceived = 0
+  messagesSent = 0
+  readonly handling: Histogram = new Histogram(handlingBounds)
 
-export interface MethodCounts extends Writable<MethodCounters> {
-  readonly handled: number[]
-}
+  constructor(path: string, kind: MethodCounters['kind']) {
+    this.path = path
+    this.kind = kind
+  }
 
-export function methodCounts(path: string, kind: MethodCounters['kind']): MethodCounts {
-  const handled = Array.from({ length: 17 }, () => 0)
-  const handling = new Histogram(handlingBounds)
-  return { path, kind, started: 0, handled, messagesReceived: 0, messagesSent: 0, handling }
+  /** A call has ended that took so long. */
+  ended(code: number, seconds: number): void {
+    this.handled[code] = (this.handled[code] ?? 0) + 1
+    this.handling.record(seconds)
+  }
 }
 
 /** The numbers themselves, shared by all connections of a server. */
@@ -111,8 +121,7 @@ export function tenthsOf(milliseconds: number): number {
   return (milliseconds * 10) | 0
 }
 
-/** A call has ended that began at that moment. What it took is right for two days. */
-export function countEnd(counts: MethodCounts, code: number, began: number): void {
-  counts.handled[code] = (counts.handled[code] ?? 0) + 1
-  counts.handling.record(((tenthsOf(performance.now()) - began) | 0) / 10_000)
+/** Since such a moment; right for two days. */
+export function secondsSince(tenths: number): number {
+  return ((tenthsOf(performance.now()) - tenths) | 0) / 10_000
 }

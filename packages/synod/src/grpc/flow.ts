@@ -1,4 +1,4 @@
-import { ConnectionError, defaultMaxFrameSize, defaultWindow, ErrorCode, FrameType, maxWindow } from './frames.ts'
+import { ConnectionError, defaultMaxFrameSize, defaultWindow, ErrorCode, Flag, FrameType, maxWindow } from './frames.ts'
 import type { Output } from './output.ts'
 
 /** A message is preceded by one byte, whether it is compressed, and four of length. */
@@ -103,6 +103,18 @@ export class Sender {
     this.output = output
     this.backlogBytesMax = backlogBytesMax
     this.all = all
+  }
+
+  /** HEADERS, and CONTINUATION where one frame cannot hold the block. No window holds them back. */
+  headers(streamId: number, flags: number, block: readonly number[]): void {
+    const bytes = Uint8Array.from(block)
+    for (let from = 0; from < bytes.length; from += this.maxFrameSize) {
+      const to = Math.min(from + this.maxFrameSize, bytes.length)
+      const end = to === bytes.length ? Flag.endHeaders : 0
+      if (from === 0) this.output.frame(FrameType.headers, flags | end, streamId, to)
+      else this.output.frame(FrameType.continuation, end, streamId, to - from)
+      this.output.bytes(bytes, from, to)
+    }
   }
 
   /** Writes or copies the message before it returns; `stream.sent()` follows, now or later. */

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
-import { serve, type GrpcServer, type Unary } from './index.ts'
+import type { GrpcServer, Unary } from './index.ts'
+import { closeAll, listening } from './sample-servers.ts'
 
 const run = promisify(execFile)
-const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const folder = mkdtempSync(join(tmpdir(), 'synod-nghttp2-'))
 const body = join(folder, 'body')
 const grpc = ['-H', 'content-type: application/grpc', '-H', 'te: trailers', '-d', body]
@@ -21,18 +20,17 @@ beforeAll(async () => {
   writeFileSync(body, Buffer.concat([Buffer.from([0, 0, 0, 0, 5]), Buffer.from('hello')]))
   const echo = (call: Unary, request: Uint8Array): void => call.respond(request)
   const large = (call: Unary): void => call.respond(new Uint8Array(1_000_000))
-  server = serve({
-    log,
-    routes: new Map([
-      ['/t.T/Echo', { unary: echo }],
-      ['/t.T/Large', { unary: large }],
-    ]),
-  })
-  url = `http://127.0.0.1:${(await server.listen('127.0.0.1', 0)).port}`
+  const routes = new Map([
+    ['/t.T/Echo', { unary: echo }],
+    ['/t.T/Large', { unary: large }],
+  ])
+  const listens = await listening({ routes })
+  server = listens.server
+  url = `http://127.0.0.1:${listens.port}`
 })
 
 afterAll(async () => {
-  await server?.close()
+  await closeAll()
   rmSync(folder, { recursive: true })
 })
 

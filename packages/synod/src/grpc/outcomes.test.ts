@@ -1,24 +1,15 @@
 /** What calls count as: alerts are made of it. */
 import { afterEach, expect, test } from 'vitest'
-import { connect, serve, type GrpcChannel, type GrpcServer, type MethodCounters } from './index.ts'
+import type { GrpcChannel, GrpcServer, MethodCounters } from './index.ts'
+import { channelTo, closeAll, listening, pause } from './sample-servers.ts'
 import { eventually, Handlers, open } from './stream-samples.ts'
 
-const quiet = (): void => {}
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
-const closers: (() => void | Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
+afterEach(closeAll)
 
 async function start(): Promise<{ server: GrpcServer; handlers: Handlers; channel: GrpcChannel }> {
   const handlers = new Handlers()
-  const server = serve({ log, routes: handlers.routes })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
-  const channel = connect('127.0.0.1', port, { log })
-  closers.push(() => channel.close())
-  return { server, handlers, channel }
+  const { server, port } = await listening({ routes: handlers.routes })
+  return { server, handlers, channel: channelTo(port) }
 }
 
 function of(server: GrpcServer, path: string): MethodCounters | undefined {
@@ -55,7 +46,7 @@ test('what a call took is known when it has ended, and not before', async () => 
   await eventually(() => handlers.calls.length === 1)
   const count = (): number => of(server, '/t.S/Hold')?.handling.counts.reduce((sum, one) => sum + one, 0) ?? -1
   expect(count()).toBe(0)
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await pause(60)
   held.stream.cancel()
   await eventually(() => count() === 1)
   const { sum = 0 } = of(server, '/t.S/Hold')?.handling ?? {}

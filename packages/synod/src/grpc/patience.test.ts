@@ -1,44 +1,12 @@
 /** How long a client may take. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
 import { ErrorCode, Flag, FrameType, preface } from './frames.ts'
-import { serve, type GrpcServer, type Limits, type ServeOptions, type Unary } from './index.ts'
-import { block, frame, hello, isAnswer, open, RawClient, request, settings, split } from './raw-client.ts'
+import type { Unary } from './index.ts'
+import { block, frame, hello, isAnswer, open, request, settings, split } from './raw-client.ts'
+import { atEnd, closeAll, dial, expectServed, pause, start } from './sample-servers.ts'
 import { eventually } from './stream-samples.ts'
 
-const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const closers: (() => void | Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
-
-async function start(
-  limits: Partial<Limits> = {},
-  options: Partial<ServeOptions> = {},
-): Promise<{ server: GrpcServer; port: number }> {
-  const routes = new Map([['/t.T/Echo', { unary: (call: Unary, sent: Uint8Array) => call.respond(sent) }]])
-  const server = serve({ log, limits, routes, ...options })
-  closers.push(() => server.close())
-  return { server, port: (await server.listen('127.0.0.1', 0)).port }
-}
-
-function dial(port: number): RawClient {
-  const client = new RawClient(port)
-  closers.push(() => void client.socket.destroy())
-  return client
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function expectServed(port: number): Promise<void> {
-  const wire = dial(port)
-  wire.socket.write(Buffer.concat([hello, request(1)]))
-  await wire.until(isAnswer(1))
-  wire.socket.destroy()
-}
+afterEach(closeAll)
 
 describe('time', () => {
   test('who does not say what it speaks, whole or in drips, is closed', async () => {
@@ -83,8 +51,8 @@ describe('time', () => {
     const piece = Buffer.from(drip)
     if (piece.length > 9) piece.writeUInt32BE(3, 5)
     const timer = setInterval(() => void wire.socket.write(piece), 50)
-    closers.push(() => clearInterval(timer))
-    await Promise.race([wire.untilClosed(), pause(3000)])
+    atEnd(() => clearInterval(timer))
+    await Promise.race([wire.untilClosed(), pause(5000)])
     const frames = split(wire.bytes)
     expect(frames.find(({ type }) => type === FrameType.goaway)?.payload.readUInt32BE(4)).toBe(
       ErrorCode.enhanceYourCalm,
@@ -128,7 +96,7 @@ describe('time', () => {
     const wire = dial(port)
     wire.socket.write(hello)
     const pinging = setInterval(() => void wire.socket.write(frame(FrameType.ping, 0, 0, Buffer.alloc(8))), 30)
-    closers.push(() => clearInterval(pinging))
+    atEnd(() => clearInterval(pinging))
     const seen = await wire.until((frames) => frames.some(({ type }) => type === FrameType.goaway))
     expect(seen.find(({ type }) => type === FrameType.goaway)?.payload.readUInt32BE(0)).toBe(0x7fff_ffff)
     // On its way when the server had had enough.

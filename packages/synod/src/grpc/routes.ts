@@ -1,5 +1,5 @@
 import type { Unary } from './call.ts'
-import { methodCounts, type MethodCounts } from './counters.ts'
+import { MethodCounts } from './counters.ts'
 import type { Streaming, StreamHandler } from './stream-call.ts'
 
 /** One message each way. */
@@ -30,11 +30,11 @@ export interface Destination {
 export class Routes {
   private readonly destinations = new Map<string, Destination>()
   private readonly services = new Set<string>()
-  private readonly strangers: MethodCounts = methodCounts('', 'unary')
+  private readonly strangers = new MethodCounts('', 'unary')
 
   constructor(routes: ReadonlyMap<string, Route>) {
     for (const [path, route] of routes) {
-      const counts = methodCounts(path, route.stream === undefined ? 'unary' : 'stream')
+      const counts = new MethodCounts(path, route.stream === undefined ? 'unary' : 'stream')
       this.destinations.set(path, { route, unknown: undefined, counts })
       this.services.add(path.slice(1, path.lastIndexOf('/')))
     }

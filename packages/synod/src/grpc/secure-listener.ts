@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
 import { tlsFailure, tlsReason, type Logger } from '../core/index.ts'
+import { addressOf } from './address.ts'
 import type { Counts } from './counters.ts'
 
 /** How a server is known to its clients, and they to it. */
@@ -61,7 +62,7 @@ export class SecureListener {
       socket.destroy()
     })
     this.server.on('secureConnection', (socket) => {
-      this.handshakes.delete(placeOf(socket))
+      this.handshakes.delete(addressOf(socket))
       const refusal = tls.requiresCertificate ? refusalOf(socket, tls) : undefined
       if (refusal === undefined) return welcome(socket)
       this.fail(new Error(refusal), socket)
@@ -76,10 +77,10 @@ export class SecureListener {
   }
 
   private begin(socket: Socket): void {
-    const place = placeOf(socket)
-    this.handshakes.set(place, socket)
+    const address = addressOf(socket)
+    this.handshakes.set(address, socket)
     socket.once('close', () => {
-      if (this.handshakes.get(place) === socket) this.handshakes.delete(place)
+      if (this.handshakes.get(address) === socket) this.handshakes.delete(address)
     })
   }
 
@@ -104,8 +105,4 @@ export class SecureListener {
 function refusalOf(socket: TLSSocket, tls: ServerTls): string | undefined {
   const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
   return certificate === undefined ? 'it has shown no certificate' : tls.refuses(certificate)
-}
-
-function placeOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
 }

@@ -4,13 +4,13 @@ import { afterEach, expect, test } from 'vitest'
 import type { Logger } from '../core/index.ts'
 import { preface } from './frames.ts'
 import { serve, type GrpcServer, type ServeOptions, type Unary } from './index.ts'
+import { atEnd, closeAll, listening } from './sample-servers.ts'
 
 const errors: string[] = []
 const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: (message) => void errors.push(message) }
-const closers: (() => void | Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
+  await closeAll()
   errors.length = 0
 })
 
@@ -56,16 +56,13 @@ const routes: ServeOptions['routes'] = new Map([
 ])
 
 async function start(options: Partial<ServeOptions> = {}): Promise<{ server: GrpcServer; port: number }> {
-  const server = serve({ routes, log, ...options })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
-  return { server, port }
+  return listening({ routes, log, ...options })
 }
 
 function session(port: number, options: http2.ClientSessionOptions = {}): http2.ClientHttp2Session {
   const client = http2.connect(`http://127.0.0.1:${port}`, options)
   client.on('error', () => {})
-  closers.push(() => client.destroy())
+  atEnd(() => client.destroy())
   return client
 }
 
@@ -357,7 +354,7 @@ test('an address that is taken rejects', async () => {
 function listen(port: number, said: Uint8Array): { socket: net.Socket; closed: Promise<Buffer> } {
   const pieces: Buffer[] = []
   const socket = net.connect(port, '127.0.0.1', () => void socket.write(said))
-  closers.push(() => void socket.destroy())
+  atEnd(() => void socket.destroy())
   socket.on('error', () => {})
   socket.on('data', (piece: Buffer) => pieces.push(piece))
   const closed = new Promise<Buffer>((resolve) => void socket.on('close', () => resolve(Buffer.concat(pieces))))

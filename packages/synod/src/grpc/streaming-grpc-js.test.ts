@@ -8,27 +8,21 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
-import { connect, serve, type GrpcChannel, type GrpcServer } from './index.ts'
-import { eventually, Handlers, mebibyte, number, numberIn, open } from './stream-samples.ts'
+import type { GrpcChannel, GrpcServer } from './index.ts'
+import { number } from './raw-client.ts'
+import { atEnd, channelTo, closeAll, listening, pause } from './sample-servers.ts'
+import { eventually, Handlers, mebibyte, numberIn, open } from './stream-samples.ts'
 
-const closers: (() => void | Promise<void>)[] = []
-const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
+afterEach(closeAll)
 
 const same = (bytes: Buffer): Buffer => bytes
 
 describe('grpc-js and our server', () => {
   async function client(): Promise<{ js: Client; handlers: Handlers; server: GrpcServer }> {
     const handlers = new Handlers()
-    const server = serve({ log, routes: handlers.routes })
-    closers.push(() => server.close())
-    const { port } = await server.listen('127.0.0.1', 0)
+    const { server, port } = await listening({ routes: handlers.routes })
     const js = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
-    closers.push(() => js.close())
+    atEnd(() => js.close())
     return { js, handlers, server }
   }
 
@@ -94,7 +88,7 @@ describe('grpc-js and our server', () => {
     let total = 0
     for await (const message of stream) {
       total += (message as Buffer).length
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      await pause(3)
     }
     expect(total).toBe(12 * mebibyte)
     expect(handlers.mostUnsent).toBeLessThan(1.5 * mebibyte)
@@ -161,10 +155,8 @@ describe('our client and a server by grpc-js', () => {
         else reject(error)
       })
     })
-    closers.push(() => server.forceShutdown())
-    const channel = connect('127.0.0.1', port, { log })
-    closers.push(() => channel.close())
-    return channel
+    atEnd(() => server.forceShutdown())
+    return channelTo(port)
   }
 
   test('all kinds of streams, and a failure', async () => {

@@ -1,32 +1,25 @@
 /** Calls of many messages: our two sides against each other. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Logger } from '../core/index.ts'
-import { connect, serve, type GrpcChannel, type GrpcServer, type Limits } from './index.ts'
-import { eventually, Handlers, mebibyte, number, numberIn, open } from './stream-samples.ts'
+import type { GrpcChannel, GrpcServer, Limits } from './index.ts'
+import { number } from './raw-client.ts'
+import { channelTo, closeAll, listening } from './sample-servers.ts'
+import { eventually, Handlers, mebibyte, numberIn, open } from './stream-samples.ts'
 
-const closers: (() => void | Promise<void>)[] = []
 const errors: string[] = []
 const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: (message) => void errors.push(message) }
 
 afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
+  await closeAll()
   errors.length = 0
 })
 
 async function start(
   limits: Partial<Limits> = {},
-): Promise<{ server: GrpcServer; port: number; handlers: Handlers; channel: GrpcChannel }> {
+): Promise<{ server: GrpcServer; handlers: Handlers; channel: GrpcChannel }> {
   const handlers = new Handlers()
-  const server = serve({ log, limits, routes: handlers.routes })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
-  return { server, port, handlers, channel: channelTo(port) }
-}
-
-function channelTo(port: number): GrpcChannel {
-  const channel = connect('127.0.0.1', port, { log })
-  closers.push(() => channel.close())
-  return channel
+  const { server, port } = await listening({ log, limits, routes: handlers.routes })
+  return { server, handlers, channel: channelTo(port) }
 }
 
 describe('our client and our server', () => {

@@ -7,6 +7,7 @@ export interface Flushed {
 export class Turn {
   private waiting: Flushed[] = []
   private scheduled = false
+  private readonly atEnd: (run: () => void) => void
   private readonly run = (): void => {
     this.scheduled = false
     const waiting = this.waiting
@@ -14,10 +15,15 @@ export class Turn {
     for (const one of waiting) one.endOfTurn()
   }
 
+  /** `atEnd` calls `run` once, when the turn ends. */
+  constructor(atEnd: (run: () => void) => void = setImmediate) {
+    this.atEnd = atEnd
+  }
+
   add(one: Flushed): void {
     this.waiting.push(one)
     if (this.scheduled) return
     this.scheduled = true
-    setImmediate(this.run)
+    this.atEnd(this.run)
   }
 }

@@ -1,39 +1,13 @@
 /** Clients that ask and do not read the answers. */
 import net from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
 import { FrameType, Setting } from './frames.ts'
-import { serve, type GrpcServer, type Limits, type Unary } from './index.ts'
-import { frame, hello, number, RawClient, request, setting } from './raw-client.ts'
+import type { Unary } from './index.ts'
+import { frame, hello, number, request, setting } from './raw-client.ts'
+import { atEnd, closeAll, dial, pause, start } from './sample-servers.ts'
+import { eventually } from './stream-samples.ts'
 
-const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const closers: (() => void | Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
-
-async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer; port: number; calls: Unary[] }> {
-  const calls: Unary[] = []
-  const server = serve({
-    log,
-    limits,
-    routes: new Map([
-      ['/t.T/Echo', { unary: (call: Unary, sent: Uint8Array) => call.respond(sent) }],
-      ['/t.T/Keep', { unary: (call: Unary) => void calls.push(call) }],
-      ['/t.T/Megabyte', { unary: (call: Unary) => call.respond(new Uint8Array(1024 * 1024)) }],
-    ]),
-  })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
-  return { server, port, calls }
-}
-
-function dial(port: number): RawClient {
-  const client = new RawClient(port)
-  closers.push(() => void client.socket.destroy())
-  return client
-}
+afterEach(closeAll)
 
 test('while 4 MiB of answers wait for a window, no further request is looked at; all are answered when it opens', async () => {
   const { port, server } = await start()
@@ -86,7 +60,7 @@ test('of all clients together, whoever leaves most answers unread is cut off, an
   while (calls.length < 12) await new Promise((resolve) => setImmediate(resolve))
   for (const call of calls) call.respond(new Uint8Array(1024 * 1024))
   const [greedy] = clients
-  await expect.poll(() => server.connections, { timeout: 2000 }).toBe(2)
+  await eventually(() => server.connections === 2)
   expect((await greedy?.untilClosed())?.some(({ type }) => type === FrameType.goaway)).toBe(true)
   expect(server.counters.limitHits.unread_answers).toBe(1)
 })
@@ -99,17 +73,15 @@ test('a client that does not read is not read either, until it does', async () =
     call.fail(9, long)
   }
   const routes = new Map([['/t.T/Fail', { unary }]])
-  const server = serve({ log, routes, limits: { backlogBytesMax: 64 * 1024 } })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
+  const { port } = await start({ backlogBytesMax: 64 * 1024 }, { routes })
   const socket = net.connect(port, '127.0.0.1')
-  closers.push(() => void socket.destroy())
+  atEnd(() => void socket.destroy())
   socket.pause()
   const total = 30_000
   socket.write(Buffer.concat([hello, ...Array.from({ length: total }, (_, i) => request(2 * i + 1, '/t.T/Fail'))]))
   for (let before = -1; before < answered.length || before === 0;) {
     before = answered.length
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await pause(100)
   }
   expect(answered.length).toBeLessThan(total)
   let received = 0

@@ -1,9 +1,8 @@
 /** The server against bytes that no library would send. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Logger } from '../core/index.ts'
 import { ErrorCode, Flag, FrameType, preface, readUint32, Setting } from './frames.ts'
-import { serve, type GrpcServer, type LimitName, type Limits, type Unary } from './index.ts'
+import type { LimitName } from './index.ts'
 import {
   block,
   frame,
@@ -12,56 +11,14 @@ import {
   message,
   number,
   open,
-  RawClient,
   request,
   setting,
   settings,
   type Seen,
 } from './raw-client.ts'
+import { closeAll, dial, expectServed, pause, start } from './sample-servers.ts'
 
-const log: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (message, fields) => {
-    throw new Error(message, { cause: fields })
-  },
-}
-const closers: (() => void | Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close()
-})
-
-async function start(limits: Partial<Limits> = {}): Promise<{ server: GrpcServer; port: number; calls: Unary[] }> {
-  const calls: Unary[] = []
-  const server = serve({
-    log,
-    limits,
-    routes: new Map([
-      ['/t.T/Echo', { unary: (call: Unary, sent: Uint8Array) => call.respond(sent) }],
-      ['/t.T/Keep', { unary: (call: Unary) => void calls.push(call) }],
-      ['/t.T/Megabyte', { unary: (call: Unary) => call.respond(new Uint8Array(1024 * 1024)) }],
-    ]),
-  })
-  closers.push(() => server.close())
-  const { port } = await server.listen('127.0.0.1', 0)
-  return { server, port, calls }
-}
-
-function dial(port: number): RawClient {
-  const client = new RawClient(port)
-  closers.push(() => void client.socket.destroy())
-  return client
-}
-
-async function expectServed(port: number): Promise<void> {
-  const wire = dial(port)
-  wire.socket.write(Buffer.concat([hello, request(1)]))
-  const frames = await wire.until(isAnswer(1))
-  expect(frames.find(({ type }) => type === FrameType.data)?.payload).toEqual(message)
-  wire.socket.destroy()
-}
+afterEach(closeAll)
 
 const {
   protocolError,
@@ -304,6 +261,21 @@ test('a header list that is too large is answered 8, and the connection goes on'
   )
 })
 
+test('what repeats the words of a request fits into frames that its client takes', async () => {
+  const { port } = await start()
+  const wire = dial(port)
+  const strange = block('/t.T/Echo', [['content-type', '"'.repeat(12_000)]])
+  wire.socket.write(Buffer.concat([hello, frame(FrameType.headers, Flag.endHeaders | Flag.endStream, 1, strange)]))
+  const frames = await wire.until((seen) => seen.some(({ type, flags }) => type === FrameType.data && flags === 1))
+  expect(frames.filter(({ streamId }) => streamId === 1).map(({ type, flags }) => [type, flags])).toEqual([
+    [FrameType.headers, 0],
+    [FrameType.continuation, Flag.endHeaders],
+    [FrameType.data, 0],
+    [FrameType.data, Flag.endStream],
+  ])
+  expect(frames.every(({ payload }) => payload.length <= 16_384)).toBe(true)
+})
+
 test('random bytes never harm the process or another client', async () => {
   const { port } = await start()
   const anyFrame = fc
@@ -381,7 +353,7 @@ test('the same bytes mean the same wherever they are cut', async () => {
   const cutAt = async (at: number): Promise<void> => {
     const wire = dial(port)
     wire.socket.write(script.subarray(0, at))
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await pause(2)
     wire.socket.write(script.subarray(at))
     expect(
       (await wire.until(isDone)).filter(({ type }) => type !== FrameType.windowUpdate),
