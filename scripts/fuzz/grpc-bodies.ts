@@ -6,10 +6,10 @@ import * as members from '../../packages/server/src/proto/member-messages.ts'
 import * as others from '../../packages/server/src/proto/other-messages.ts'
 import { ProtoReader, ProtoWriter, WireError } from '../../packages/server/src/proto/wire.ts'
 import {
+  putOf,
   rangeOf,
   type CompareOperand,
   type DeleteRangeRequest,
-  type PutRequest,
   type RequestOp,
   type TxnRequest,
 } from '../../packages/synod/src/store/requests.ts'
@@ -43,15 +43,7 @@ const decoders: readonly ((input: ProtoReader) => unknown)[] = [
 
 const key = new Uint8Array([107, 101, 121])
 const rangeEnd = new Uint8Array([107, 101, 122])
-const put: PutRequest = {
-  type: 'put',
-  key,
-  value: new Uint8Array(20).fill(7),
-  lease: 77n,
-  prevKv: true,
-  ignoreValue: false,
-  ignoreLease: false,
-}
+const put = putOf(key, new Uint8Array(20).fill(7), { lease: 77n, prevKv: true })
 const deletion: DeleteRangeRequest = { type: 'deleteRange', key, rangeEnd, prevKv: true }
 const range = rangeOf(key, { rangeEnd, limit: 5, revision: 9, sortOrder: 2, sortTarget: 3, minModRevision: 1 })
 const operands: readonly CompareOperand[] = [

@@ -2,7 +2,7 @@ import { crc32, openFrame, Writer, type Milliseconds, type NodeId } from 'synod'
 import { defaultMemberOptions, readWire, type Member, type MemberOptions } from 'synod/member'
 import * as multiPaxos from 'synod/multi-paxos'
 import * as raft from 'synod/raft'
-import { encodeOperation, ReplicatedStore, type StoreContext } from 'synod/store'
+import { encodeOperation, putOf, ReplicatedStore, type StoreContext } from 'synod/store'
 import { MemberWorld, type EngineParts } from 'synod/testing'
 
 export const engineNames = ['raft', 'multi-paxos'] as const
@@ -141,7 +141,7 @@ class MeasuredWorld<Message, Durable> extends MemberWorld<Message, Durable, Stor
 
   /** Asks a member, if it runs; `answered` may never be called. */
   put(at: NodeId, size: number, answered: (ok: boolean) => void): void {
-    this.ask(at, (member) => member.submit(putOf(size), contextOf(answered)))
+    this.ask(at, (member) => member.submit(putBytes(size), contextOf(answered)))
   }
 
   /** A linearizable one. */
@@ -207,15 +207,14 @@ function contextOf(answered: (ok: boolean) => void): StoreContext {
 }
 
 const key = new TextEncoder().encode('key00001')
-const none = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
 const operations = new Map<number, Uint8Array>()
 
-function putOf(size: number): Uint8Array {
+function putBytes(size: number): Uint8Array {
   const known = operations.get(size)
   if (known !== undefined) return known
   const out = new Writer()
   out.reset()
-  encodeOperation(out, { type: 'put', key, value: new Uint8Array(size), ...none })
+  encodeOperation(out, putOf(key, new Uint8Array(size)))
   const bytes = out.control.slice(0, out.length)
   operations.set(size, bytes)
   return bytes

@@ -1,4 +1,5 @@
 import { range } from '../proto/kv-requests.ts'
+import { putOf } from 'synod/store'
 import type { Compare, CompareOperand, RequestOp, TxnRequest } from 'synod/store'
 import { noBytes } from '../proto/wire.ts'
 import { UsageError } from './exit.ts'
@@ -84,10 +85,6 @@ function operationOf(
   if (key === undefined || more.length > 0) return undefined
   if (verb === 'put') return value === undefined ? undefined : putOf(bytes(key), bytes(value))
   return rangeOf(verb, bytes(key), value === '--prefix' ? prefixEnd(bytes(key)) : bytes(value ?? ''))
-}
-
-function putOf(key: Uint8Array, value: Uint8Array): RequestOp {
-  return { type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
 }
 
 function rangeOf(verb: string | undefined, key: Uint8Array, rangeEnd: Uint8Array): RequestOp {

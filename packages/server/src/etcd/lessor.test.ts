@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { putOf } from 'synod/store'
 import { Front } from './front.ts'
 import type { Lessor } from './lessor.ts'
 import { firstSeat } from '../seat.ts'
@@ -38,10 +39,7 @@ async function grant(id: bigint, ttlSeconds: number, key?: string): Promise<void
   const bytes = new TextEncoder().encode(key ?? '')
   const none = new Uint8Array(0)
   if (key !== undefined) {
-    front.submit(
-      { type: 'put', key: bytes, value: none, lease: id, prevKv: false, ignoreValue: false, ignoreLease: false },
-      ignored,
-    )
+    front.submit(putOf(bytes, none, { lease: id }), ignored)
   }
   await turns()
 }

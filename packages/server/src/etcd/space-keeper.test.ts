@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { putOf } from 'synod/store'
 import { EtcdClient } from '../testing/etcd-client.ts'
 import { OneNode } from '../testing/one-node.ts'
 import type { Json } from '../testing/transcript.ts'
@@ -90,16 +91,7 @@ test('what is left of a compaction is reclaimed though no command comes any more
   for (let i = 0; i < 100 && (await put(0)) === 'ok'; i++);
   const { store } = node.front
   // Far more pages than the command itself reclaims.
-  while (store.sizeBytes < 9_000_000)
-    store.apply({
-      type: 'put',
-      key: Uint8Array.of(107),
-      value: new Uint8Array(0),
-      lease: 0n,
-      prevKv: false,
-      ignoreValue: false,
-      ignoreLease: false,
-    })
+  while (store.sizeBytes < 9_000_000) store.apply(putOf(Uint8Array.of(107), new Uint8Array(0)))
   expect(await put(1)).toEqual(noSpace)
   await compact()
   expect(store.sizeBytes).toBeGreaterThan(quotaBackendBytes)
@@ -153,15 +145,7 @@ test('the alarm of a member that is away is ended by the leader alone', async ()
 
 test('pitfall: a write that another member let through before it heard of the alarm is refused where it is applied', async () => {
   await client.call('Maintenance/Alarm', { action: 'ACTIVATE', memberID: '5', alarm: 'NOSPACE' })
-  const put = {
-    type: 'put',
-    key: Uint8Array.of(1),
-    value: Uint8Array.of(2),
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  } as const
+  const put = putOf(Uint8Array.of(1), Uint8Array.of(2))
   const result = await new Promise((resolve) => {
     node.front.submit(put, { applied: resolve, readable: () => {}, failed: resolve })
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { Malformed } from '../core/index.ts'
-import { alarmTypes, errors, Store } from './index.ts'
+import { alarmTypes, errors, Store, putOf } from './index.ts'
 import type { AlarmOperation, DeleteRangeRequest, Operation, OperationResult, PutRequest, TxnRequest } from './index.ts'
 import { restored, snapshotOf } from './snapshot-pieces.ts'
 
@@ -10,15 +10,7 @@ const key = Uint8Array.of(1)
 const none = new Uint8Array(0)
 const { noSpace, corrupt } = alarmTypes
 
-const put: PutRequest = {
-  type: 'put',
-  key,
-  value: key,
-  lease: 0n,
-  prevKv: false,
-  ignoreValue: false,
-  ignoreLease: false,
-}
+const put: PutRequest = putOf(key, key)
 const remove: DeleteRangeRequest = { type: 'deleteRange', key, rangeEnd: none, prevKv: false }
 const txn = (...success: TxnRequest['success']): Operation => ({ type: 'txn', compare: [], success, failure: [] })
 

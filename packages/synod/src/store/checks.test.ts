@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  putOf,
   checkDeleteRange,
   checkLeaseGrant,
   checkPut,
@@ -23,16 +24,7 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) =>
 const none = new Uint8Array(0)
 
 function put(key: string, more: Partial<PutRequest> = {}): PutRequest {
-  return {
-    type: 'put',
-    key: bytes(key),
-    value: none,
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-    ...more,
-  }
+  return putOf(bytes(key), none, more)
 }
 
 const range = (key: string, more: Partial<RangeRequest> = {}): RangeRequest => rangeOf(bytes(key), more)

@@ -1,21 +1,13 @@
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { errors, rangeOf, Store, type Operation, type OperationResult } from './index.ts'
+import { errors, rangeOf, Store, type Operation, type OperationResult, putOf } from './index.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const compact = (store: Store, revision: number): OperationResult =>
   store.apply({ type: 'compact', revision, physical: true })
 
 function put(store: Store, key: string, value = 'v'): OperationResult {
-  const operation: Operation = {
-    type: 'put',
-    key: bytes(key),
-    value: bytes(value),
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  }
+  const operation: Operation = putOf(bytes(key), bytes(value))
   return store.apply(operation)
 }
 
@@ -138,15 +130,7 @@ test('the page that is being filled goes on, though little is left of it', () =>
 
 test('changes of one transaction are compacted together', () => {
   const store = new Store()
-  const op = (key: string): Operation & { type: 'put' } => ({
-    type: 'put',
-    key: bytes(key),
-    value: bytes('1'),
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  })
+  const op = (key: string): Operation & { type: 'put' } => putOf(bytes(key), bytes('1'))
   store.apply({ type: 'txn', compare: [], success: [op('a'), op('b')], failure: [] })
   store.apply({
     type: 'txn',

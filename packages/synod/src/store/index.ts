@@ -5,8 +5,8 @@
  *
  * ```ts
  * const store = new Store()
- * store.apply({ type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false })
- * store.range({ ...request, key })
+ * store.apply(putOf(key, value))
+ * store.range(rangeOf(key))
  * ```
  *
  * @module
@@ -52,7 +52,7 @@ export type {
 } from './operations.ts'
 export { ReplicatedStore } from './replicated-store.ts'
 export type { StoreContext } from './replicated-store.ts'
-export { compareResults, compareTargets, rangeOf, sortOrders, sortTargets } from './requests.ts'
+export { compareResults, compareTargets, putOf, rangeOf, sortOrders, sortTargets } from './requests.ts'
 export type {
   Compare,
   CompareOperand,

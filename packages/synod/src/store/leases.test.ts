@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
-import { errors, Store, type KeyValue, type Operation, type OperationResult, type StoreObserver } from './index.ts'
+import {
+  errors,
+  Store,
+  type KeyValue,
+  type Operation,
+  type OperationResult,
+  type StoreObserver,
+  putOf,
+} from './index.ts'
 import { restored, snapshotOf } from './snapshot-pieces.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 function put(store: Store, key: string, lease: bigint): OperationResult {
-  return store.apply({
-    type: 'put',
-    key: bytes(key),
-    value: bytes('v'),
-    lease,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  })
+  return store.apply(putOf(bytes(key), bytes('v'), { lease }))
 }
 
 const grant = (store: Store, id: bigint): OperationResult => store.apply({ type: 'leaseGrant', id, ttlSeconds: 60 })

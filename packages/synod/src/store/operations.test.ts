@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Malformed, Reader, Writer } from '../core/index.ts'
 import {
+  putOf,
   alarmTypes,
   decodeOperation,
   encodeOperation,
@@ -158,15 +159,7 @@ test('another format and an unknown kind are refused by number', () => {
 })
 
 test('what no client may send is not decoded either', () => {
-  const put = {
-    type: 'put',
-    key: Uint8Array.of(1),
-    value: Uint8Array.of(2),
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  } as const
+  const put = putOf(Uint8Array.of(1), Uint8Array.of(2))
   expect(() => decoded(encoded({ ...put, key: new Uint8Array(0) }))).toThrow('the empty key')
   expect(() => decoded(encoded({ ...put, ignoreValue: true }))).toThrow('a value that is to be ignored')
   expect(() => decoded(encoded({ ...put, lease: 5n, ignoreLease: true }))).toThrow('a lease that is to be ignored')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errors, rangeOf, Store } from './index.ts'
+import { errors, rangeOf, Store, putOf } from './index.ts'
 import type { RangeRequest, RangeResult, TxnRequest } from './index.ts'
 
 // Goal: what a page costs does not grow with the keys that are not on it. Method: many keys, and the keys that a range
@@ -10,15 +10,7 @@ const total = 50_000
 const name = (i: number): string => `key${String(i).padStart(6, '0')}`
 
 function put(store: Store, key: string): void {
-  store.apply({
-    type: 'put',
-    key: bytes(key),
-    value: bytes('v'),
-    lease: 0n,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  })
+  store.apply(putOf(bytes(key), bytes('v')))
 }
 
 function remove(store: Store, from: string, to: string): void {
@@ -83,8 +75,7 @@ test('a transaction whose ranges take more keys than any answer holds is refused
   const store = filled()
   const { revision } = store
   const all = { ...everything, keysOnly: true }
-  const write = { type: 'put', key: bytes('a'), value: bytes('v'), lease: 0n } as const
-  const put = { ...write, prevKv: false, ignoreValue: false, ignoreLease: false }
+  const put = putOf(bytes('a'), bytes('v'))
   const txn = (ranges: readonly RangeRequest[]): TxnRequest => ({
     type: 'txn',
     compare: [],

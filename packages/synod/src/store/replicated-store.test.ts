@@ -1,17 +1,16 @@
 import { expect, test } from 'vitest'
 import { Rejected, Writer, type Failure } from '../core/index.ts'
-import { encodeOperation, ReplicatedStore, type Operation, type OperationResult, type StoreContext } from './index.ts'
+import {
+  encodeOperation,
+  ReplicatedStore,
+  type Operation,
+  type OperationResult,
+  type StoreContext,
+  putOf,
+} from './index.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
-const put = (key: string, value = 'v'): Operation => ({
-  type: 'put',
-  key: bytes(key),
-  value: bytes(value),
-  lease: 0n,
-  prevKv: false,
-  ignoreValue: false,
-  ignoreLease: false,
-})
+const put = (key: string, value = 'v'): Operation => putOf(bytes(key), bytes(value))
 
 function command(...operations: (Operation | Uint8Array)[]): Uint8Array {
   const out = new Writer()

@@ -48,6 +48,15 @@ export interface PutRequest {
   readonly ignoreLease: boolean
 }
 
+/** The request to write one key; `options` say what else is wanted. */
+export function putOf(
+  key: Uint8Array,
+  value: Uint8Array,
+  options: Partial<Omit<PutRequest, 'type' | 'key' | 'value'>> = {},
+): PutRequest {
+  return { type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false, ...options }
+}
+
 export interface DeleteRangeRequest {
   readonly type: 'deleteRange'
   readonly key: Uint8Array

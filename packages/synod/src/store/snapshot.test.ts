@@ -2,20 +2,13 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AssertionFailed, Malformed, type SnapshotSource } from '../core/index.ts'
-import { ReplicatedStore, Store, type Operation } from './index.ts'
+import { ReplicatedStore, Store, type Operation, putOf } from './index.ts'
 import { StoreSink } from './snapshot-sink.ts'
 import { StoreSnapshot } from './snapshot.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
-const put = (key: string, value: Uint8Array | string, lease = 0n): Operation => ({
-  type: 'put',
-  key: bytes(key),
-  value: typeof value === 'string' ? bytes(value) : value,
-  lease,
-  prevKv: false,
-  ignoreValue: false,
-  ignoreLease: false,
-})
+const put = (key: string, value: Uint8Array | string, lease = 0n): Operation =>
+  putOf(bytes(key), typeof value === 'string' ? bytes(value) : value, { lease })
 const remove = (key: string, end = ''): Operation => ({
   type: 'deleteRange',
   key: bytes(key),

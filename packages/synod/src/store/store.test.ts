@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  putOf,
   checkTxn,
   errors,
   rangeOf,
@@ -377,15 +378,7 @@ test('whatever is asked of it, the store answers as a model does that forgets no
 })
 
 test('a hash tells states apart that differ in one value, one lease, or one deletion', () => {
-  const put = (value: string, lease = 0n): Operation => ({
-    type: 'put',
-    key: bytes('k'),
-    value: bytes(value),
-    lease,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  })
+  const put = (value: string, lease = 0n): Operation => putOf(bytes('k'), bytes(value), { lease })
   const grant: Operation = { type: 'leaseGrant', id: 1n, ttlSeconds: 60 }
   const gone: Operation = { type: 'deleteRange', key: bytes('k'), rangeEnd: bytes(''), prevKv: false }
   const histories = [
@@ -404,16 +397,7 @@ test('a hash tells states apart that differ in one value, one lease, or one dele
 
 test('a count under a limit is exact while others write, and pages at one revision miss nothing', () => {
   const store = new Store()
-  const put = (key: string): OperationResult =>
-    store.apply({
-      type: 'put',
-      key: bytes(key),
-      value: bytes('v'),
-      lease: 0n,
-      prevKv: false,
-      ignoreValue: false,
-      ignoreLease: false,
-    })
+  const put = (key: string): OperationResult => store.apply(putOf(bytes(key), bytes('v')))
   for (let i = 0; i < 2000; i++) put(`key${String(i).padStart(5, '0')}`)
   const revision = store.revision
   const seen: string[] = []

@@ -15,7 +15,7 @@ import {
   type Message as RaftMessage,
 } from '../protocols/raft/index.ts'
 import type { DiskFaults } from '../simulator/index.ts'
-import { encodePut, rangeOf, ReplicatedStore, type StoreContext } from '../store/index.ts'
+import { encodePut, putOf, rangeOf, ReplicatedStore, type StoreContext } from '../store/index.ts'
 import { MemberWorld, type EngineParts } from './member-world.ts'
 import { fastRaftOptions } from './raft-world.ts'
 
@@ -269,8 +269,7 @@ function keyOf(put: number): Uint8Array {
 /** Each put has a key of its own: a second version of it would mean that it was applied twice. */
 function putOperation(put: number): Uint8Array {
   const out = new Writer()
-  const options = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
-  encodePut(out, { type: 'put', key: keyOf(put), value: encodeUtf8(`value of ${put}`), ...options })
+  encodePut(out, putOf(keyOf(put), encodeUtf8(`value of ${put}`)))
   return out.control.slice(0, out.length)
 }
 

@@ -16,6 +16,7 @@ import {
   compareTargets,
   encodeOperation,
   errors,
+  putOf,
   rangeOf,
   type Compare,
   type KeyValue,
@@ -141,10 +142,8 @@ function requestOf(operation: StoreRequest): RequestOp {
   switch (operation.type) {
     case 'get':
       return rangeRequest(operation)
-    case 'put': {
-      const [key, value] = [encodeUtf8(operation.key), encodeUtf8(operation.value)]
-      return { type: 'put', key, value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }
-    }
+    case 'put':
+      return putOf(encodeUtf8(operation.key), encodeUtf8(operation.value))
     case 'delete': {
       const rangeEnd = operation.end === undefined ? none : encodeUtf8(operation.end)
       return { type: 'deleteRange', key: encodeUtf8(operation.key), rangeEnd, prevKv: false }
