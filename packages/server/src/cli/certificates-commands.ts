@@ -5,6 +5,7 @@ import { commonNameOf } from '../certificates/certificate.ts'
 import { createCertificates, parseMembers, type CreatedCertificates } from '../certificates/create.ts'
 import { namesIn } from '../certificates/names.ts'
 import { certificatesIn } from '../tls/material.ts'
+import { clientPortFlags, peerPortFlags, type Flag } from './certificate-flags.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import { checkName } from './config.ts'
 import { readText } from './input.ts'
@@ -119,21 +120,16 @@ function startCommands({ folder, members }: CreatedCertificates): ReadonlyMap<st
         `--name ${quoted(name)}`,
         `--initial-cluster ${quoted(initialCluster)}`,
         `--listen-client-urls ${client}`,
-        ...certificateFlags(folder.place('members', name)),
+        onOneLine(clientPortFlags(folder.place('members', name))),
+        onOneLine(peerPortFlags(folder.place('members', name))),
       ].join(' \\\n    '),
     ]),
   )
 }
 
-/** For one member, whose directory this is. */
-export function certificateFlags(place: string): string[] {
-  const file = (name: string): string => quoted(join(place, name))
-  return [
-    `--cert-file ${file('server.crt')} --key-file ${file('server.key')}`,
-    `--trusted-ca-file ${file('ca.crt')} --client-cert-auth`,
-    `--peer-cert-file ${file('peer.crt')} --peer-key-file ${file('peer.key')}`,
-    `--peer-trusted-ca-file ${file('ca.crt')}`,
-  ]
+/** The flags of one port, on one line. */
+function onOneLine(flags: readonly Flag[]): string {
+  return flags.map((flag) => flag.map(quoted).join(' ')).join(' ')
 }
 
 function inUrl(host: string): string {
