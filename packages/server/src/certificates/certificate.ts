@@ -3,8 +3,9 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { bits, boolean, implicit, integer, objectId, octets, sequence, set, tagged, time, utf8 } from './der.ts'
 
-/** What a certificate is for. */
-export type Purpose = 'server' | 'client'
+/** What a certificate may be shown as, and how its extended key usage says so. */
+export const purposeIds = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
+export type Purpose = keyof typeof purposeIds
 
 /** A certificate as it is wanted. */
 export interface CertificateRequest {
@@ -41,8 +42,6 @@ const oid = {
   basicConstraints: '2.5.29.19',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
-  server: '1.3.6.1.5.5.7.3.1',
-  client: '1.3.6.1.5.5.7.3.2',
 } as const
 
 const signatureAlgorithm = sequence(objectId(oid.ecdsaWithSha256))
@@ -70,7 +69,7 @@ export function issue(request: CertificateRequest, authority: Authority): Issued
     extension(oid.basicConstraints, sequence(), 'critical'),
     // digitalSignature: bit 0
     extension(oid.keyUsage, bits(Uint8Array.of(0b1000_0000), 7), 'critical'),
-    extension(oid.extendedKeyUsage, sequence(...request.purposes.map((purpose) => objectId(oid[purpose])))),
+    extension(oid.extendedKeyUsage, sequence(...request.purposes.map((purpose) => objectId(purposeIds[purpose])))),
     extension(oid.subjectKeyId, octets(keyId(spki))),
     extension(oid.authorityKeyId, sequence(implicit(0, keyId(spkiOf(authority.certificate))))),
     ...(names.length === 0 ? [] : [extension(oid.alternativeNames, sequence(...names))]),

@@ -4,9 +4,9 @@ import type { X509Certificate } from 'node:crypto'
 import { commonNameOf } from '../certificates/certificate.ts'
 import { createCertificates, parseMembers, type CreatedCertificates } from '../certificates/create.ts'
 import { namesIn } from '../certificates/names.ts'
-import { certificatesIn } from '../tls/material.ts'
+import { certificatesIn, daysLeft, purposesOf } from '../certificates/reading.ts'
 import { clientPortFlags, peerPortFlags, type Flag } from './certificate-flags.ts'
-import { CommandError, exitCodes } from './exit.ts'
+import { CommandError, exitCodes, messageOf } from './exit.ts'
 import { checkName } from './config.ts'
 import { readText } from './input.ts'
 import { printJson, printLine, table } from './output.ts'
@@ -136,8 +136,6 @@ function inUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-const dayMs = 86_400_000
-
 /** Says what is in certificates. Exits with 1 if one of them is not valid now. */
 export async function showCommand(
   files: readonly string[],
@@ -146,7 +144,7 @@ export async function showCommand(
   const found = files.flatMap((path) => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
       throw new CommandError(`${path} is a directory: name the files, as in ${join(path, '*.crt')}`)
-    const all = certificatesIn(readText(path), { flag: '', path })
+    const all = certificatesAt(path)
     if (all.length === 0) throw new CommandError(`${path} has no certificate in PEM`)
     return all.map((certificate) => described(path, certificate))
   })
@@ -167,6 +165,15 @@ export async function showCommand(
   return found.every(({ valid }) => valid) ? exitCodes.ok : exitCodes.failed
 }
 
+function certificatesAt(path: string): X509Certificate[] {
+  const text = readText(path)
+  try {
+    return certificatesIn(text)
+  } catch (error) {
+    throw new CommandError(`${path} has a certificate that cannot be read: ${messageOf(error)}`)
+  }
+}
+
 function day(iso: string): string {
   return iso.slice(0, 10)
 }
@@ -183,7 +190,7 @@ function described(file: string, certificate: X509Certificate) {
     names,
     from: from.toISOString(),
     to: to.toISOString(),
-    daysLeft: Math.floor((to.getTime() - now.getTime()) / dayMs),
+    daysLeft: daysLeft(certificate, now.getTime()),
     valid: from <= now && now < to,
     serialNumber,
     sha256: fingerprint256,
@@ -192,9 +199,6 @@ function described(file: string, certificate: X509Certificate) {
 
 function kindOf(certificate: X509Certificate): 'authority' | 'peer' | 'server' | 'client' | 'any' {
   if (certificate.ca) return 'authority'
-  const usage: readonly string[] | undefined = certificate.keyUsage
-  const isFor = (purpose: string): boolean => usage?.includes(purpose) ?? false
-  const [server, client] = [isFor('1.3.6.1.5.5.7.3.1'), isFor('1.3.6.1.5.5.7.3.2')]
-  if (server) return client ? 'peer' : 'server'
-  return client ? 'client' : 'any'
+  const [one, another] = purposesOf(certificate) ?? []
+  return another === undefined ? (one ?? 'any') : 'peer'
 }

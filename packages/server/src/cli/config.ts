@@ -5,7 +5,7 @@ import { UsageError } from './exit.ts'
 import { defaultEngine, identify } from './identity.ts'
 import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
 import { metricsAddresses } from './metrics-addresses.ts'
-import { whole } from './options.ts'
+import { isYes, whole } from './options.ts'
 import type { Setting } from './options.ts'
 import { clientTls, peerTls, tlsSettings } from '../tls/settings.ts'
 import type { TlsOptions, TlsSettings } from '../tls/settings.ts'
@@ -274,7 +274,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     state: options.initialClusterState,
     engine: options.engine,
     maxLearners: options.maxLearners ?? 1,
-    strictAdd: options.strictAdd !== undefined && options.strictAdd !== false,
+    strictAdd: isYes(options.strictAdd),
     heartbeatInterval,
     electionTimeout,
     quotaBytes: options.quotaBackendBytes === 0 ? 2 * gibibyte : options.quotaBackendBytes,
@@ -404,7 +404,7 @@ function checkPeerTls(
   self: FirstMember,
   warnings: string[],
 ): void {
-  const allowed = options.insecurePeers !== undefined && options.insecurePeers !== false
+  const allowed = isYes(options.insecurePeers)
   const told = parseAddress(self.peerUrl, '--initial-cluster')
   if (told.secure !== peerAddress.secure) {
     throw new UsageError(

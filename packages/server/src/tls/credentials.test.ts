@@ -2,12 +2,13 @@ import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Purpose } from '../certificates/certificate.ts'
 import { CommandError } from '../cli/exit.ts'
 import { silent } from '../testing/one-node.ts'
 import { temporaryFolder } from '../testing/processes.ts'
 import { TestAuthority, writePair } from '../testing/certificates.ts'
 import { Credentials } from './credentials.ts'
-import { mustName, type Judge, type Usage } from './material.ts'
+import { mustName, type Judge } from './material.ts'
 import type { TlsSettings } from './settings.ts'
 
 // Goal: what is wrong with a file is said with its flag and what to do, before anything is served; and files that are
@@ -20,7 +21,7 @@ interface Files {
   readonly settings: TlsSettings
   readonly directory: string
   readonly told: string[]
-  readonly open: (usage?: readonly Usage[], judge?: Judge) => Credentials
+  readonly open: (purposes?: readonly Purpose[], judge?: Judge) => Credentials
 }
 
 function files(pair = authority.issue(), ca: string | undefined = authority.pem): Files {
@@ -42,14 +43,14 @@ function files(pair = authority.issue(), ca: string | undefined = authority.pem)
   const told: string[] = []
   const tell = (level: string) => (message: string) => void told.push(`${level}: ${message}`)
   const log = { ...silent, info: tell('info'), warn: tell('warn'), error: tell('error') }
-  const open = (usage: readonly Usage[] = ['server'], judge = anything): Credentials =>
-    new Credentials(settings, usage, judge, log)
+  const open = (purposes: readonly Purpose[] = ['server'], judge = anything): Credentials =>
+    new Credentials(settings, purposes, judge, log)
   return { settings, directory: folder.path, told, open }
 }
 
-function failure({ open }: Files, usage?: readonly Usage[], judge?: Judge): string {
+function failure({ open }: Files, purposes?: readonly Purpose[], judge?: Judge): string {
   try {
-    open(usage, judge)
+    open(purposes, judge)
   } catch (error) {
     if (error instanceof CommandError) return error.message
     throw error

@@ -92,16 +92,23 @@ function certificateOf(socket: Socket): X509Certificate | undefined {
   return socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined
 }
 
-/** Begins to connect, as the peer's URL says. `ready` is the event after which bytes may be said. */
+/** Why a peer at this address cannot be dialed at all; undefined: it can. */
+export function undialable({ secure }: Address, tls: PeerTls | undefined): string | undefined {
+  if (!secure || tls !== undefined) return undefined
+  return 'it is reached by https://, and this member has no certificate to show (--peer-cert-file)'
+}
+
+/** Begins to connect, as the peer's URL says; throws an `Error` where it is `undialable`. `ready` is the event after which bytes may be said. */
 export function dialPeer(
-  { host, port, secure }: Address,
+  address: Address,
   tls: PeerTls | undefined,
 ): { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' } {
+  const { host, port, secure } = address
   if (!secure) {
     const socket = connectPlain({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
     return { socket, ready: 'connect' }
   }
-  if (tls === undefined) throw new Error('an https:// URL is dialed with certificates only')
+  if (tls === undefined) throw new Error(undialable(address, tls))
   // The host's name in the certificate is verified by Node.js; without SNI for an address (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : ''
   const socket = connectTls({ host, port, servername, secureContext: tls.context(), rejectUnauthorized: true })
