@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 /** A flag, and the file that it names, if any. */
-export type Flag = readonly string[]
+type Flag = readonly string[]
 
 /**
  * How a member is told of the certificates that `certificates create` has made for it, and which lie in `place`: those of its
@@ -25,11 +25,12 @@ export function peerPortFlags(place: string): Flag[] {
   ]
 }
 
-/** Of both, as arguments of a process. */
-export function certificateArguments(place: string): string[] {
-  return [...clientPortFlags(place), ...peerPortFlags(place)].map(asArgument)
+/** Of both. */
+export function certificateFlags(place: string): Flag[] {
+  return [...clientPortFlags(place), ...peerPortFlags(place)]
 }
 
+/** For a process, in one piece. */
 export function asArgument(flag: Flag): string {
   return flag.join('=')
 }

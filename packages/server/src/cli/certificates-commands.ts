@@ -5,7 +5,7 @@ import { commonNameOf } from '../certificates/certificate.ts'
 import { createCertificates, parseMembers, type CreatedCertificates } from '../certificates/create.ts'
 import { namesIn } from '../certificates/names.ts'
 import { certificatesIn, daysLeft, purposesOf } from '../certificates/reading.ts'
-import { clientPortFlags, peerPortFlags, type Flag } from './certificate-flags.ts'
+import { certificateFlags } from './certificate-flags.ts'
 import { CommandError, exitCodes, messageOf } from './exit.ts'
 import { checkName } from './config.ts'
 import { readText } from './input.ts'
@@ -80,17 +80,18 @@ function sayHowToGoOn(
     return
   }
   if (members.size > 0) {
+    if (!newAuthority) {
+      printLine(
+        '\nTo a cluster that runs, each is added, which prints the command to start it with in a copy of its directory:\n',
+      )
+      for (const [name, [host = '']] of members)
+        printLine(`  synod member add ${quoted(name)} --peer-urls https://${inUrl(host)}:2380 …`)
+    }
+    const copy = newAuthority ? 'Copy' : 'For a new cluster of these alone, copy'
     printLine(
-      '\nCopy each member’s directory to its machine, and start it there with these flags (paths as they are here):',
+      `\n${copy} each member’s directory to its machine, and start it there with these flags (paths as they are here):`,
     )
     for (const [name, command] of commands) printLine(`\n  # ${name}\n  ${command}`)
-    if (!newAuthority) {
-      const [[name, hosts]] = [...members] as [[string, readonly string[]]]
-      printLine(
-        '\nTo a cluster that runs it is added first, which prints the command to start it with; add the flags of certificates above:' +
-          `\n  synod member add ${quoted(name)} --peer-urls https://${inUrl(hosts[0] ?? '')}:2380 …`,
-      )
-    }
   }
   const [client] = clients
   if (client === undefined) return
@@ -120,16 +121,10 @@ function startCommands({ folder, members }: CreatedCertificates): ReadonlyMap<st
         `--name ${quoted(name)}`,
         `--initial-cluster ${quoted(initialCluster)}`,
         `--listen-client-urls ${client}`,
-        onOneLine(clientPortFlags(folder.place('members', name))),
-        onOneLine(peerPortFlags(folder.place('members', name))),
+        ...certificateFlags(folder.place('members', name)).map((flag) => flag.map(quoted).join(' ')),
       ].join(' \\\n    '),
     ]),
   )
-}
-
-/** The flags of one port, on one line. */
-function onOneLine(flags: readonly Flag[]): string {
-  return flags.map((flag) => flag.map(quoted).join(' ')).join(' ')
 }
 
 function inUrl(host: string): string {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientTlsOptions } from '../tls/client-settings.ts'
-import { certificateArguments } from './certificate-flags.ts'
+import { asArgument, certificateFlags } from './certificate-flags.ts'
 import { quoted } from './shell.ts'
 
 /** The certificates of a cluster in a terminal. */
@@ -27,7 +27,7 @@ export async function devCertificates(dataDir: string, nodes: number): Promise<D
   const place = join(directory, 'clients', 'client')
   const client = { cacert: join(place, 'ca.crt'), cert: join(place, 'client.crt'), key: join(place, 'client.key') }
   return {
-    flagsOf: (member) => certificateArguments(join(directory, 'members', member)),
+    flagsOf: (member) => certificateFlags(join(directory, 'members', member)).map(asArgument),
     client,
     clientFlags: ` --cacert ${quoted(client.cacert)} --cert ${quoted(client.cert)} --key ${quoted(client.key)}`,
     exports: Object.entries(client).map(([name, file]) => `export SYNOD_${name.toUpperCase()}=${quoted(file)}`),

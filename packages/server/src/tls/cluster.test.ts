@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { certificateArguments } from '../cli/certificate-flags.ts'
+import { asArgument, certificateFlags } from '../cli/certificate-flags.ts'
 import { freePorts } from '../testing/ports.ts'
 import { run, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { Running } from '../testing/processes.ts'
@@ -50,7 +50,7 @@ async function startCluster(): Promise<Cluster> {
       `--initial-cluster=${initialCluster}`,
       `--listen-client-urls=https://127.0.0.1:${port(name)}`,
       '--log-level=debug',
-      ...certificateArguments(`${path}/certs/${name}`),
+      ...certificateFlags(`${path}/certs/${name}`).map(asArgument),
       '--peer-client-cert-auth',
     ])
     onTestFinished(() => member.kill())

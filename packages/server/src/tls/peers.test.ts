@@ -9,6 +9,7 @@ import { askForIntroduction, GuardedHost, Transport } from 'synod/runtime'
 import type { PeerTls } from 'synod/runtime'
 import { silent } from '../testing/one-node.ts'
 import { peerTls, TestAuthority } from '../testing/certificates.ts'
+import { until } from '../testing/until.ts'
 
 // Goal: whoever has no certificate of the authority is not heard at the peer port, and whoever has one speaks as the member
 // that is named in it and as no other. Method: two transports over real sockets, and certificates made for each case.
@@ -84,14 +85,6 @@ async function start(
 
 function contact(name: string, port: number, host = '127.0.0.1'): string {
   return writeContact({ name, peerUrls: [`https://${host}:${port}`] })
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const last = performance.now() + 3000
-  while (!holds()) {
-    if (performance.now() > last) throw new Error('what was waited for did not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** `b` as it is known to `a`, which it dials; `speaker` is whose certificate it shows. */
