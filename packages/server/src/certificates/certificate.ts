@@ -75,14 +75,22 @@ export function issue(request: CertificateRequest, authority: Authority): Issued
     ...(names.length === 0 ? [] : [extension(oid.alternativeNames, sequence(...names))]),
   ]
   const { from, to, commonName } = request
-  const issuer = distinguishedName(commonNameOf(authority.certificate))
+  const issuer = distinguishedName(subjectText(authority.certificate.subject))
   const subject = distinguishedName(commonName)
   return issued(privateKey, signed({ issuer, subject, from, to, spki, extensions }, authority.key))
 }
 
-/** Who a certificate is of, as it says itself. */
-export function commonNameOf({ subject }: Pick<X509Certificate, 'subject'>): string {
-  return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')
+/** What Node.js makes of a subject or an issuer; whatever its types say, of an empty one (RFC 5280 §4.1.2.6) it makes nothing. */
+type Subject = string | undefined
+
+/** undefined: it has none, as many have that say all in their alternative names. */
+export function commonNameOf(subject: Subject): string | undefined {
+  return /^CN=(.*)$/m.exec(subject ?? '')?.[1]
+}
+
+/** Who that is, for people. */
+export function subjectText(subject: Subject): string {
+  return commonNameOf(subject) ?? subject?.replaceAll('\n', ', ') ?? '-'
 }
 
 interface ToBeSigned {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { X509Certificate } from 'node:crypto'
-import { commonNameOf } from '../certificates/certificate.ts'
+import { subjectText } from '../certificates/certificate.ts'
 import { createCertificates, parseMembers, type CreatedCertificates } from '../certificates/create.ts'
 import { namesIn } from '../certificates/names.ts'
 import { certificatesIn, daysLeft, purposesOf } from '../certificates/reading.ts'
@@ -180,8 +180,8 @@ function described(file: string, certificate: X509Certificate) {
   return {
     file,
     kind: kindOf(certificate),
-    subject: commonNameOf(certificate),
-    issuer: commonNameOf({ subject: issuer }),
+    subject: subjectText(certificate.subject),
+    issuer: subjectText(issuer),
     names,
     from: from.toISOString(),
     to: to.toISOString(),

@@ -1,12 +1,12 @@
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Purpose } from '../certificates/certificate.ts'
 import { CommandError } from '../cli/exit.ts'
 import { silent } from '../testing/one-node.ts'
 import { temporaryFolder } from '../testing/processes.ts'
-import { TestAuthority, writePair } from '../testing/certificates.ts'
+import { TestAuthority, withoutSubject, writePair } from '../testing/certificates.ts'
 import { Credentials } from './credentials.ts'
 import { mustName, type Judge } from './material.ts'
 import type { TlsSettings } from './settings.ts'
@@ -211,16 +211,26 @@ describe('while a member runs', () => {
   })
 
   test('limits on names hold beside the authority', () => {
-    const { settings, open } = files()
-    expect(open().refuses).toBeDefined()
+    const { settings } = files()
     const limited = (limits: Partial<TlsSettings>, name: string): string | undefined => {
       const credentials = new Credentials({ ...settings, ...limits }, ['server'], anything, silent)
       const { x509 } = authority.parsed({ name, hosts: [`${name}.example`] })
       return credentials.refuses(x509)
     }
+    expect(limited({}, 'other')).toBeUndefined()
     expect(limited({ allowedNames: ['app', 'cron'] }, 'app')).toBeUndefined()
     expect(limited({ allowedNames: ['app', 'cron'] }, 'other')).toContain('"other", and not app or cron')
     expect(limited({ allowedHosts: ['app.example'] }, 'app')).toBeUndefined()
     expect(limited({ allowedHosts: ['app.example'] }, 'other')).toContain('does not name app.example')
+  })
+
+  test('a certificate with an empty subject is one like any other', () => {
+    const { settings } = files()
+    const nameless = new X509Certificate(withoutSubject)
+    const refusal = (limits: Partial<TlsSettings>): string | undefined =>
+      new Credentials({ ...settings, ...limits }, ['server'], anything, silent).refuses(nameless)
+    expect(refusal({})).toBeUndefined()
+    expect(refusal({ allowedNames: [''] })).toBe('its certificate has no common name')
+    expect(refusal({ allowedHosts: ['app.example'] })).toContain('does not name app.example')
   })
 })

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { namesHost } from 'synod/runtime'
 import { CommandError, messageOf } from '../cli/exit.ts'
-import { commonNameOf, type Purpose } from '../certificates/certificate.ts'
+import { commonNameOf, subjectText, type Purpose } from '../certificates/certificate.ts'
 import { namesIn } from '../certificates/names.ts'
 import { certificatesIn, purposesOf } from '../certificates/reading.ts'
 import type { NamedFile, TlsSettings } from './settings.ts'
@@ -79,7 +79,7 @@ function readAuthorities(text: string, file: NamedFile): X509Certificate[] {
   if (valid.length === 0) refuseInvalid(file, all[0])
   const stranger = all.find((one) => !one.ca)
   if (stranger !== undefined)
-    throw wrong(file, `has the certificate of ${commonNameOf(stranger)}, which is no authority's`)
+    throw wrong(file, `has the certificate of ${subjectText(stranger.subject)}, which is no authority's`)
   return all
 }
 
@@ -134,9 +134,11 @@ export function refusalOf(
   certificate: X509Certificate,
   { allowedNames, allowedHosts }: TlsSettings,
 ): string | undefined {
-  const name = commonNameOf(certificate)
-  if (allowedNames !== undefined && !allowedNames.includes(name))
+  const name = commonNameOf(certificate.subject)
+  if (allowedNames !== undefined && (name === undefined || !allowedNames.includes(name))) {
+    if (name === undefined) return 'its certificate has no common name'
     return `the common name of its certificate is ${JSON.stringify(name)}, and not ${allowedNames.join(' or ')}`
+  }
   if (allowedHosts !== undefined && !allowedHosts.some((host) => namesHost(certificate, host)))
     return `its certificate does not name ${allowedHosts.join(' or ')}`
   return undefined

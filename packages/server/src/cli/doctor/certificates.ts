@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { subjectText } from '../../certificates/certificate.ts'
 import { certificatesIn, daysLeft, soonDays } from '../../certificates/reading.ts'
 import { messageOf } from '../exit.ts'
 import { ok, problem, warning } from './finding.ts'
@@ -24,7 +25,7 @@ function judge(check: string, file: string, certificate: X509Certificate, now: n
   const from = certificate.validFromDate.getTime()
   const to = certificate.validToDate.getTime()
   const days = daysLeft(certificate, now)
-  const names = certificate.subjectAltName ?? certificate.subject.replaceAll('\n', ', ')
+  const names = certificate.subjectAltName ?? subjectText(certificate.subject)
   const whose = `${file} (${names})`
   const renew = 'renew it: files that change are read again without a restart (docs/certificates.md)'
   if (now < from) {
