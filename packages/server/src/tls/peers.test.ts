@@ -221,6 +221,14 @@ describe('whoever is not that member is not heard', () => {
     await expectRefusal({ a, b }, /is that of member d, and member b is called b/)
   })
 
+  test('a stranger at an address with a zone, of which certificates know nothing', async () => {
+    const own = writeContact({ name: 'b', peerUrls: ['https://[fe80::1%eth0]:1'] })
+    const both = await dials(authority.peer(['b'], { hosts: ['fe80::2'] }), { knownAs: '', own })
+    await expectRefusal(both, /names another host than fe80::1%eth0, where member b is/)
+    const { b } = await dials(authority.peer(['b'], { hosts: ['fe80::1'] }), { knownAs: '', own })
+    await expectWelcome(b)
+  })
+
   test('a stranger whose certificate is not of the name that it says', async () => {
     const both = await dials(authority.peer(['c']), { knownAs: '' })
     await expectRefusal(both, /it says that it is called b/)

@@ -1,10 +1,16 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { isIP } from 'node:net'
-import { connect as connectTls, TLSSocket, type SecureContext, type SecureContextOptions } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  TLSSocket,
+  type SecureContext,
+  type SecureContextOptions,
+} from 'node:tls'
 import type { NodeId } from '../../core/index.ts'
 import { addressIn, type Address } from '../../member/index.ts'
-import { memberNamesIn, namesHost } from './certificate-names.ts'
+import { memberNamesIn, namesHost, withoutZone } from './certificate-names.ts'
 import { contactIn } from './peer.ts'
 
 /** How peers are known to each other. Both sides of every connection show a certificate of the authority. */
@@ -109,9 +115,16 @@ export function dialPeer(
     return { socket, ready: 'connect' }
   }
   if (tls === undefined) throw new Error(undialable(address, tls))
-  // The host's name in the certificate is verified by Node.js; without SNI for an address (RFC 6066 §3).
+  // Without SNI for an address (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : ''
-  const socket = connectTls({ host, port, servername, secureContext: tls.context(), rejectUnauthorized: true })
+  const socket = connectTls({
+    host,
+    port,
+    servername,
+    secureContext: tls.context(),
+    rejectUnauthorized: true,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(withoutZone(host), certificate),
+  })
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
   return { socket, ready: 'secureConnect' }
