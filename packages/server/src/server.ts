@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import type { Halt, Logger } from 'synod'
 import { serve } from 'synod/grpc'
 import type { GrpcServer } from 'synod/grpc'
-import { isWildcard } from './cli/addresses.ts'
-import type { Address } from './cli/addresses.ts'
+import { whyUnusable, type Address } from './cli/addresses.ts'
 import type { ServerConfig } from './cli/config.ts'
 import { CommandError } from './cli/exit.ts'
 import { etcdRoutes } from './etcd/routes.ts'
@@ -104,20 +103,14 @@ async function listen(server: Pick<GrpcServer, 'listen'>, address: Address, flag
     const bound = await server.listen(host, address.port)
     return address.port === bound.port ? address.url : address.url.replace(/:\d+$/, `:${bound.port}`)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (code === 'EADDRINUSE') {
       throw new CommandError(
         `${flag}: port ${address.port} on ${host} is in use: stop the process that has it, or choose another port`,
       )
     }
-    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
-      const why = {
-        EADDRNOTAVAIL: 'is no address of this machine',
-        EACCES: 'may not be used by this user',
-        ENOTFOUND: 'is unknown',
-      }[code]
-      throw new CommandError(`${flag}: ${isWildcard(address) ? address.url : host}:${address.port} ${why}`)
-    }
+    const why = whyUnusable[code]
+    if (why !== undefined) throw new CommandError(`${flag}: ${address.url} ${why}`)
     throw error
   }
 }

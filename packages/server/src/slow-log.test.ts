@@ -1,8 +1,8 @@
 import { Rejected, Unknown } from 'synod'
-import type { StateMachine } from 'synod'
+import type { SnapshotSink, SnapshotSource, StateMachine } from 'synod'
 import type { StoreContext } from 'synod/store'
 import { expect, test } from 'vitest'
-import { SlowLog } from './slow-log.ts'
+import { SlowLog, type Watched } from './slow-log.ts'
 import { EtcdClient } from './testing/etcd-client.ts'
 import { RealNode } from './testing/real-node.ts'
 
@@ -11,26 +11,34 @@ import { RealNode } from './testing/real-node.ts'
 
 const nobody: StoreContext = { applied: () => undefined, readable: () => undefined, failed: () => undefined }
 
+/** A machine that takes no time, as it does nothing. */
+class Idle implements StateMachine<StoreContext> {
+  apply(): void {}
+  read(): void {}
+  fail(): void {}
+  snapshot(): SnapshotSource {
+    return { next: () => undefined, close: () => undefined }
+  }
+  install(): SnapshotSink {
+    return { write: () => undefined, finish: () => undefined }
+  }
+}
+
 class Around {
   now = 1000
   readonly said: [string, object | undefined][] = []
-  readonly member = {
+  readonly member: Watched = {
     proposals: { passage: { opened: 0, proposed: 0, decided: 0, operations: 3, bytes: 60 } },
-    reads: { passage: undefined as object | undefined },
-    syncs: { took: undefined as ((time: number) => void) | undefined },
+    reads: { passage: undefined },
+    syncs: { took: undefined },
   }
   readonly log: SlowLog
 
   constructor(thresholds = { slowRequestThreshold: 100, slowSyncThreshold: 50 }) {
-    const machine = {
-      apply: () => undefined,
-      read: () => undefined,
-      fail: () => undefined,
-    } as unknown as StateMachine<StoreContext>
     const warn = (message: string, fields?: object): void => void this.said.push([message, fields])
     const silent = (): void => undefined
-    this.log = new SlowLog(machine, thresholds, { debug: silent, info: silent, warn, error: silent }, () => this.now)
-    this.log.watch(this.member as unknown as Parameters<SlowLog['watch']>[0])
+    this.log = new SlowLog(new Idle(), thresholds, { debug: silent, info: silent, warn, error: silent }, () => this.now)
+    this.log.watch(this.member)
   }
 
   write(took: { waiting: number; replication: number; apply: number }): void {

@@ -9,7 +9,14 @@ export interface SlowThresholds {
   readonly slowSyncThreshold: number
 }
 
-type Watched = Pick<Member<unknown, unknown, StoreContext>, 'proposals' | 'reads' | 'syncs'>
+type StoreMember = Member<unknown, unknown, StoreContext>
+
+/** What of a member it looks at. */
+export interface Watched {
+  readonly proposals: Pick<StoreMember['proposals'], 'passage'>
+  readonly reads: Pick<StoreMember['reads'], 'passage'>
+  readonly syncs: Pick<StoreMember['syncs'], 'took'>
+}
 
 const once = 1000
 /** Syncs that are remembered, for the writes that waited for them. */

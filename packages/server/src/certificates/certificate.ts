@@ -3,8 +3,9 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { bits, boolean, implicit, integer, objectId, octets, sequence, set, tagged, time, utf8 } from './der.ts'
 
-/** What a certificate is for. */
-export type Purpose = 'server' | 'client'
+/** What a certificate may be shown as, and how its extended key usage says so. */
+export const purposeIds = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
+export type Purpose = keyof typeof purposeIds
 
 /** A certificate as it is wanted. */
 export interface CertificateRequest {
@@ -41,8 +42,6 @@ const oid = {
   basicConstraints: '2.5.29.19',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
-  server: '1.3.6.1.5.5.7.3.1',
-  client: '1.3.6.1.5.5.7.3.2',
 } as const
 
 const signatureAlgorithm = sequence(objectId(oid.ecdsaWithSha256))
@@ -70,20 +69,28 @@ export function issue(request: CertificateRequest, authority: Authority): Issued
     extension(oid.basicConstraints, sequence(), 'critical'),
     // digitalSignature: bit 0
     extension(oid.keyUsage, bits(Uint8Array.of(0b1000_0000), 7), 'critical'),
-    extension(oid.extendedKeyUsage, sequence(...request.purposes.map((purpose) => objectId(oid[purpose])))),
+    extension(oid.extendedKeyUsage, sequence(...request.purposes.map((purpose) => objectId(purposeIds[purpose])))),
     extension(oid.subjectKeyId, octets(keyId(spki))),
     extension(oid.authorityKeyId, sequence(implicit(0, keyId(spkiOf(authority.certificate))))),
     ...(names.length === 0 ? [] : [extension(oid.alternativeNames, sequence(...names))]),
   ]
   const { from, to, commonName } = request
-  const issuer = distinguishedName(commonNameOf(authority.certificate))
+  const issuer = distinguishedName(subjectText(authority.certificate.subject))
   const subject = distinguishedName(commonName)
   return issued(privateKey, signed({ issuer, subject, from, to, spki, extensions }, authority.key))
 }
 
-/** Who a certificate is of, as it says itself. */
-export function commonNameOf({ subject }: Pick<X509Certificate, 'subject'>): string {
-  return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')
+/** What Node.js makes of a subject or an issuer; whatever its types say, of an empty one (RFC 5280 §4.1.2.6) it makes nothing. */
+type Subject = string | undefined
+
+/** undefined: it has none, as many have that say all in their alternative names. */
+export function commonNameOf(subject: Subject): string | undefined {
+  return /^CN=(.*)$/m.exec(subject ?? '')?.[1]
+}
+
+/** Who that is, for people. */
+export function subjectText(subject: Subject): string {
+  return commonNameOf(subject) ?? subject?.replaceAll('\n', ', ') ?? '-'
 }
 
 interface ToBeSigned {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
@@ -128,9 +128,7 @@ function refuseOverwriting(
 
 function makeAuthority(folder: CertificateFolder, from: Date, to: Date): Authority {
   // Two authorities of one name would be taken for each other where both are trusted for a while.
-  const mark = `${from.toISOString().slice(0, 10)} ${Math.floor(Math.random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0')}`
+  const mark = `${from.toISOString().slice(0, 10)} ${randomBytes(4).toString('hex')}`
   folder.writeAuthority(createAuthority(`Synod authority ${mark}`, from, to))
   const made = folder.readAuthority()
   if (made === undefined) throw new CommandError(`${folder.authorityFile} was made, and is not there any more`)

@@ -61,7 +61,7 @@ export class CertificateFolder {
     const key = guarded(keyFile, () => createPrivateKey(readFileSync(keyFile)))
     if (!certificate.ca) throw new CommandError(`${file} is no authority’s certificate`)
     if (!certificate.checkPrivateKey(key)) throw new CommandError(`${keyFile} is not the key of ${file}`)
-    if (certificate.subject !== `O=Synod\nCN=${commonNameOf(certificate)}` || key.asymmetricKeyType !== 'ec') {
+    if (certificate.subject !== `O=Synod\nCN=${commonNameOf(certificate.subject)}` || key.asymmetricKeyType !== 'ec') {
       throw new CommandError(
         `${file} was not made by this command, which signs for no other authority: make certificates where it was made, ` +
           'as docs/certificates.md says what has to be in them',

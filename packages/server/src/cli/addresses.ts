@@ -38,6 +38,13 @@ export function parseAddresses(text: string, flag: string, assumed: Scheme = 'ht
   return text.split(',').map((one) => parseAddress(one.trim(), flag, assumed))
 }
 
+/** Why nobody can listen there, by the system's code for it. */
+export const whyUnusable: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'is no address of this machine',
+  EACCES: 'may not be used by this user',
+  ENOTFOUND: 'has a host that nobody knows',
+}
+
 /** Only processes of this machine can reach it. */
 export function isLoopback({ host }: Address): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

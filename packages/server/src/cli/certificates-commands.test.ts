@@ -4,7 +4,7 @@ import { createServer, connect } from 'node:tls'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { memberNamesIn, memberUri, namesHost } from 'synod/runtime'
-import { TestAuthority, writePair } from '../testing/certificates.ts'
+import { TestAuthority, withoutSubject, writePair } from '../testing/certificates.ts'
 import { runHere, temporaryFolder } from '../testing/processes.ts'
 
 // Goal: what an operator asks for is made, with nothing lost and nothing open that should not be. Method: the command
@@ -161,6 +161,9 @@ test('certificates show says whose they are and how long, and fails for one that
   })
   expect((await runHere(['certificates', 'show', expired.key])).stderr).toContain('has no certificate in PEM')
   expect((await runHere(['certificates', 'show', path])).stderr).toContain('is a directory')
+  writeFileSync(`${path}/nameless.crt`, withoutSubject)
+  const nameless = await runHere(['certificates', 'show', `${path}/nameless.crt`])
+  expect(nameless.stdout).toMatch(/nameless.crt +client +- +- +- /)
 })
 
 test('any name of a member comes back out of its certificate, and no host passes for one', () => {

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { X509Certificate } from 'node:crypto'
-import { commonNameOf } from '../certificates/certificate.ts'
+import { subjectText } from '../certificates/certificate.ts'
 import { createCertificates, parseMembers, type CreatedCertificates } from '../certificates/create.ts'
 import { namesIn } from '../certificates/names.ts'
-import { certificatesIn } from '../tls/material.ts'
-import { CommandError, exitCodes } from './exit.ts'
+import { certificatesIn, daysLeft, purposesOf } from '../certificates/reading.ts'
+import { certificateFlags } from './certificate-flags.ts'
+import { CommandError, exitCodes, messageOf } from './exit.ts'
 import { checkName } from './config.ts'
 import { readText } from './input.ts'
 import { printJson, printLine, table } from './output.ts'
@@ -79,17 +80,18 @@ function sayHowToGoOn(
     return
   }
   if (members.size > 0) {
+    if (!newAuthority) {
+      printLine(
+        '\nTo a cluster that runs, each is added, which prints the command to start it with in a copy of its directory:\n',
+      )
+      for (const [name, [host = '']] of members)
+        printLine(`  synod member add ${quoted(name)} --peer-urls https://${inUrl(host)}:2380 …`)
+    }
+    const copy = newAuthority ? 'Copy' : 'For a new cluster of these alone, copy'
     printLine(
-      '\nCopy each member’s directory to its machine, and start it there with these flags (paths as they are here):',
+      `\n${copy} each member’s directory to its machine, and start it there with these flags (paths as they are here):`,
     )
     for (const [name, command] of commands) printLine(`\n  # ${name}\n  ${command}`)
-    if (!newAuthority) {
-      const [[name, hosts]] = [...members] as [[string, readonly string[]]]
-      printLine(
-        '\nTo a cluster that runs it is added first, which prints the command to start it with; add the flags of certificates above:' +
-          `\n  synod member add ${quoted(name)} --peer-urls https://${inUrl(hosts[0] ?? '')}:2380 …`,
-      )
-    }
   }
   const [client] = clients
   if (client === undefined) return
@@ -119,28 +121,15 @@ function startCommands({ folder, members }: CreatedCertificates): ReadonlyMap<st
         `--name ${quoted(name)}`,
         `--initial-cluster ${quoted(initialCluster)}`,
         `--listen-client-urls ${client}`,
-        ...certificateFlags(folder.place('members', name)),
+        ...certificateFlags(folder.place('members', name)).map((flag) => flag.map(quoted).join(' ')),
       ].join(' \\\n    '),
     ]),
   )
 }
 
-/** For one member, whose directory this is. */
-export function certificateFlags(place: string): string[] {
-  const file = (name: string): string => quoted(join(place, name))
-  return [
-    `--cert-file ${file('server.crt')} --key-file ${file('server.key')}`,
-    `--trusted-ca-file ${file('ca.crt')} --client-cert-auth`,
-    `--peer-cert-file ${file('peer.crt')} --peer-key-file ${file('peer.key')}`,
-    `--peer-trusted-ca-file ${file('ca.crt')}`,
-  ]
-}
-
 function inUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
-
-const dayMs = 86_400_000
 
 /** Says what is in certificates. Exits with 1 if one of them is not valid now. */
 export async function showCommand(
@@ -150,7 +139,7 @@ export async function showCommand(
   const found = files.flatMap((path) => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
       throw new CommandError(`${path} is a directory: name the files, as in ${join(path, '*.crt')}`)
-    const all = certificatesIn(readText(path), { flag: '', path })
+    const all = certificatesAt(path)
     if (all.length === 0) throw new CommandError(`${path} has no certificate in PEM`)
     return all.map((certificate) => described(path, certificate))
   })
@@ -171,6 +160,15 @@ export async function showCommand(
   return found.every(({ valid }) => valid) ? exitCodes.ok : exitCodes.failed
 }
 
+function certificatesAt(path: string): X509Certificate[] {
+  const text = readText(path)
+  try {
+    return certificatesIn(text)
+  } catch (error) {
+    throw new CommandError(`${path} has a certificate that cannot be read: ${messageOf(error)}`)
+  }
+}
+
 function day(iso: string): string {
   return iso.slice(0, 10)
 }
@@ -182,12 +180,12 @@ function described(file: string, certificate: X509Certificate) {
   return {
     file,
     kind: kindOf(certificate),
-    subject: commonNameOf(certificate),
-    issuer: commonNameOf({ subject: issuer }),
+    subject: subjectText(certificate.subject),
+    issuer: subjectText(issuer),
     names,
     from: from.toISOString(),
     to: to.toISOString(),
-    daysLeft: Math.floor((to.getTime() - now.getTime()) / dayMs),
+    daysLeft: daysLeft(certificate, now.getTime()),
     valid: from <= now && now < to,
     serialNumber,
     sha256: fingerprint256,
@@ -196,9 +194,6 @@ function described(file: string, certificate: X509Certificate) {
 
 function kindOf(certificate: X509Certificate): 'authority' | 'peer' | 'server' | 'client' | 'any' {
   if (certificate.ca) return 'authority'
-  const usage: readonly string[] | undefined = certificate.keyUsage
-  const isFor = (purpose: string): boolean => usage?.includes(purpose) ?? false
-  const [server, client] = [isFor('1.3.6.1.5.5.7.3.1'), isFor('1.3.6.1.5.5.7.3.2')]
-  if (server) return client ? 'peer' : 'server'
-  return client ? 'client' : 'any'
+  const [one, another] = purposesOf(certificate) ?? []
+  return another === undefined ? (one ?? 'any') : 'peer'
 }

@@ -8,7 +8,7 @@ import type { Client, ClientOptions } from './client.ts'
 import { exitCodes } from './exit.ts'
 import { hexadecimal } from './identity.ts'
 import { askKnownMembers } from './member-commands.ts'
-import { printJson, printLine, table } from './output.ts'
+import { printJson, printLine, size, table } from './output.ts'
 
 const nothing = (): void => {}
 
@@ -122,13 +122,4 @@ function reportRow({ endpoint, name, said, error }: Report, all: readonly Report
 function phiText({ id, phi }: PeerPhi, all: readonly Report[]): string {
   const name = all.find(({ said }) => said?.header.memberId === id)?.name ?? hexadecimal(id)
   return `${name} ${phi < 100 ? phi.toFixed(1) : '> 100'}`
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  const units = ['KiB', 'MiB', 'GiB']
-  let value = bytes / 1024
-  let unit = 0
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
-  return `${value.toFixed(1)} ${units[unit] ?? ''}`
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts, isFree } from '../testing/ports.ts'
@@ -122,6 +122,18 @@ describe('what it is told', () => {
     const other = await runHere(['cluster', 'dev', '--nodes', '3', '--base-port', '9', '--data-dir', folder.path])
     expect(other.stderr).toContain(`holds a cluster of --nodes 1 on --base-port ${port}`)
     expect(other.code).toBe(1)
+  })
+
+  test('a directory of a later version is refused with both numbers, and left as it is', async () => {
+    using folder = temporaryFolder()
+    const file = `${folder.path}/cluster.json`
+    const later = '{"v":2,"anything":true}'
+    mkdirSync(`${folder.path}/m1`)
+    writeFileSync(file, later)
+    const refused = await runHere(['cluster', 'dev', '--data-dir', folder.path])
+    expect(refused.stderr).toContain(`${file} is of version 2, and this program knows version 1`)
+    expect(refused.code).toBe(1)
+    expect(readFileSync(file, 'utf8')).toBe(later)
   })
 
   test('it goes on when nobody reads what it says, and its log does too', async () => {

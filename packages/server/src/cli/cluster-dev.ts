@@ -15,7 +15,7 @@ import { claimDirectory, openLog } from './dev-directory.ts'
 import { exitCodes, UsageError } from './exit.ts'
 import { hexadecimal, identify } from './identity.ts'
 import { MemberProcess, severity } from './member-process.ts'
-import { environmentName } from './options.ts'
+import { environmentName, isYes } from './options.ts'
 import { quoted } from './shell.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { printLine, reader, table } from './output.ts'
@@ -43,10 +43,11 @@ const patienceMs = 10_000
 export async function clusterDev(options: DevOptions, environment: Environment): Promise<number> {
   if (options.dataDir === '') throw new UsageError(noDirectory)
   refuseOthers(environment)
-  const { nodes, basePort, tls = false } = options
+  const { nodes, basePort } = options
+  const tls = isYes(options.tls)
   const dataDir = resolve(options.dataDir)
-  claimDirectory(dataDir, { nodes, basePort, tls: tls !== false })
-  const certificates = tls === false ? undefined : await devCertificates(dataDir, nodes)
+  claimDirectory(dataDir, { nodes, basePort, tls })
+  const certificates = tls ? await devCertificates(dataDir, nodes) : undefined
   const cluster = new DevCluster(options, certificates)
   try {
     return await cluster.run()

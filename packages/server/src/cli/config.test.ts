@@ -219,6 +219,7 @@ describe('settings', () => {
     [{ initialCluster: 'default=http://0.0.0.0:1' }, 'can connect to'],
     [{ initialCluster: 'default=http://127.0.0.1:1', initialAdvertisePeerUrls: 'http://127.0.0.1:2' }, 'must be equal'],
     [{ listenPeerUrls: 'http://127.0.0.1:1,http://127.0.0.1:2' }, 'one peer URL'],
+    [{ listenClientUrls: '[fd00::2]:2379' }, 'write https://[fd00::2]:2379, with --cert-file'],
     [{ listenMetricsUrls: '10.0.0.1:2381' }, '--listen-metrics-urls: 10.0.0.1:2381 can be reached from other machines'],
     [{ listenMetricsUrls: 'http://127.0.0.1:2379' }, 'is where clients or peers connect'],
     [{ listenMetricsUrls: 'http://127.0.0.1:2380' }, 'is where clients or peers connect'],

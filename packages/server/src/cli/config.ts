@@ -5,13 +5,16 @@ import { UsageError } from './exit.ts'
 import { defaultEngine, identify } from './identity.ts'
 import type { ClusterIdentity, Engine, FirstMember } from './identity.ts'
 import { metricsAddresses } from './metrics-addresses.ts'
-import { whole } from './options.ts'
+import { isYes, whole } from './options.ts'
 import type { Setting } from './options.ts'
 import { clientTls, peerTls, tlsSettings } from '../tls/settings.ts'
 import type { TlsOptions, TlsSettings } from '../tls/settings.ts'
 
 const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
+/** In milliseconds. */
+const slowRequest = 100
+const slowSync = 50
 
 /** The settings of `synod start`, under etcd's names wherever the meaning is etcd's. */
 export const startSettings: readonly Setting[] = [
@@ -124,7 +127,7 @@ export const startSettings: readonly Setting[] = [
   {
     flag: '--slow-request-threshold',
     argument: 'ms',
-    fallback: 100,
+    fallback: slowRequest,
     parse: whole(0, 3_600_000),
     description:
       'a write or read that takes longer is logged, with where the time went, once a second at most; 0: never',
@@ -132,7 +135,7 @@ export const startSettings: readonly Setting[] = [
   {
     flag: '--slow-sync-threshold',
     argument: 'ms',
-    fallback: 50,
+    fallback: slowSync,
     parse: whole(0, 3_600_000),
     description: 'a sync of the journal that takes longer is logged, once a second at most; 0: never',
   },
@@ -274,14 +277,14 @@ export function resolveConfig(options: StartOptions): ServerConfig {
     state: options.initialClusterState,
     engine: options.engine,
     maxLearners: options.maxLearners ?? 1,
-    strictAdd: options.strictAdd !== undefined && options.strictAdd !== false,
+    strictAdd: isYes(options.strictAdd),
     heartbeatInterval,
     electionTimeout,
     quotaBytes: options.quotaBackendBytes === 0 ? 2 * gibibyte : options.quotaBackendBytes,
     snapshotEntries: options.snapshotCount,
     maxRequestBytes: options.maxRequestBytes,
-    slowRequestThreshold: options.slowRequestThreshold ?? 100,
-    slowSyncThreshold: options.slowSyncThreshold ?? 50,
+    slowRequestThreshold: options.slowRequestThreshold ?? slowRequest,
+    slowSyncThreshold: options.slowSyncThreshold ?? slowSync,
     warnings,
   }
 }
@@ -322,7 +325,7 @@ function resolveClients(
     if (!address.explicit) {
       throw new UsageError(
         `--listen-client-urls: ${address.host}:${address.port} can be reached from other machines: write ` +
-          `https://${address.host}:${address.port}, with --cert-file and --key-file, or ${address.url} if plaintext is what you want`,
+          `${address.url.replace('http:', 'https:')}, with --cert-file and --key-file, or ${address.url} if plaintext is what you want`,
       )
     }
     warnings.push(`clients connect to ${address.url} in plaintext: whoever reaches it can read and change everything`)
@@ -404,7 +407,7 @@ function checkPeerTls(
   self: FirstMember,
   warnings: string[],
 ): void {
-  const allowed = options.insecurePeers !== undefined && options.insecurePeers !== false
+  const allowed = isYes(options.insecurePeers)
   const told = parseAddress(self.peerUrl, '--initial-cluster')
   if (told.secure !== peerAddress.secure) {
     throw new UsageError(

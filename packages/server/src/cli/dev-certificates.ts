@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientTlsOptions } from '../tls/client-settings.ts'
+import { asArgument, certificateFlags } from './certificate-flags.ts'
 import { quoted } from './shell.ts'
 
 /** The certificates of a cluster in a terminal. */
@@ -26,18 +27,7 @@ export async function devCertificates(dataDir: string, nodes: number): Promise<D
   const place = join(directory, 'clients', 'client')
   const client = { cacert: join(place, 'ca.crt'), cert: join(place, 'client.crt'), key: join(place, 'client.key') }
   return {
-    flagsOf: (member) => {
-      const file = (name: string): string => join(directory, 'members', member, name)
-      return [
-        `--cert-file=${file('server.crt')}`,
-        `--key-file=${file('server.key')}`,
-        `--trusted-ca-file=${file('ca.crt')}`,
-        '--client-cert-auth',
-        `--peer-cert-file=${file('peer.crt')}`,
-        `--peer-key-file=${file('peer.key')}`,
-        `--peer-trusted-ca-file=${file('ca.crt')}`,
-      ]
-    },
+    flagsOf: (member) => certificateFlags(join(directory, 'members', member)).map(asArgument),
     client,
     clientFlags: ` --cacert ${quoted(client.cacert)} --cert ${quoted(client.cert)} --key ${quoted(client.key)}`,
     exports: Object.entries(client).map(([name, file]) => `export SYNOD_${name.toUpperCase()}=${quoted(file)}`),

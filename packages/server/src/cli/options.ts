@@ -42,6 +42,11 @@ export function addSettings(command: Command, settings: readonly Setting[]): Com
   return command
 }
 
+/** From the command line it is a yes; from the environment it is a text, and "false" has been taken out before. */
+export function isYes(value: boolean | string | undefined): boolean {
+  return value !== undefined && value !== false
+}
+
 /** A whole number in [least, greatest]. */
 export function whole(least: number, greatest: number): (text: string) => number {
   return (text) => {

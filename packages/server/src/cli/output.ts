@@ -37,6 +37,15 @@ function named(name: string, bytes: Uint8Array): object {
   return text === undefined ? { [`${name}Base64`]: Buffer.from(bytes).toString('base64') } : { [name]: text }
 }
 
+/** Bytes for people. */
+export function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`
+}
+
 /** Columns as wide as their widest cell, two spaces apart. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []

@@ -2,19 +2,14 @@ import { addressIn } from 'synod/member'
 import type { Member } from '../proto/member-messages.ts'
 import { isLoopback, isWildcard, parseAddress } from './addresses.ts'
 import type { Address } from './addresses.ts'
+import { asArgument, clientPortFlags, peerPortFlags } from './certificate-flags.ts'
 import { defaultEngine, hexadecimal } from './identity.ts'
 import { quoted } from './shell.ts'
 
 const portMax = 65_535
 
-/** Under the names that `certificates create` gives them, in the directory in which the member is started. */
-const clientCertificates = [
-  '--cert-file=server.crt',
-  '--key-file=server.key',
-  '--trusted-ca-file=ca.crt',
-  '--client-cert-auth',
-]
-const peerCertificates = ['--peer-cert-file=peer.crt', '--peer-key-file=peer.key', '--peer-trusted-ca-file=ca.crt']
+/** Of the certificates: the directory in which the member is started. */
+const here = ''
 
 /** What a member that was added is started with, and where clients will reach it. */
 export interface Starting {
@@ -36,8 +31,8 @@ export function startCommand(name: string, peer: Address, members: readonly Memb
     `--initial-cluster=${[...introducers(name, peer, members), `${name}=${peer.url}`].join(',')}`,
     `--initial-advertise-peer-urls=${peer.url}`,
     `--listen-client-urls=${clientUrl}`,
-    ...(clientUrl.startsWith('https:') ? clientCertificates : []),
-    ...(peer.secure ? peerCertificates : isLoopback(peer) ? [] : ['--insecure-peers']),
+    ...(clientUrl.startsWith('https:') ? clientPortFlags(here).map(asArgument) : []),
+    ...(peer.secure ? peerPortFlags(here).map(asArgument) : isLoopback(peer) ? [] : ['--insecure-peers']),
   ]
   return { command: `npx synod start ${flags.map(quoted).join(' ')}`, clientUrl }
 }

@@ -8,6 +8,19 @@ import { createAuthority, issue, type Authority, type Issued, type Purpose } fro
 
 const dayMs = 86_400_000
 
+/** One for clients whose subject is empty and that has no alternative names either, made by openssl; until 2126. */
+export const withoutSubject = `-----BEGIN CERTIFICATE-----
+MIIBaTCCAQ+gAwIBAgIUAc+s+R5LiW6DvPFumNkmp3JzgwYwCgYIKoZIzj0EAwIw
+ADAgFw0yNjExMzAwOTU0MTFaGA8yMTI2MTEwNjA5NTQxMVowADBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABNsEl8hgFvkI+U0Nty9Wrlviu5U4BoIPwF3NbNMlmFsH
+BrJiTVUioWJtSMxFT6xdE5nqAZ3fTdYRkJ5mpGhRhqqjZTBjMB0GA1UdDgQWBBSt
+wBJuwAq7CRJ07LXPmFG9Z41KnDAfBgNVHSMEGDAWgBStwBJuwAq7CRJ07LXPmFG9
+Z41KnDATBgNVHSUEDDAKBggrBgEFBQcDAjAMBgNVHRMBAf8EAjAAMAoGCCqGSM49
+BAMCA0gAMEUCIQCn6KvdEzHNLidgSu/FOWnew1hCM91qIWyInGOYaLwBbwIgdH3I
+1Z9DK4iYznIraB5tSSJaCBxDT5ckJqycYbc/dVU=
+-----END CERTIFICATE-----
+`
+
 /** Makes certificates as a test wants them, valid or not. */
 export class TestAuthority {
   readonly pem: string

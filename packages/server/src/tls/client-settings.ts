@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { ChannelTls } from 'synod/grpc'
 import { CommandError, messageOf, UsageError } from '../cli/exit.ts'
-import type { Setting } from '../cli/options.ts'
+import { isYes, type Setting } from '../cli/options.ts'
 
 /** etcdctl's flags, for every command that talks to a cluster. */
 export const clientTlsSettings: readonly Setting[] = [
@@ -24,7 +24,7 @@ export interface ClientTlsOptions {
 
 /** undefined: nothing about TLS is given. Throws a `CommandError` that names the flag. */
 export function clientTlsOf({ cacert, cert, key, insecureSkipTlsVerify }: ClientTlsOptions): ChannelTls | undefined {
-  const insecureSkipVerify = insecureSkipTlsVerify !== undefined && insecureSkipTlsVerify !== false
+  const insecureSkipVerify = isYes(insecureSkipTlsVerify)
   if (cacert === undefined && cert === undefined && key === undefined && !insecureSkipVerify) return undefined
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ['--key', '--cert'] : ['--cert', '--key']

@@ -9,6 +9,7 @@ import { connect, serve } from 'synod/grpc'
 import type { GrpcServer, ServeOptions, ServerTls, Unary } from 'synod/grpc'
 import { silent } from '../testing/one-node.ts'
 import { TestAuthority } from '../testing/certificates.ts'
+import { until } from '../testing/until.ts'
 
 // Goal: at the port for clients, TLS is what it promises: who has to show a certificate is not heard without, nothing old is
 // spoken, and what goes wrong is told. Method: the server alone, with @grpc/grpc-js, our client and bare sockets.
@@ -61,14 +62,6 @@ async function start(changes: Partial<ServerTls> = {}, more: Partial<ServeOption
     for (const listener of listeners) listener()
   }
   return { server, port, warnings, debug, renew }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const last = performance.now() + 3000
-  while (!holds()) {
-    if (performance.now() > last) throw new Error('what was waited for did not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** Our client's answer, or why there is none and whether the call may have been heard. */
@@ -269,14 +262,13 @@ describe('a port of TLS', () => {
     slow.resume().on('close', () => (closed = true))
     await until(() => closed)
     expect(debug.join()).toContain('took too long')
-    const { port: another, server } = await start()
+    // By itself it would end after the time that a handshake may take, which is longer than this test may.
+    const { port: another, server } = await start({}, { limits: { handshakeTimeoutMs: 600_000 } })
     const idle = connectPlain(another, '127.0.0.1')
     idle.on('error', () => undefined)
     await once(idle, 'connect')
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const before = performance.now()
     await server.close()
-    expect(performance.now() - before).toBeLessThan(1000)
   })
 
   test('shows new connections a certificate that was exchanged, and believes the new authority', async () => {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import type { X509Certificate } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
+import { asArgument, certificateFlags } from '../cli/certificate-flags.ts'
 import { freePorts } from '../testing/ports.ts'
 import { run, runHere, synod, temporaryFolder } from '../testing/processes.ts'
 import type { Running } from '../testing/processes.ts'
@@ -23,20 +23,6 @@ interface Cluster {
   readonly client: readonly string[]
   readonly port: (member: Name) => number
   readonly reload: () => Promise<void>
-}
-
-function memberFlags(place: string): string[] {
-  const file = (name: string): string => join(place, name)
-  return [
-    `--cert-file=${file('server.crt')}`,
-    `--key-file=${file('server.key')}`,
-    `--trusted-ca-file=${file('ca.crt')}`,
-    '--client-cert-auth',
-    `--peer-cert-file=${file('peer.crt')}`,
-    `--peer-key-file=${file('peer.key')}`,
-    `--peer-trusted-ca-file=${file('ca.crt')}`,
-    '--peer-client-cert-auth',
-  ]
 }
 
 async function startCluster(): Promise<Cluster> {
@@ -64,7 +50,8 @@ async function startCluster(): Promise<Cluster> {
       `--initial-cluster=${initialCluster}`,
       `--listen-client-urls=https://127.0.0.1:${port(name)}`,
       '--log-level=debug',
-      ...memberFlags(`${path}/certs/${name}`),
+      ...certificateFlags(`${path}/certs/${name}`).map(asArgument),
+      '--peer-client-cert-auth',
     ])
     onTestFinished(() => member.kill())
     members.set(name, member)

@@ -1,13 +1,14 @@
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Purpose } from '../certificates/certificate.ts'
 import { CommandError } from '../cli/exit.ts'
 import { silent } from '../testing/one-node.ts'
 import { temporaryFolder } from '../testing/processes.ts'
-import { TestAuthority, writePair } from '../testing/certificates.ts'
+import { TestAuthority, withoutSubject, writePair } from '../testing/certificates.ts'
 import { Credentials } from './credentials.ts'
-import { mustName, type Judge, type Usage } from './material.ts'
+import { mustName, type Judge } from './material.ts'
 import type { TlsSettings } from './settings.ts'
 
 // Goal: what is wrong with a file is said with its flag and what to do, before anything is served; and files that are
@@ -20,7 +21,7 @@ interface Files {
   readonly settings: TlsSettings
   readonly directory: string
   readonly told: string[]
-  readonly open: (usage?: readonly Usage[], judge?: Judge) => Credentials
+  readonly open: (purposes?: readonly Purpose[], judge?: Judge) => Credentials
 }
 
 function files(pair = authority.issue(), ca: string | undefined = authority.pem): Files {
@@ -42,14 +43,14 @@ function files(pair = authority.issue(), ca: string | undefined = authority.pem)
   const told: string[] = []
   const tell = (level: string) => (message: string) => void told.push(`${level}: ${message}`)
   const log = { ...silent, info: tell('info'), warn: tell('warn'), error: tell('error') }
-  const open = (usage: readonly Usage[] = ['server'], judge = anything): Credentials =>
-    new Credentials(settings, usage, judge, log)
+  const open = (purposes: readonly Purpose[] = ['server'], judge = anything): Credentials =>
+    new Credentials(settings, purposes, judge, log)
   return { settings, directory: folder.path, told, open }
 }
 
-function failure({ open }: Files, usage?: readonly Usage[], judge?: Judge): string {
+function failure({ open }: Files, purposes?: readonly Purpose[], judge?: Judge): string {
   try {
-    open(usage, judge)
+    open(purposes, judge)
   } catch (error) {
     if (error instanceof CommandError) return error.message
     throw error
@@ -210,16 +211,26 @@ describe('while a member runs', () => {
   })
 
   test('limits on names hold beside the authority', () => {
-    const { settings, open } = files()
-    expect(open().refuses).toBeDefined()
+    const { settings } = files()
     const limited = (limits: Partial<TlsSettings>, name: string): string | undefined => {
       const credentials = new Credentials({ ...settings, ...limits }, ['server'], anything, silent)
       const { x509 } = authority.parsed({ name, hosts: [`${name}.example`] })
       return credentials.refuses(x509)
     }
+    expect(limited({}, 'other')).toBeUndefined()
     expect(limited({ allowedNames: ['app', 'cron'] }, 'app')).toBeUndefined()
     expect(limited({ allowedNames: ['app', 'cron'] }, 'other')).toContain('"other", and not app or cron')
     expect(limited({ allowedHosts: ['app.example'] }, 'app')).toBeUndefined()
     expect(limited({ allowedHosts: ['app.example'] }, 'other')).toContain('does not name app.example')
+  })
+
+  test('a certificate with an empty subject is one like any other', () => {
+    const { settings } = files()
+    const nameless = new X509Certificate(withoutSubject)
+    const refusal = (limits: Partial<TlsSettings>): string | undefined =>
+      new Credentials({ ...settings, ...limits }, ['server'], anything, silent).refuses(nameless)
+    expect(refusal({})).toBeUndefined()
+    expect(refusal({ allowedNames: [''] })).toBe('its certificate has no common name')
+    expect(refusal({ allowedHosts: ['app.example'] })).toContain('does not name app.example')
   })
 })

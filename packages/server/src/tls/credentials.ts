@@ -2,13 +2,14 @@ import { statSync } from 'node:fs'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { X509Certificate } from 'node:crypto'
 import type { Logger } from 'synod'
+import type { Purpose } from '../certificates/certificate.ts'
+import { daysLeft, soonDays } from '../certificates/reading.ts'
 import { messageOf } from '../cli/exit.ts'
-import { readMaterial, refusalOf, type Judge, type Material, type Usage } from './material.ts'
+import { readMaterial, refusalOf, type Judge, type Material } from './material.ts'
 import type { TlsSettings } from './settings.ts'
 
-const dayMs = 86_400_000
-/** From here on the log says every day that a certificate is to be renewed. */
-const warningDays = 30
+/** So often the log says that a certificate is to be renewed. */
+const reminderMs = 86_400_000
 
 /** How often the files are looked at. One check is a handful of `stat`. */
 export const checkMs = 1000
@@ -29,10 +30,10 @@ export class Credentials {
   private toldOfEnd = Number.NEGATIVE_INFINITY
 
   /** Throws a `CommandError` that names flag and file. */
-  constructor(settings: TlsSettings, usage: readonly Usage[], judge: Judge, log: Logger) {
+  constructor(settings: TlsSettings, purposes: readonly Purpose[], judge: Judge, log: Logger) {
     this.settings = settings
     this.log = log
-    this.read = () => readMaterial(settings, usage, judge)
+    this.read = () => readMaterial(settings, purposes, judge)
     this.tried = this.look()
     this.seen = this.tried
     this.material = this.read()
@@ -98,17 +99,18 @@ export class Credentials {
 
   private warnOfEnd(): void {
     const now = Date.now()
-    if (now - this.toldOfEnd < dayMs) return
+    if (now - this.toldOfEnd < reminderMs) return
     const { certificate, authority } = this.settings
     const ends = [
-      { file: certificate, to: this.material.certificate.validTo },
-      ...this.material.authorities.map(({ validTo }) => ({ file: authority ?? certificate, to: validTo })),
+      { file: certificate, x509: this.material.certificate },
+      ...this.material.authorities.map((x509) => ({ file: authority ?? certificate, x509 })),
     ]
-    for (const { file, to } of ends) {
-      const days = Math.floor((new Date(to).getTime() - now) / dayMs)
-      if (days >= warningDays) continue
+    for (const { file, x509 } of ends) {
+      const days = daysLeft(x509, now)
+      if (days >= soonDays) continue
       this.toldOfEnd = now
-      const message = `${file.flag} ${file.path} ${days < 0 ? 'has expired' : `expires in ${days} days`} (${to})`
+      const when = `${days < 0 ? 'has expired' : `expires in ${days} days`} (${x509.validTo})`
+      const message = `${file.flag} ${file.path} ${when}`
       this.log.warn(`${message}: renew it, which needs no restart (docs/certificates.md)`)
     }
   }

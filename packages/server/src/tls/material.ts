@@ -1,12 +1,13 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { namesHost } from 'synod/runtime'
 import { CommandError, messageOf } from '../cli/exit.ts'
-import { commonNameOf } from '../certificates/certificate.ts'
+import { commonNameOf, subjectText, type Purpose } from '../certificates/certificate.ts'
 import { namesIn } from '../certificates/names.ts'
+import { certificatesIn, purposesOf } from '../certificates/reading.ts'
 import type { NamedFile, TlsSettings } from './settings.ts'
 
 /** What was read from the files, and found to be sound. */
@@ -21,36 +22,28 @@ export interface Material {
 /** What has to be in a certificate beside its being valid: why it is not the one that is needed. */
 export type Judge = (certificate: X509Certificate) => string | undefined
 
-const usages = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
-
-/** What a certificate has to be good for. */
-export type Usage = keyof typeof usages
-
-/** Throws a `CommandError` that names flag and file. */
-export function readMaterial(settings: TlsSettings, usage: readonly Usage[], judge: Judge): Material {
-  const { certificate: file, key: keyFile, authority: authorityFile } = settings
+/** `purposes`: what the certificate has to be good for. Throws a `CommandError` that names flag and file. */
+export function readMaterial(settings: TlsSettings, purposes: readonly Purpose[], judge: Judge): Material {
+  const { certificate: file, key: keyFile, authority: authorityFile, minVersion, maxVersion, ciphers } = settings
   const cert = readPem(file)
-  const chain = certificatesIn(cert, file)
+  const chain = certificatesOf(file, cert)
   const [certificate] = chain
-  if (certificate === undefined) throw wrong(file, 'has no certificate in PEM')
   const key = readPem(keyFile)
   if (!certificate.checkPrivateKey(keyIn(key, keyFile)))
     throw new CommandError(
       `${keyFile.flag} ${keyFile.path} is not the key of ${file.flag} ${file.path}: both were made together`,
     )
   refuseInvalid(file, certificate)
-  for (const one of usage) {
-    const known: readonly string[] | undefined = certificate.keyUsage
-    if (known !== undefined && !known.includes(usages[one]))
-      throw wrong(file, `is not made for ${one}s (extended key usage ${one}Auth): see docs/certificates.md`)
-  }
+  const missing = purposes.find((purpose) => purposesOf(certificate)?.includes(purpose) === false)
+  if (missing !== undefined)
+    throw wrong(file, `is not made for ${missing}s (extended key usage ${missing}Auth): see docs/certificates.md`)
   const objection = judge(certificate)
   if (objection !== undefined) throw wrong(file, objection)
   const ca = authorityFile === undefined ? undefined : readPem(authorityFile)
   const authorities = authorityFile === undefined || ca === undefined ? [] : readAuthorities(ca, authorityFile)
   const last = chain.at(-1) ?? certificate
   // Who shows it on both sides shows it to such as trust the same authority.
-  const bothSides = usage.includes('server') && usage.includes('client')
+  const bothSides = purposes.includes('server') && purposes.includes('client')
   if (bothSides && authorityFile !== undefined && !authorities.some((one) => isOf(last, one))) {
     const authority = `${authorityFile.flag} ${authorityFile.path}`
     throw wrong(
@@ -61,8 +54,10 @@ export function readMaterial(settings: TlsSettings, usage: readonly Usage[], jud
   const options = {
     cert,
     key,
-    minVersion: settings.minVersion,
-    ...optional({ ca, maxVersion: settings.maxVersion, ciphers: settings.ciphers }),
+    minVersion,
+    ...(ca === undefined ? {} : { ca }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(ciphers === undefined ? {} : { ciphers }),
   }
   try {
     return { certificate, authorities, options, context: createSecureContext(options) }
@@ -77,21 +72,14 @@ function isOf(certificate: X509Certificate, authority: X509Certificate): boolean
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
 }
 
-function optional<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [Name in keyof Fields]?: NonNullable<Fields[Name]> }
-}
-
 function readAuthorities(text: string, file: NamedFile): X509Certificate[] {
-  const all = certificatesIn(text, file)
-  if (all.length === 0) throw wrong(file, 'has no certificate in PEM')
+  const all = certificatesOf(file, text)
   const valid = all.filter((one) => new Date(one.validTo) > new Date())
   // While authorities are exchanged, an old one may stay until its end.
-  const [first] = all
-  if (valid.length === 0 && first !== undefined) refuseInvalid(file, first)
+  if (valid.length === 0) refuseInvalid(file, all[0])
   const stranger = all.find((one) => !one.ca)
   if (stranger !== undefined)
-    throw wrong(file, `has the certificate of ${commonNameOf(stranger)}, which is no authority's`)
+    throw wrong(file, `has the certificate of ${subjectText(stranger.subject)}, which is no authority's`)
   return all
 }
 
@@ -114,14 +102,16 @@ function readPem(file: NamedFile): string {
   }
 }
 
-/** In the order of the file. */
-export function certificatesIn(text: string, file: NamedFile): X509Certificate[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+function certificatesOf(file: NamedFile, text: string): [X509Certificate, ...X509Certificate[]] {
+  let all: X509Certificate[]
   try {
-    return blocks.map((block) => new X509Certificate(block))
+    all = certificatesIn(text)
   } catch (error) {
     throw wrong(file, `has a certificate that cannot be read: ${messageOf(error)}`)
   }
+  const [first, ...others] = all
+  if (first === undefined) throw wrong(file, 'has no certificate in PEM')
+  return [first, ...others]
 }
 
 function keyIn(text: string, file: NamedFile): KeyObject {
@@ -136,7 +126,7 @@ function keyIn(text: string, file: NamedFile): KeyObject {
 }
 
 function wrong({ flag, path }: NamedFile, what: string): CommandError {
-  return new CommandError(`${`${flag} ${path}`.trim()} ${what}`)
+  return new CommandError(`${flag} ${path} ${what}`)
 }
 
 /** Why a certificate of the authority is refused all the same. */
@@ -144,9 +134,11 @@ export function refusalOf(
   certificate: X509Certificate,
   { allowedNames, allowedHosts }: TlsSettings,
 ): string | undefined {
-  const name = commonNameOf(certificate)
-  if (allowedNames !== undefined && !allowedNames.includes(name))
+  const name = commonNameOf(certificate.subject)
+  if (allowedNames !== undefined && (name === undefined || !allowedNames.includes(name))) {
+    if (name === undefined) return 'its certificate has no common name'
     return `the common name of its certificate is ${JSON.stringify(name)}, and not ${allowedNames.join(' or ')}`
+  }
   if (allowedHosts !== undefined && !allowedHosts.some((host) => namesHost(certificate, host)))
     return `its certificate does not name ${allowedHosts.join(' or ')}`
   return undefined

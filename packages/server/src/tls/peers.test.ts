@@ -9,6 +9,7 @@ import { askForIntroduction, GuardedHost, Transport } from 'synod/runtime'
 import type { PeerTls } from 'synod/runtime'
 import { silent } from '../testing/one-node.ts'
 import { peerTls, TestAuthority } from '../testing/certificates.ts'
+import { until } from '../testing/until.ts'
 
 // Goal: whoever has no certificate of the authority is not heard at the peer port, and whoever has one speaks as the member
 // that is named in it and as no other. Method: two transports over real sockets, and certificates made for each case.
@@ -84,14 +85,6 @@ async function start(
 
 function contact(name: string, port: number, host = '127.0.0.1'): string {
   return writeContact({ name, peerUrls: [`https://${host}:${port}`] })
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const last = performance.now() + 3000
-  while (!holds()) {
-    if (performance.now() > last) throw new Error('what was waited for did not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** `b` as it is known to `a`, which it dials; `speaker` is whose certificate it shows. */
@@ -226,6 +219,14 @@ describe('whoever is not that member is not heard', () => {
     const a = await start('a', names, { b: contact('', 1) })
     const b = await start('b', authority.peer(['d']), { a: contact('a', a.port), b: contact('', 1) })
     await expectRefusal({ a, b }, /is that of member d, and member b is called b/)
+  })
+
+  test('a stranger at an address with a zone, of which certificates know nothing', async () => {
+    const own = writeContact({ name: 'b', peerUrls: ['https://[fe80::1%eth0]:1'] })
+    const both = await dials(authority.peer(['b'], { hosts: ['fe80::2'] }), { knownAs: '', own })
+    await expectRefusal(both, /names another host than fe80::1%eth0, where member b is/)
+    const { b } = await dials(authority.peer(['b'], { hosts: ['fe80::1'] }), { knownAs: '', own })
+    await expectWelcome(b)
   })
 
   test('a stranger whose certificate is not of the name that it says', async () => {

@@ -1,5 +1,5 @@
 import { UsageError } from '../cli/exit.ts'
-import type { Setting } from '../cli/options.ts'
+import { isYes, type Setting } from '../cli/options.ts'
 import { cipherList } from './cipher-suites.ts'
 
 /** A file, and the flag that names it. */
@@ -14,7 +14,7 @@ export interface TlsSettings {
   readonly key: NamedFile
   /** Of the other side; undefined: it shows none. */
   readonly authority: NamedFile | undefined
-  /** The flags of the limits, for messages, and what they allow; undefined: everybody whom the authority knows. */
+  /** Of the names in it, one has to be among these; undefined: everybody whom the authority knows. */
   readonly allowedNames: readonly string[] | undefined
   readonly allowedHosts: readonly string[] | undefined
   readonly minVersion: TlsVersion
@@ -246,9 +246,4 @@ function protocol(options: TlsOptions): Pick<TlsSettings, 'minVersion' | 'maxVer
     maxVersion,
     ciphers: cipherSuites === undefined ? undefined : cipherList(cipherSuites, minVersion, maxVersion),
   }
-}
-
-/** From the command line it is a yes; from the environment it is a text, and "false" has been taken out before. */
-function isYes(value: boolean | string | undefined): boolean {
-  return value !== undefined && value !== false
 }

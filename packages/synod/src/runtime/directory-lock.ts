@@ -25,7 +25,7 @@ const notADatabase = 26
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, '.lock')
-  const owner = join(directory, '.lock-owner')
+  const owner = ownerFile(directory)
   const sqlite = await import('node:sqlite')
   createPrivately(path, directory)
   let database: DatabaseSync | undefined
@@ -36,7 +36,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 })
   } catch (error) {
     database?.close()
-    throw failure(error, directory, path, owner)
+    throw failure(error, directory, path)
   }
   const held = database
   return {
@@ -57,10 +57,10 @@ function createPrivately(path: string, directory: string): void {
   }
 }
 
-function failure(error: unknown, directory: string, path: string, owner: string): StartFailed {
+function failure(error: unknown, directory: string, path: string): StartFailed {
   const code = resultCode(error)
   if (code === busy) {
-    const pid = readOwner(owner)
+    const pid = lockOwner(directory)
     const who = pid === undefined ? 'another process' : `process ${pid}`
     const message = `${directory} is in use by ${who}: stop it first, or give this member a directory of its own`
     return new StartFailed(message, { code: 'locked', directory, pid }, error)
@@ -79,13 +79,20 @@ function resultCode(error: unknown): number | undefined {
   return error.errcode & 0xff
 }
 
-/** The owner writes its id just after it got the lock: a number may be missing or of the owner before for an instant. */
-function readOwner(path: string): number | undefined {
+function ownerFile(directory: string): string {
+  return join(directory, '.lock-owner')
+}
+
+/**
+ * The process that holds the lock, or held it last; undefined: it is not told. The owner writes its id just after it got
+ * the lock: a number may be missing or of the owner before for an instant.
+ */
+export function lockOwner(directory: string): number | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    const pid = Number.parseInt(readFileSync(ownerFile(directory), 'utf8'), 10)
     return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
   } catch {
-    // the message then says "another process"
+    // It is not there, or may not be read: nothing relies on it.
     return undefined
   }
 }

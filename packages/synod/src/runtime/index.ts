@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type DirectoryLock, lockDirectory } from './directory-lock.ts'
+export { type DirectoryLock, lockDirectory, lockOwner } from './directory-lock.ts'
 export { GuardedHost } from './guarded-host.ts'
 export { NodeClock } from './node-clock.ts'
 export { createDirectory, type Enter, NodeDisk } from './node-disk.ts'
@@ -18,7 +18,7 @@ export {
 } from './run-member.ts'
 export { StartFailed, type StartFailedDetail } from './start-failed.ts'
 export type { PeerTls } from './transport/authentication.ts'
-export { memberNamesIn, memberUri, namesHost } from './transport/certificate-names.ts'
+export { alternativeNames, memberNamesIn, memberUri, namesHost } from './transport/certificate-names.ts'
 export { askForIntroduction } from './transport/introduction.ts'
 export { type PeerTraffic } from './transport/traffic.ts'
 export { defaultLimits, type Identity, type TransportLimits } from './transport/peer.ts'

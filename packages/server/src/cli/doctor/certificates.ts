@@ -1,18 +1,17 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { subjectText } from '../../certificates/certificate.ts'
+import { certificatesIn, daysLeft, soonDays } from '../../certificates/reading.ts'
 import { messageOf } from '../exit.ts'
 import { ok, problem, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
-
-const soonDays = 30
-const dayMs = 86_400_000
 
 /** Every certificate in a file: until when, and whose. `flag`: which setting names the file. */
 export function checkCertificates(flag: string, file: string, now: number): Finding[] {
   const check = `certificate ${flag}`
   let certificates: X509Certificate[]
   try {
-    certificates = parts(readFileSync(file, 'utf8')).map((part) => new X509Certificate(part))
+    certificates = certificatesIn(readFileSync(file, 'utf8'))
   } catch (error) {
     return [problem(check, `${file} cannot be read: ${messageOf(error)}`, 'give a file of PEM that this user can read')]
   }
@@ -25,8 +24,8 @@ export function checkCertificates(flag: string, file: string, now: number): Find
 function judge(check: string, file: string, certificate: X509Certificate, now: number): Finding {
   const from = certificate.validFromDate.getTime()
   const to = certificate.validToDate.getTime()
-  const days = Math.floor((to - now) / dayMs)
-  const names = certificate.subjectAltName ?? certificate.subject.replaceAll('\n', ', ')
+  const days = daysLeft(certificate, now)
+  const names = certificate.subjectAltName ?? subjectText(certificate.subject)
   const whose = `${file} (${names})`
   const renew = 'renew it: files that change are read again without a restart (docs/certificates.md)'
   if (now < from) {
@@ -36,8 +35,4 @@ function judge(check: string, file: string, certificate: X509Certificate, now: n
   if (now > to) return problem(check, `${whose} expired on ${certificate.validTo}`, renew)
   if (days < soonDays) return warning(check, `${whose} expires in ${days} days, on ${certificate.validTo}`, renew)
   return ok(check, `${whose} is valid for ${days} days, until ${certificate.validTo}`)
-}
-
-function parts(pem: string): string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
 }

@@ -9,7 +9,8 @@ import type { Client, ClientOptions } from '../client.ts'
 import { CommandError } from '../exit.ts'
 import { hexadecimal } from '../identity.ts'
 import { askKnownMembers } from '../member-commands.ts'
-import { ok, problem, size, unknown, warning } from './finding.ts'
+import { size } from '../output.ts'
+import { ok, problem, unknown, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 
 /** Entries that a member may be behind, in the time of a few round trips under load; and etcd's bound, from which on it refuses. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DiskError } from 'synod'
 import type { Codec } from 'synod'
@@ -7,9 +7,10 @@ import { Directory } from 'synod/member'
 import type { Identity } from 'synod/member'
 import { multiPaxosCodec } from 'synod/multi-paxos'
 import { raftCodec } from 'synod/raft'
-import { nativeChecksum } from 'synod/runtime'
+import { lockOwner, nativeChecksum } from 'synod/runtime'
 import { messageOf } from '../exit.ts'
-import { ok, problem, size, unknown, warning } from './finding.ts'
+import { size } from '../output.ts'
+import { ok, problem, unknown, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { ReadOnlyDisk } from './read-only-disk.ts'
 
@@ -47,8 +48,8 @@ function sizeOf(path: string): number {
 
 /** The process that wrote its id beside its lock, if it is there and has files of this directory open, as far as can be seen. */
 function runningOwner(path: string): number | undefined {
-  const pid = Number.parseInt(ownersNote(path), 10)
-  if (!(pid > 0) || !isAlive(pid)) return undefined
+  const pid = lockOwner(path)
+  if (pid === undefined || !isAlive(pid)) return undefined
   try {
     const files = `/proc/${pid}/fd`
     const open = readdirSync(files).map((descriptor) => target(join(files, descriptor)))
@@ -74,15 +75,6 @@ function target(descriptor: string): string {
   try {
     return readlinkSync(descriptor)
   } catch {
-    return ''
-  }
-}
-
-function ownersNote(path: string): string {
-  try {
-    return readFileSync(join(path, '.lock-owner'), 'utf8')
-  } catch {
-    // None has run here.
     return ''
   }
 }

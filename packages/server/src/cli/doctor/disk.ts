@@ -1,7 +1,8 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../exit.ts'
-import { ok, problem, size, warning } from './finding.ts'
+import { size } from '../output.ts'
+import { ok, problem, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 
 const recordBytes = 256

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { TestAuthority, writePair } from '../../testing/certificates.ts'
 import { freePorts } from '../../testing/ports.ts'
 import { runHere } from '../../testing/processes.ts'
 import { RealNode } from '../../testing/real-node.ts'
@@ -93,6 +94,18 @@ describe('this machine', () => {
     expect(checks).toMatchObject([
       { check: 'settings', status: 'problem', found: expect.stringContaining('--election-timeout') },
     ])
+    expect(code).toBe(1)
+  })
+
+  test('so are certificates that a member would not start with', async () => {
+    const directory = folder()
+    const authority = new TestAuthority()
+    const { cert } = writePair(directory, 'a', authority.issue())
+    const { key } = writePair(directory, 'b', authority.issue())
+    const tls = ['--listen-client-urls=https://127.0.0.1:1', `--cert-file=${cert}`, `--key-file=${key}`]
+    const { code, checks } = await examined([`--data-dir=${directory}`, ...tls])
+    const settings = { status: 'problem', found: expect.stringContaining(`--key-file ${key} is not the key of`) }
+    expect(found(checks, 'settings')).toMatchObject(settings)
     expect(code).toBe(1)
   })
 

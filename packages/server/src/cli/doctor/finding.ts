@@ -25,12 +25,3 @@ export function warning(check: string, found: string, advice: string): Finding {
 export function problem(check: string, found: string, advice: string): Finding {
   return { check, status: 'problem', found, advice }
 }
-
-/** Bytes for people. */
-export function size(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  let value = bytes
-  let unit = 0
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`
-}

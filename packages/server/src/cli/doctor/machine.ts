@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import type { Logger } from 'synod'
+import { openCredentials } from '../../tls/open.ts'
 import { resolveConfig } from '../config.ts'
 import type { ServerConfig, StartOptions } from '../config.ts'
-import { messageOf, UsageError } from '../exit.ts'
+import { CommandError, messageOf } from '../exit.ts'
 import { checkContents, checkRights, lookAt } from './directory.ts'
 import type { DataDirectory } from './directory.ts'
 import { checkSpace, checkSyncs } from './disk.ts'
@@ -15,14 +17,19 @@ const descriptorsWanted = 4096
 /** More than this between two clocks in a few seconds is a step, no drift. */
 const stepMs = 100
 
+const nothing = (): void => undefined
+const unheard: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
 /** This machine, for a member with these settings. */
 export async function checkMachine(options: StartOptions): Promise<Finding[]> {
   const clocks = { wall: Date.now(), monotonic: performance.now() }
   let config: ServerConfig
   try {
     config = resolveConfig(options)
+    // As at the start. What it says of their end is looked for in every file that is named, below.
+    openCredentials(config, unheard).close()
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
+    if (!(error instanceof CommandError)) throw error
     return [problem('settings', error.message, 'a member would not start with them')]
   }
   const settings = [ok('settings', `member ${config.name}, of ${config.cluster.members.length} first members`)]

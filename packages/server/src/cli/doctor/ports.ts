@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { Address } from '../addresses.ts'
+import { whyUnusable, type Address } from '../addresses.ts'
 import { ok, problem } from './finding.ts'
 import type { Finding } from './finding.ts'
 
@@ -11,12 +11,11 @@ export async function checkPort(flag: string, address: Address, member: number |
   const code = await tryToListen(host, port)
   if (code === undefined) return ok(check, `${flag} ${url} is free`)
   if (code !== 'EADDRINUSE') {
-    const why = {
-      EADDRNOTAVAIL: 'is no address of this machine',
-      EACCES: 'may not be used by this user',
-      ENOTFOUND: 'is a host that nobody knows',
-    }[code]
-    return problem(check, `${flag} ${url} ${why ?? `cannot be listened on (${code})`}`, 'give another address')
+    return problem(
+      check,
+      `${flag} ${url} ${whyUnusable[code] ?? `cannot be listened on (${code})`}`,
+      'give another address',
+    )
   }
   const owner = ownerOf(port)
   if (owner !== undefined && owner.pid === member)

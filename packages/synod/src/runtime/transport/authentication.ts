@@ -1,10 +1,16 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { isIP } from 'node:net'
-import { connect as connectTls, TLSSocket, type SecureContext, type SecureContextOptions } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  TLSSocket,
+  type SecureContext,
+  type SecureContextOptions,
+} from 'node:tls'
 import type { NodeId } from '../../core/index.ts'
 import { addressIn, type Address } from '../../member/index.ts'
-import { memberNamesIn, namesHost } from './certificate-names.ts'
+import { memberNamesIn, namesHost, withoutZone } from './certificate-names.ts'
 import { contactIn } from './peer.ts'
 
 /** How peers are known to each other. Both sides of every connection show a certificate of the authority. */
@@ -92,19 +98,33 @@ function certificateOf(socket: Socket): X509Certificate | undefined {
   return socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined
 }
 
-/** Begins to connect, as the peer's URL says. `ready` is the event after which bytes may be said. */
+/** Why a peer at this address cannot be dialed at all; undefined: it can. */
+export function undialable({ secure }: Address, tls: PeerTls | undefined): string | undefined {
+  if (!secure || tls !== undefined) return undefined
+  return 'it is reached by https://, and this member has no certificate to show (--peer-cert-file)'
+}
+
+/** Begins to connect, as the peer's URL says; throws an `Error` where it is `undialable`. `ready` is the event after which bytes may be said. */
 export function dialPeer(
-  { host, port, secure }: Address,
+  address: Address,
   tls: PeerTls | undefined,
 ): { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' } {
+  const { host, port, secure } = address
   if (!secure) {
     const socket = connectPlain({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 })
     return { socket, ready: 'connect' }
   }
-  if (tls === undefined) throw new Error('an https:// URL is dialed with certificates only')
-  // The host's name in the certificate is verified by Node.js; without SNI for an address (RFC 6066 §3).
+  if (tls === undefined) throw new Error(undialable(address, tls))
+  // Without SNI for an address (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : ''
-  const socket = connectTls({ host, port, servername, secureContext: tls.context(), rejectUnauthorized: true })
+  const socket = connectTls({
+    host,
+    port,
+    servername,
+    secureContext: tls.context(),
+    rejectUnauthorized: true,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(withoutZone(host), certificate),
+  })
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
   return { socket, ready: 'secureConnect' }

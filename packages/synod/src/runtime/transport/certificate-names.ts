@@ -37,6 +37,12 @@ function decoded(text: string): string | undefined {
 
 /** The subject's common name does not count: nobody looks at it for hosts any more (RFC 9110 §4.3.4). */
 export function namesHost(certificate: X509Certificate, host: string): boolean {
-  const found = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
+  const found =
+    isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(withoutZone(host))
   return found !== undefined
+}
+
+/** `fe80::1%eth0`: the zone means something on one machine alone, and stands in no certificate (RFC 4007 §6). */
+export function withoutZone(host: string): string {
+  return host.replace(/%.*$/, '')
 }

@@ -75,8 +75,6 @@ export function readIntroduction(bytes: Uint8Array): { readonly said: Introducti
 
 /** Who takes part, says the member at this address. Rejects with an `Error` whose message says why nobody said so. */
 export async function askForIntroduction(address: Address, timeoutMs: number, tls?: PeerTls): Promise<Introduction> {
-  if (address.secure && tls === undefined)
-    throw new Error('it is reached by https://, and this member has no certificate to show (--peer-cert-file)')
   const { socket, ready } = dialPeer(address, tls)
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
   try {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { assert, type Channel, Malformed, present, Reader, type Refusal, tlsFailure } from '../../core/index.ts'
 import { systemFailure } from '../system-error.ts'
-import { dialPeer } from './authentication.ts'
+import { dialPeer, undialable } from './authentication.ts'
 import { FrameBatch, frameHead, frameMax } from './frames.ts'
 import { encodeGreeting, handshakeMax, readAnswer, versions } from './handshake.ts'
 import type { Address } from '../../member/index.ts'
@@ -106,11 +106,8 @@ export class Outgoing {
     if (this.state === 'closed') return
     const { connectTimeout, handshakeTimeout } = this.around.limits
     const { authentication } = this.around
-    if (this.address.secure && authentication === undefined)
-      return this.lose(
-        'it is reached by https://, and this member has no certificate to show (--peer-cert-file)',
-        'once',
-      )
+    const impossible = undialable(this.address, authentication?.tls)
+    if (impossible !== undefined) return this.lose(impossible, 'once')
     this.state = 'connecting'
     const { socket, ready } = dialPeer(this.address, authentication?.tls)
     this.socket = socket

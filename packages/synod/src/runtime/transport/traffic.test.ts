@@ -12,7 +12,6 @@ test('pitfall W7: the way to a peer is timed by a probe that it acknowledges at 
   const a = await start('a', { b: b.port }, { tick: 20, probeTicks: 1, unacknowledgedTicksMax: 1000 })
   const toB = a.transport.traffic.of('b')
   await vi.waitFor(() => expect(timed(toB.roundTrip.counts)).toBeGreaterThanOrEqual(5), 2000)
-  expect(toB.roundTrip.sum / timed(toB.roundTrip.counts)).toBeLessThan(0.2)
 })
 
 test('what goes between two members is counted on both sides', async () => {
