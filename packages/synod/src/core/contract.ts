@@ -175,8 +175,12 @@ export interface Environment<Message, Durable> {
   persist(record: Durable): void
   /** Leaves, or arrives if `to` is oneself, once everything persisted before it is durable. No order is promised between any two messages. */
   send(to: NodeId, message: Message): void
-  /** May leave earlier. For a leader's entries and heartbeats in a durable term, and for what carries no promise of its sender. */
-  sendAhead(to: NodeId, message: Message): void
+  /**
+   * May leave earlier. For a leader's entries and heartbeats in a durable term, and for what carries no promise of its sender.
+   * `isNews`: nobody waits for it, and what the sender says next tells it too. It may be kept back for a moment, and
+   * does not leave at all if entries do meanwhile.
+   */
+  sendAhead(to: NodeId, message: Message, isNews?: boolean): void
   /** Arms or re-arms; fires once, after a time drawn from [min, max). The time is not visible to the protocol. */
   setTimer(timer: TimerName, min: Milliseconds, max: Milliseconds): void
   clearTimer(timer: TimerName): void

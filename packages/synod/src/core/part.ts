@@ -28,7 +28,7 @@ export function lend<Inner, Outer>(
   return {
     self: env.self,
     send: (to, message) => env.send(to, wrap(message)),
-    sendAhead: (to, message) => env.sendAhead(to, wrap(message)),
+    sendAhead: (to, message, isNews) => env.sendAhead(to, wrap(message), isNews),
     setTimer: (timer, min, max) => env.setTimer(`${name}:${timer}`, min, max),
     clearTimer: (timer) => env.clearTimer(`${name}:${timer}`),
     choose: (alternatives) => env.choose(alternatives),

@@ -82,6 +82,8 @@ export function fire<Message, Durable, Context>(
     case 'fetch':
       if (snapshots.repeat()) timers.ensure('fetch', options.snapshots.retry)
       return
+    case 'news':
+      return member.news.due()
     case 'publish':
       return member.publication.insist()
     case 'farewell':

@@ -42,7 +42,8 @@ export interface EffectsHolder<Message, Durable> {
   readonly self: NodeId
   /** Answers how many records were appended so far, this one included. */
   append(record: Durable): number
-  transmit(to: NodeId, message: Message): void
+  /** `isNews` as in the contract: it may be kept back. */
+  transmit(to: NodeId, message: Message, isNews: boolean): void
   setTimer(timer: string, delay: Milliseconds): void
   clearTimer(timer: string): void
   random(): number
@@ -78,8 +79,8 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
     else this.held.push({ after: this.appended, to, message })
   }
 
-  sendAhead(to: NodeId, message: Message): void {
-    this.deliver(to, message)
+  sendAhead(to: NodeId, message: Message, isNews = false): void {
+    this.deliver(to, message, isNews)
   }
 
   setTimer(timer: string, min: Milliseconds, max: Milliseconds): void {
@@ -138,8 +139,8 @@ export class Effects<Message, Durable> implements EngineEnvironment<Message, Dur
     else this.deliver(held.to, held.message)
   }
 
-  private deliver(to: NodeId, message: Message): void {
+  private deliver(to: NodeId, message: Message, isNews = false): void {
     if (to === this.self) this.inbox.push(message)
-    else this.holder.transmit(to, message)
+    else this.holder.transmit(to, message, isNews)
   }
 }

@@ -35,6 +35,7 @@ import { Directory } from './directory.ts'
 import { fire, takeWire, type Answering } from './dispatch.ts'
 import { Effects, type Output } from './effects.ts'
 import { Installation } from './installation.ts'
+import { News } from './news.ts'
 import { openMember, type Opened } from './opening.ts'
 import type { MemberOptions } from './options.ts'
 import { Proposals } from './proposals.ts'
@@ -55,6 +56,7 @@ import {
   departureHolder,
   effectsHolder,
   installationHolder,
+  newsHolder,
   proposalsHolder,
   publicationHolder,
   readsHolder,
@@ -83,6 +85,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
 
   readonly codec: Codec<Message, Durable>
   readonly effects: Effects<Message, Durable>
+  readonly news: News<Message>
   readonly timers: Timers
   readonly proposals: Proposals<Context>
   readonly reads: Reads<Context>
@@ -122,6 +125,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       failed: (error) => this.diskFailed(error),
       room: (state, cause) => this.roomChanged(state, cause),
     })
+    this.news = new News(newsHolder(this))
     this.effects = new Effects(effectsHolder(this))
     this.engine = parts.engine(this.effects)
     this.syncs = new SyncWatch(this.engine, this.timers, ports, options.electionTimeout)
@@ -421,11 +425,9 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
   private durable(count: number): void {
     this.syncs.done()
     this.effects.released(count)
-    if (this.begun !== undefined) {
-      const begun = this.begun
-      this.begun = undefined
-      begun()
-    }
+    const { begun } = this
+    this.begun = undefined
+    begun?.()
     this.settle()
     this.timers.set('mark', this.options.markAfter)
     this.turn()
@@ -473,9 +475,7 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     if (this.phase === 'halted') return
     this.phase = 'halted'
     this.timers.clearAll()
-    this.proposals.stop()
-    this.reads.stop()
-    this.changes.stop()
+    for (const part of [this.proposals, this.reads, this.changes]) part.stop()
     this.ports.halt(reason)
   }
 

@@ -28,6 +28,8 @@ export interface MemberOptions {
   readonly retry: Milliseconds
   /** So long after a sync with nothing further to write, the journal says that it is synced. */
   readonly markAfter: Milliseconds
+  /** What an engine says that nobody waits for is kept back for so long, for entries that say it too. */
+  readonly newsDelay: Milliseconds
   /** Appended bytes that wait for a slow disk; beyond it messages with entries are not admitted. */
   readonly waitingBytes: number
 }
@@ -64,5 +66,6 @@ export const defaultMemberOptions: Omit<MemberOptions, 'self' | 'cluster' | 'mem
   },
   retry: 300,
   markAfter: 20,
+  newsDelay: 5,
   waitingBytes: 32 * mebibyte,
 }

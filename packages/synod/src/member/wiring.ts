@@ -19,6 +19,7 @@ import type { Departure, DepartureHolder } from './departure.ts'
 import type { Effects, EffectsHolder, Output } from './effects.ts'
 import type { InstallationHolder } from './installation.ts'
 import type { MemberOptions } from './options.ts'
+import type { News, NewsHolder } from './news.ts'
 import type { ProposalsHolder } from './proposals.ts'
 import type { Publication, PublicationHolder } from './publication.ts'
 import type { ReadsHolder } from './reads.ts'
@@ -38,6 +39,7 @@ export interface Inside<Message, Durable, Context> {
   readonly journal: Journal<Durable>
   readonly snapshots: Snapshots
   readonly effects: Effects<Message, Durable>
+  readonly news: News<Message>
   readonly timers: Timers
   readonly tally: Tally
   readonly upkeep: Upkeep<Message, Durable>
@@ -70,10 +72,20 @@ export function effectsHolder<Message, Durable, Context>(
       member.journal.append(record)
       return member.journal.appended
     },
-    transmit: (to, message) => member.transmit(to, { type: 'protocol', message }),
+    transmit: (to, message, isNews) => member.news.send(to, message, isNews),
     setTimer: (timer, delay) => member.timers.set(member.timers.engine.name(timer), delay),
     clearTimer: (timer) => member.timers.clear(member.timers.engine.name(timer)),
     random: () => member.ports.random(),
+  }
+}
+
+export function newsHolder<Message, Durable, Context>(member: Inside<Message, Durable, Context>): NewsHolder<Message> {
+  return {
+    delay: member.options.newsDelay,
+    now: () => member.ports.clock.now(),
+    later: (delay) => member.timers.ensure('news', delay),
+    saysAsMuch: (message) => member.codec.urgency(message) === 'bulk',
+    transmit: (to, message) => member.transmit(to, { type: 'protocol', message }),
   }
 }
 

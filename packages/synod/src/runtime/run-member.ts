@@ -93,7 +93,7 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   }, options.onHeard?.bind(options))
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
-  const disk = new NodeDisk(options.directory, enter)
+  const disk = new NodeDisk(options.directory, enter, () => transport.flush())
   const metered = new MeteredDisk(disk)
   const ports: NodePorts = new NodePorts({
     host: guard,

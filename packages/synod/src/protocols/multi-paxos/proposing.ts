@@ -12,7 +12,7 @@ import { isLower, isSame } from './ballot.ts'
 import { electorateAt, pushedThrough } from './configuration.ts'
 import { hardState } from './durable.ts'
 import { decideNext, isChanging, vouch } from './learning.ts'
-import { acceptedAt, lastIndex, pieces, valueBytes } from './log.ts'
+import { acceptedAt, chosenAt, lastIndex, pieces, valueBytes } from './log.ts'
 import type { Accept, AcceptedSlots, Proposal, Value } from './messages.ts'
 import { prepareRest, promisers } from './promises.ts'
 import { record, type Replica } from './replica.ts'
@@ -158,10 +158,10 @@ function propose(paxos: Replica, proposals: readonly Proposal[]): void {
   }
 }
 
-export function sendAccept(paxos: Replica, to: NodeId, proposals: Accept['proposals']): void {
+export function sendAccept(paxos: Replica, to: NodeId, proposals: Accept['proposals'], isNews = false): void {
   const { state, env } = paxos
   const { promised: ballot, decided, stable, round } = state
-  env.sendAhead(to, { type: 'accept', ballot, proposals, decided, stable, round })
+  env.sendAhead(to, { type: 'accept', ballot, proposals, decided, stable, round }, isNews)
   progressOf(paxos, to).told = decided
 }
 
@@ -263,7 +263,17 @@ function stableIndex({ state }: Replica): Index {
 function tellDecided(paxos: Replica, to: NodeId): void {
   const { state } = paxos
   const { accepted, told } = progressOf(paxos, to)
-  if (accepted >= state.nextSlot - 1 && told < state.decided) sendAccept(paxos, to, [])
+  if (accepted >= state.nextSlot - 1 && told < state.decided) sendAccept(paxos, to, [], nobodyWaits(paxos, to, told))
+}
+
+/** All that it was not told of are commands of others: no client at `to` waits for it. */
+function nobodyWaits({ state }: Replica, to: NodeId, told: Index): boolean {
+  if (told < state.compacted) return false
+  for (let slot = told + 1; slot <= state.decided; slot++) {
+    const { command } = chosenAt(state, slot).value
+    if (command === undefined || command.origin === to) return false
+  }
+  return true
 }
 
 /** Everybody that a change asks for, as the next membership that follows from it. */

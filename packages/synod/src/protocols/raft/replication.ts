@@ -100,7 +100,17 @@ export function sendEntries(raft: Replica, to: NodeId): void {
   }
   // Who waits for its own clients' commands must not wait for a heartbeat to learn that they are decided.
   const idle = progress.mode === 'replicate' && progress.inflight.length === 0
-  if (idle && progress.toldCommit < state.commitIndex) sendHeartbeat(raft, to)
+  if (idle && progress.toldCommit < state.commitIndex) sendHeartbeat(raft, to, nobodyWaits(raft, to, progress))
+}
+
+/** All that it was not told of are commands of others: no client at `to` waits for it. */
+function nobodyWaits({ state }: Replica, to: NodeId, { toldCommit }: Progress): boolean {
+  if (toldCommit < state.compacted.index) return false
+  for (let index = toldCommit + 1; index <= state.commitIndex; index++) {
+    const { command } = entryAt(state, index)
+    if (command === undefined || command.origin === to) return false
+  }
+  return true
 }
 
 function hasRoom(raft: Replica, { mode, inflight, inflightBytes }: Progress): boolean {
@@ -109,9 +119,16 @@ function hasRoom(raft: Replica, { mode, inflight, inflightBytes }: Progress): bo
   return inflight.length < maxInflightMessages && inflightBytes < maxInflightBytes
 }
 
-function sendAppend(raft: Replica, to: NodeId, progress: Progress, prevLogIndex: Index, entries: Entry[]): void {
+function sendAppend(
+  raft: Replica,
+  to: NodeId,
+  progress: Progress,
+  prevLogIndex: Index,
+  entries: Entry[],
+  isNews = false,
+): void {
   const { state, env } = raft
-  env.sendAhead(to, {
+  const message: AppendEntries = {
     type: 'appendEntries',
     term: state.currentTerm,
     prevLogIndex,
@@ -119,7 +136,8 @@ function sendAppend(raft: Replica, to: NodeId, progress: Progress, prevLogIndex:
     entries,
     leaderCommit: state.commitIndex,
     round: state.round,
-  })
+  }
+  env.sendAhead(to, message, isNews)
   progress.toldCommit = state.commitIndex
 }
 
@@ -127,10 +145,10 @@ function sendAppend(raft: Replica, to: NodeId, progress: Progress, prevLogIndex:
  * An append without entries, at what is known to match: it fits whatever is still under way, and a follower that
  * rejects it has lost what it had.
  */
-export function sendHeartbeat(raft: Replica, to: NodeId): void {
+export function sendHeartbeat(raft: Replica, to: NodeId, isNews = false): void {
   const progress = progressOf(raft, to)
   const known = termAt(raft.state, progress.matchIndex) !== undefined
-  if (known) return sendAppend(raft, to, progress, progress.matchIndex, [])
+  if (known) return sendAppend(raft, to, progress, progress.matchIndex, [], isNews)
   const { state, env } = raft
   const { currentTerm: term, commitIndex: leaderCommit, round } = state
   env.sendAhead(to, { type: 'appendEntries', term, prevLogIndex: 0, prevLogTerm: 0, entries: [], leaderCommit, round })

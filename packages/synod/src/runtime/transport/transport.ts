@@ -188,9 +188,12 @@ export class Transport implements Links {
   private flushSoon(one: Outgoing): void {
     this.unflushed.push(one)
     if (this.unflushed.length > 1) return
-    process.nextTick(() => {
-      for (const each of this.unflushed.splice(0)) each.flush()
-    })
+    process.nextTick(() => this.flush())
+  }
+
+  /** At once, what was sent so far: whoever is about to do what takes its time lets the peers begin meanwhile. */
+  flush(): void {
+    for (const each of this.unflushed.splice(0)) each.flush()
   }
 
   private accept(socket: Socket, around: Surroundings): void {

@@ -111,6 +111,8 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
   now: number = 0
   /** Reads that were answered, and that were given up, by id. */
   readonly answered: Map<number, Index> = new Map()
+  /** Whom news were for. They leave at once here: a member that keeps them back is like a link that takes longer. */
+  readonly news: NodeId[] = []
   readonly dropped: Set<number> = new Set()
   /** How often members were handed a snapshot. */
   installed: number = 0
@@ -195,7 +197,10 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
         if (journal.length === synced) this.transmit(id, to, message)
         else held.push({ after: journal.length, to, message })
       },
-      sendAhead: (to, message) => this.transmit(id, to, message),
+      sendAhead: (to, message, isNews = false) => {
+        if (isNews) this.news.push(to)
+        this.transmit(id, to, message)
+      },
       setTimer: (timer, min, max) => {
         member().timers.set(timer, this.now + min + random(this.random) * (max - min))
       },
@@ -365,8 +370,8 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     return true
   }
 
-  propose(id: NodeId, sequence: number, size = 1): boolean {
-    const command: Command = { origin: id, sequence, checksum: sequence, bytes: new Uint8Array(size) }
+  propose(id: NodeId, sequence: number, size = 1, origin: NodeId = id): boolean {
+    const command: Command = { origin, sequence, checksum: sequence, bytes: new Uint8Array(size) }
     const { up, engine } = this.member(id)
     const taken = up && engine.propose(command)
     this.check()

@@ -33,6 +33,7 @@ export function logEngineClaims<State, Message, Durable, Node>(
     { name: 'a loss of power at all members at once loses nothing that was decided', prove: () => blackout(three()) },
     { name: 'a member that lags behind what is compacted is caught up by a snapshot', prove: () => snapshot(three()) },
     { name: 'a member starts again from its snapshot', prove: () => restart(three()) },
+    { name: 'what is decided is told at once where a client waits, and is news elsewhere', prove: () => news(three()) },
     { name: 'leadership is handed to whom it is meant for', prove: () => transfer(three()) },
     { name: 'a leader that resigns leads no more, and another one is elected', prove: () => resign(three()) },
     { name: 'a member is added as a learner, and votes once it has caught up', prove: () => added(three()) },
@@ -92,6 +93,29 @@ function refuses(world: World): void {
   for (const id of others(world, leader)) assert(!world.propose(id, 99), `${id} does not lead`)
   put(world, 2)
   for (const id of world.members.keys()) assert(!has(world, id, 99), 'refused, and decided')
+}
+
+/** A member keeps news back, so what somebody waits for must not be news. */
+function news(world: World): void {
+  const leader = leaderOf(world)
+  put(world, 1)
+  world.run(electionTimeout)
+  const [waiting = '', other = ''] = others(world, leader)
+  world.news.length = 0
+  const asked = world.now
+  assert(world.propose(leader, 2, 1, waiting), 'a leader takes what another member forwards')
+  assert(
+    world.until(() => has(world, waiting, 2)),
+    'who waits hears of it',
+  )
+  assert(world.now - asked < electionTimeout / 20, 'and need not wait for a heartbeat')
+  assert(!world.news.includes(waiting) && world.news.includes(other), 'it is news to the other one alone')
+  world.news.length = 0
+  put(world, 3)
+  assert(
+    world.news.includes(waiting) && world.news.includes(other),
+    'what a client of the leader asked is news to both',
+  )
 }
 
 function alone(world: World): void {
