@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { random } from '../core/index.ts'
 import { Bench, command, values, write } from '../testing/journal-bench.ts'
 import { fileOf } from './index.ts'
@@ -102,6 +102,33 @@ describe('a journal', () => {
     expect(found).not.toContain('hole')
     expect(found.at(-1)).toBe(2000)
     expect(found).toEqual(Array.from({ length: found.length }, (_, i) => 2000 - found.length + 1 + i))
+  })
+
+  it('uses the same files round and round: none is made or removed while all that lies between two cuts fits in them', () => {
+    const bench = new Bench()
+    bench.formatted()
+    const { journal } = bench.opened()
+    const made = vi.spyOn(bench.disk, 'allocate')
+    const removed = vi.spyOn(bench.disk, 'remove')
+    let last = 0
+    // between two and five segments become superfluous at a time
+    for (const records of [300, 200, 300, 150, 300]) {
+      write(bench, journal, last + 1, last + records)
+      last += records
+      journal.cut(last)
+      bench.run()
+      expect(journal.segments.inUse).toHaveLength(1)
+    }
+    expect(made.mock.calls.length).toBeLessThan(7)
+    expect(removed).not.toHaveBeenCalled()
+    made.mockClear()
+    write(bench, journal, last + 1, last + 300)
+    expect(made).not.toHaveBeenCalled()
+    // a backlog is let go of again
+    write(bench, journal, last + 301, last + 1500)
+    journal.cut(last + 1500)
+    bench.run()
+    expect(bench.disk.files.size).toBe(8)
   })
 
   it('says that the disk is full when the next segment cannot be prepared, goes on within the reserve, and recovers', () => {

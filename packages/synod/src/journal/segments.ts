@@ -4,8 +4,13 @@ import type { SegmentFile } from './recovery.ts'
 
 const pattern = /^journal-\d{10}$/
 const aside = 'journal-aside'
-/** Files of cut segments that are kept for use as next ones: writing over them needs no new space, and no zeros. */
-const keptFiles = 2
+/**
+ * Files of cut segments are kept for use as next ones: writing over them needs no new space and no zeros, and neither
+ * they nor a removal hold up the disk. So many at least, and more while all files together are not more than these:
+ * what a journal takes between two snapshots, so that it comes to use the same files round and round.
+ */
+const keptFilesMin = 2
+const filesMax = 8
 
 export function fileOf(id: number): string {
   return `journal-${String(id).padStart(10, '0')}`
@@ -60,6 +65,11 @@ export class Segments {
 
   get seed(): number {
     return present(this.inUse.at(-1), 'a segment is in use').seed
+  }
+
+  /** All there are; the next one is among them. */
+  private get files(): number {
+    return this.inUse.length + 1 + this.old.length
   }
 
   /** Where the last segment's first record lies. */
@@ -131,7 +141,7 @@ export class Segments {
       const oldest = this.old[0]
       if (oldest === undefined) this.allocate(name, undefined, done)
       else this.reuse(oldest, name, done)
-    } else if (this.old.length > keptFiles) {
+    } else if (this.old.length > keptFilesMin && this.files > filesMax) {
       const oldest = present(this.old[0], 'there is an old segment')
       this.maintaining = true
       this.disk.remove(oldest, (error) => this.named(error, () => this.removed(oldest)))
