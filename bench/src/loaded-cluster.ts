@@ -23,6 +23,12 @@ export interface Measured {
 const foreignMax = 0.1
 const attempts = 3
 const requestsMin = 20_000
+/**
+ * Each row is first asked so many in its own shape: what a turn of the event loop runs is compiled by how often it ran,
+ * and a turn takes one request of a single client, and a hundred of many. At a given rate, for so long.
+ */
+const ownWarmUp = 20_000
+const ownWarmUpSeconds = 8
 
 /** How a cluster under test is made up. */
 export interface Make {
@@ -42,6 +48,8 @@ export class LoadedCluster {
   private readonly folder: string
   /** Requests a second when each row was last measured: sizes the next run. */
   private readonly rates = new Map<string, number>()
+  /** Rows that these processes have been asked before. */
+  private readonly warm = new Set<string>()
 
   private readonly names: readonly string[]
   private readonly certificates: Certificates | undefined
@@ -60,6 +68,7 @@ export class LoadedCluster {
   /** On fresh directories, under that name. */
   async start(title: string, flags: readonly string[] = []): Promise<void> {
     exitOnSignals()
+    this.warm.clear()
     mkdirSync(this.folder, { recursive: true })
     const ports = await freePorts(2 * this.names.length)
     const places = this.names.map((name, i) => {
@@ -102,7 +111,8 @@ export class LoadedCluster {
   async measure(of: Row, seconds: number): Promise<Measured> {
     for (let attempt = 1; ; attempt++) {
       const leader = await this.leader()
-      if (of.rate === undefined && !this.rates.has(of.name)) await this.load(leader, of, 2000)
+      if (!this.warm.has(of.name)) await this.load(leader, of, ownWarmUpOf(of))
+      this.warm.add(of.name)
       const requests = of.rate === undefined ? this.requestsFor(of, seconds) : Math.ceil(of.rate * seconds)
       const measured = await this.load(leader, of, requests)
       const term = await this.leader()
@@ -157,6 +167,10 @@ export class LoadedCluster {
       foreign: Math.max(0, busy) / (machineAfter.total - machineBefore.total),
     }
   }
+}
+
+function ownWarmUpOf({ rate }: Row): number {
+  return rate === undefined ? ownWarmUp : Math.min(ownWarmUp, rate * ownWarmUpSeconds)
 }
 
 /** An `exit` event is what ends the members. Not before there are any: what simulates would not hear of the signal for long. */

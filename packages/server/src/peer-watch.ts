@@ -3,9 +3,10 @@ import { membersOf, type NodeId, type Standing } from 'synod'
 
 /** Of one peer. */
 interface Heard {
-  readonly arrivals: Arrivals
+  arrivals: Arrivals
   /** When an interval was last taken. */
-  readonly sampled: number
+  sampled: number
+  last: number
 }
 
 /** An interval that is as long as so many heartbeats was an outage: how long it was says nothing about heartbeats. */
@@ -28,15 +29,18 @@ export class PeerWatch {
   /** Anything that a peer says shows that it is alive. Under load that is more often than a heartbeat, which is no interval. */
   heard(from: NodeId): void {
     const now = this.clock()
-    const before = this.peers.get(from) ?? { arrivals: noArrivals(now, this.options), sampled: now }
-    const { expected } = this.options
-    const interval = now - before.sampled
-    if (interval < expected / 2) {
-      this.peers.set(from, { ...before, arrivals: later(before.arrivals, now - before.arrivals.last) })
+    const heard = this.peers.get(from)
+    if (heard === undefined) {
+      this.peers.set(from, { arrivals: noArrivals(now, this.options), sampled: now, last: now })
       return
     }
-    const since = later(before.arrivals, now - Math.min(interval, outage * expected) - before.arrivals.last)
-    this.peers.set(from, { arrivals: arrived(since, now, false, this.options), sampled: now })
+    heard.last = now
+    const { expected } = this.options
+    const interval = now - heard.sampled
+    if (interval < expected / 2) return
+    const since = later(heard.arrivals, now - Math.min(interval, outage * expected) - heard.arrivals.last)
+    heard.arrivals = arrived(since, now, false, this.options)
+    heard.sampled = now
   }
 
   /** Of those that speak to this member by themselves: a leader hears everybody, the others hear their leader. */
@@ -50,8 +54,10 @@ export class PeerWatch {
     return speaking
       .filter((id) => id !== self)
       .map((id) => {
-        const arrivals = this.peers.get(id)?.arrivals ?? noArrivals(this.began, this.options)
-        return { id, phi: phi(arrivals, now, 'normal') }
+        const heard = this.peers.get(id)
+        if (heard === undefined) return { id, phi: phi(noArrivals(this.began, this.options), now, 'normal') }
+        const { arrivals, last } = heard
+        return { id, phi: phi(later(arrivals, last - arrivals.last), now, 'normal') }
       })
   }
 }

@@ -111,21 +111,20 @@ describe('a journal', () => {
     const made = vi.spyOn(bench.disk, 'allocate')
     const removed = vi.spyOn(bench.disk, 'remove')
     let last = 0
-    // between two and five segments become superfluous at a time
-    for (const records of [300, 200, 300, 150, 300]) {
+    for (const records of [150, 100, 150, 80, 150]) {
       write(bench, journal, last + 1, last + records)
       last += records
       journal.cut(last)
       bench.run()
       expect(journal.segments.inUse).toHaveLength(1)
     }
-    expect(made.mock.calls.length).toBeLessThan(7)
+    expect(made.mock.calls.length).toBeLessThan(9)
     expect(removed).not.toHaveBeenCalled()
     made.mockClear()
-    write(bench, journal, last + 1, last + 300)
+    write(bench, journal, last + 1, last + 150)
     expect(made).not.toHaveBeenCalled()
     // a backlog is let go of again
-    write(bench, journal, last + 301, last + 1500)
+    write(bench, journal, last + 151, last + 1500)
     journal.cut(last + 1500)
     bench.run()
     expect(bench.disk.files.size).toBe(8)

@@ -44,6 +44,8 @@ export class Segments {
   halted = false
 
   private nextBytes = 0
+  private fileId = 0
+  private fileName = fileOf(0)
   /** Cut segments, oldest first, still under their names. */
   private old: string[] = []
   private maintaining = false
@@ -59,8 +61,14 @@ export class Segments {
     return this.inUse.at(-1)?.id ?? 0
   }
 
+  /** Put together once for each: it is asked for at every write. */
   get file(): string {
-    return fileOf(this.lastId)
+    const { lastId } = this
+    if (lastId !== this.fileId) {
+      this.fileId = lastId
+      this.fileName = fileOf(lastId)
+    }
+    return this.fileName
   }
 
   get seed(): number {

@@ -9,6 +9,7 @@ import {
   type Standing,
   type Term,
 } from '../core/index.ts'
+import { Slab } from './slab.ts'
 import type { Wire } from './wire.ts'
 
 export interface ProposalLimits {
@@ -93,6 +94,7 @@ export class Proposals<Context> {
   private readonly judged = new Map<NodeId, { lowest: number; readonly sequences: Map<number, Judgement> }>()
   private judgedTerm: Term = 0
   private spare: Uint8Array | undefined
+  private readonly slab = new Slab()
   /** After a refusal nothing is offered for a moment: whoever refused may not know better yet. */
   private quietUntil: Milliseconds = 0
 
@@ -175,7 +177,7 @@ export class Proposals<Context> {
   }
 
   private seal(batch: Batch<Context>): Command {
-    const bytes = batch.bytes.slice(0, batch.length)
+    const bytes = this.slab.copy(batch.bytes, batch.length)
     const command = {
       origin: this.holder.self,
       sequence: this.holder.nextSequence(),

@@ -16,7 +16,7 @@ import { isSnapshot, readSnapshot, snapshotName, SnapshotWriter } from './snapsh
 import type { Wire } from './wire.ts'
 
 export interface SnapshotLimits {
-  /** A snapshot is taken after so many entries, or so many bytes of journal. */
+  /** A snapshot is taken after so many entries, or so many bytes of journal, or a little earlier. */
   readonly entries: number
   readonly bytes: number
   /** Entries, and bytes of journal, kept behind a snapshot, so that a follower who lags a little needs no snapshot. */
@@ -116,10 +116,10 @@ export class Snapshots {
 
   // Taking one
 
-  /** Is one due, `entries` and `bytes` after the last? */
-  due(entries: number, bytes: number): boolean {
+  /** Is one due, `entries` and `bytes` after the last, at that share of the limits? */
+  due(entries: number, bytes: number, share: number): boolean {
     if (this.busy || this.holder.now() < this.pausedUntil) return false
-    return entries >= this.limits.entries || (bytes >= this.limits.bytes && entries > 0)
+    return entries >= share * this.limits.entries || (bytes >= share * this.limits.bytes && entries > 0)
   }
 
   take(snapshot: SnapshotId): void {

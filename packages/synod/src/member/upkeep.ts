@@ -1,4 +1,4 @@
-import type { Index, LogEngine, SnapshotId } from '../core/index.ts'
+import { encodeUtf8, type Checksum, type Index, type LogEngine, type SnapshotId } from '../core/index.ts'
 import type { Journal } from '../journal/index.ts'
 import type { MemberOptions } from './options.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -9,6 +9,7 @@ export interface UpkeepHolder<Message, Durable> {
   readonly journal: Journal<Durable>
   readonly snapshots: Snapshots
   readonly applied: Index
+  readonly checksum: Checksum
   /** Runs once all that is persisted so far is durable. */
   onceDurable(action: () => void): void
 }
@@ -18,6 +19,8 @@ export class Upkeep<Message, Durable> {
   private readonly holder: UpkeepHolder<Message, Durable>
   /** Position of the journal when the last snapshot began. */
   private since = 0
+  /** Of the limits, what makes the next snapshot due. */
+  private share = 1
 
   constructor(holder: UpkeepHolder<Message, Durable>) {
     this.holder = holder
@@ -25,14 +28,16 @@ export class Upkeep<Message, Durable> {
 
   /** What is in the journal up to now is covered. */
   begin(): void {
-    this.since = this.holder.journal.position
+    const { journal, options, applied, checksum } = this.holder
+    this.since = journal.position
+    this.share = shareOf(checksum(encodeUtf8(`${options.self} ${applied}`)))
   }
 
   takeSnapshotIfDue(): void {
     const { engine, snapshots, journal, applied } = this.holder
     if (snapshots.busy) return
     const entries = applied - (engine.standing.snapshot?.index ?? 0)
-    if (!snapshots.due(entries, journal.position - this.since)) return
+    if (!snapshots.due(entries, journal.position - this.since, this.share)) return
     this.begin()
     snapshots.take(engine.snapshotAt(applied))
   }
@@ -58,4 +63,13 @@ export class Upkeep<Message, Durable> {
       journal.cut(compacted)
     })
   }
+}
+
+/**
+ * All members apply the same, and are not to take their snapshots at the same time: while one is busy with its own, the
+ * others are a majority that answers quickly. So each is due at three quarters to the whole of the limits, by a hash of
+ * who takes it, and when.
+ */
+function shareOf(hash: number): number {
+  return 0.75 + 0.25 * (hash / 2 ** 32)
 }

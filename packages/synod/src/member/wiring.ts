@@ -199,6 +199,7 @@ export function upkeepHolder<Message, Durable, Context>(
     engine: member.engine,
     journal: member.journal,
     snapshots: member.snapshots,
+    checksum: member.ports.checksum,
     get applied() {
       return member.applied
     },

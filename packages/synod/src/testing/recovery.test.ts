@@ -106,7 +106,7 @@ class SnapshotBench {
 
   /** As soon as one is due, as the upkeep does it. */
   take(index: Index): void {
-    if (this.snapshots.due(index, 0)) this.snapshots.take({ index, term: 1, membership: voting(['a']) })
+    if (this.snapshots.due(index, 0, 1)) this.snapshots.take({ index, term: 1, membership: voting(['a']) })
     else this.schedule.after(1, () => this.take(index))
   }
 
