@@ -271,7 +271,7 @@ describe('a disk', () => {
   it('pitfall A8: a corrupt record before the tail keeps a member from voting and serving until its peers have repaired it', () => {
     const cluster = new Cluster()
     cluster.startAll()
-    cluster.puts(1, 30)
+    cluster.puts(1, 25)
     const [victim = 'b', other = 'c'] = cluster.followers()
     cluster.run(100)
     cluster.kill(victim)

@@ -65,8 +65,8 @@ function withALearner(): ReturnType<typeof simulate> {
 
 describe('a swarm over Raft and its store', () => {
   // Short runs: the campaign is a command of its own. What they must have come through is asserted, too.
-  // Seeds 64 and 87 have what is seldom reached, and errands that are seldom done.
-  const outcomes = [...seeds(60), 64, 87].map((seed) => {
+  // Seeds 87 and 183 have what is seldom reached, and errands that are seldom done.
+  const outcomes = [...seeds(60), 87, 183].map((seed) => {
     const outcome = simulate(raftSubject, drawPlan(raftSubject, seed, { duration: 20_000 }))
     return { seed, outcome }
   })
