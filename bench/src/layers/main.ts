@@ -5,7 +5,7 @@ import { type ServerProcess, synod } from '../cluster.ts'
 import { LoadedCluster } from '../loaded-cluster.ts'
 import { conditions } from '../machine.ts'
 import { positive, readOptions, runProgram, wholeNumber, WrongOption } from '../options.ts'
-import { putRow, type Row } from '../rows.ts'
+import { distinctRow, putRow, type Row } from '../rows.ts'
 import { hottest, type Layer, layersOf, type CpuProfile } from './profile.ts'
 import { type ThreadKind, threadsUs } from './threads.ts'
 
@@ -24,7 +24,7 @@ const shapes = [
   [8, 32],
   [100, 10],
 ] as const
-const allRows: readonly Row[] = shapes.map(([c, m]) => putRow(c, m))
+const allRows: readonly Row[] = [...shapes.map(([c, m]) => putRow(c, m)), distinctRow(64, 1), distinctRow(8, 32)]
 
 /** How often V8 looks, in microseconds. */
 const intervalUs = 250
