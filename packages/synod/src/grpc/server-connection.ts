@@ -181,6 +181,10 @@ export class ServerConnection extends AnsweringConnection {
     // MAX_CONCURRENT_STREAMS concerns pushes, which there are none of; MAX_HEADER_LIST_SIZE is advice, and answers are short.
   }
 
+  protected override settled(): void {
+    // Nothing waits for it.
+  }
+
   protected override get lastStreamId(): number {
     return this.highestStreamId
   }
