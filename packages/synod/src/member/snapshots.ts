@@ -286,9 +286,10 @@ export class Snapshots {
       () => undefined,
       (outcome) => {
         if (this.fetching !== fetching) return
-        if (outcome instanceof DiskError) return this.holder.failed(outcome)
+        const isUnreadable = outcome instanceof DiskError && outcome.code === 'unreadable'
+        if (outcome instanceof DiskError && !isUnreadable) return this.holder.failed(outcome)
         if (
-          outcome instanceof Malformed ||
+          outcome instanceof Error ||
           outcome.index !== fetching.snapshot.index ||
           outcome.term !== fetching.snapshot.term
         ) {
