@@ -179,6 +179,55 @@ describe('a head that the disk cannot read', () => {
   })
 })
 
+// Whatever three blocks of its files cannot be read: nothing is missing without a hole in its place, at that start and at
+// those after it, and what is written from then on is there.
+it('a journal never misses anything without a word, whichever three of its blocks are bad', () => {
+  const small = 16_384
+  const blocks = [1, 2, 3, 4].flatMap((id) => [0, 1, 2, 3].map((block) => ({ id, block })))
+  const pristine = new Bench()
+  pristine.formatted()
+  const { journal } = pristine.opened()
+  let last = 0
+  while (journal.segments.inUse.length < 3) write(pristine, journal, ++last, last, 400)
+  write(pristine, journal, last + 1, last + 3, 400)
+  last += 3
+  const files = [...pristine.disk.files].map(([name, { bytes }]) => [name, bytes.slice()] as const)
+  expect(files.map(([name]) => name).toSorted()).toEqual([1, 2, 3, 4].map(fileOf))
+
+  const tell = (found: readonly (number | string)[], end: number): string[] => {
+    let before: number | string = 0
+    const missed: string[] = []
+    for (const value of [...found, end + 1]) {
+      if (value !== 'hole' && before !== 'hole' && value !== Number(before) + 1) missed.push(`${before}, ${value}`)
+      before = value
+    }
+    return missed
+  }
+  for (const [i, first] of blocks.entries()) {
+    for (const [j, second] of blocks.entries()) {
+      for (const third of blocks.slice(j + 1)) {
+        if (j <= i) continue
+        const bad = [first, second, third]
+        // Then it begins with the next one's checkpoint, and the engine sees that the log does not go with it.
+        if ([0, 3].every((block) => bad.some((one) => one.id === 1 && one.block === block))) continue
+        const bench = new Bench()
+        for (const [name, bytes] of files) bench.disk.write(name, 0, bytes)
+        for (const { id, block } of bad) bench.disk.spoil(fileOf(id), block * blockBytes)
+        const name = bad.map(({ id, block }) => `${id}/${block}`).join(' ')
+        const opened = bench.opened(small)
+        const found = values(opened.found.items)
+        expect(tell(found, last), name).toEqual([])
+        write(bench, opened.journal, last + 1, last + 20, 400)
+        expect(bench.failures, name).toEqual([])
+        const again = bench.scan()
+        expect(again.unreadable, name).toEqual([])
+        expect(tell(values(again.items), last + 20), name).toEqual([])
+        expect(values(again.items).slice(-20), name).toEqual(all(last + 20).slice(-20))
+      }
+    }
+  }
+})
+
 describe('a file of the journal that is not in use', () => {
   it('is written over where the disk cannot read it, before records come to stand there', () => {
     const { bench, journal } = written(200)

@@ -149,7 +149,8 @@ export class VirtualDisk implements Disk {
     }
     const copy = this.copies.of(bytes)
     const place = this.place(name, inode, offset, bytes.length)
-    const healed = heal(inode, place, bytes.length)
+    // One that goes astray is not refused, and a part of a block heals nothing.
+    const healed = place === offset && heal(inode, offset, bytes.length)
     if (healed === 'refused') return new DiskError('io', `write ${name}: input/output error`)
     if (place !== offset) this.unwitnessed = { name, saved: false }
     // What is written over a bad block tells of nothing.
