@@ -38,7 +38,7 @@ export const journal: Target = {
     const { bench, files, records } = of
     const segments: SegmentFile[] = []
     for (let at = 1; at < input.length; at += segmentBytes) {
-      segments.push({ id: segments.length + 1, bytes: input.slice(at, at + segmentBytes) })
+      segments.push({ id: segments.length + 1, bytes: input.slice(at, at + segmentBytes), unreadable: [] })
     }
     checkScan(recovered(segments), records)
     // The same through a disk, where every file keeps its length.

@@ -43,11 +43,16 @@ export interface Halt {
   readonly cause?: unknown
 }
 
-/** What a disk operation failed with. */
+/**
+ * What a disk operation failed with. `unreadable`: a read alone, of sectors that the disk cannot give back; others of the
+ * same file may be sound, and a write over all of them makes them readable again.
+ */
+export type DiskErrorCode = 'no-space' | 'not-found' | 'unreadable' | 'io'
+
 export class DiskError extends Error {
   override readonly name = 'DiskError'
-  readonly code: 'no-space' | 'not-found' | 'io'
-  constructor(code: 'no-space' | 'not-found' | 'io', message: string, cause?: unknown) {
+  readonly code: DiskErrorCode
+  constructor(code: DiskErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
   }

@@ -32,6 +32,20 @@ export interface SegmentHead {
   readonly checkpoint: Uint8Array
 }
 
+/** From the byte at `from` on, up to the one before `to`. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** One segment as it was found on the disk. */
+export interface SegmentFile {
+  readonly id: number
+  readonly bytes: Uint8Array
+  /** In order, apart from each other: zeros in `bytes`, which stand for whatever the disk does not give back. */
+  readonly unreadable: readonly Stretch[]
+}
+
 /** The index of a segment whose checkpoint is lost: a journal that began with it would begin with nothing. */
 export const neverFirst: number = Number.MAX_SAFE_INTEGER
 
@@ -117,6 +131,11 @@ function copyIn(file: Uint8Array): Uint8Array[] {
     if (versionIn(file.subarray(at)) !== undefined) return [file.subarray(at)]
   }
   return []
+}
+
+/** Whether the first copy of a segment's head begins as it should, whatever follows. */
+export function isHeadOf(file: Uint8Array, id: number): boolean {
+  return versionIn(file) !== undefined && getU53(new DataView(file.buffer, file.byteOffset, file.byteLength), 24) === id
 }
 
 /** Of what begins as the head of a segment does. */

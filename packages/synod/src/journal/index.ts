@@ -4,9 +4,9 @@
  * @module
  */
 export { formatVersion, UnknownFormat } from './format.ts'
-export type { SegmentHead } from './format.ts'
+export type { SegmentFile, SegmentHead, Stretch } from './format.ts'
 export { Journal, JournalUnreadable } from './journal.ts'
 export type { JournalHolder, JournalOptions } from './journal.ts'
 export { scan } from './recovery.ts'
-export type { Item, Scan, SegmentFile } from './recovery.ts'
+export type { Item, Scan } from './recovery.ts'
 export { fileOf, isSegment } from './segments.ts'

@@ -1,4 +1,4 @@
-import { assert, DiskError, Reader, Writer, type Checksum, type Codec, type Disk } from '../core/index.ts'
+import { assert, DiskError, present, Reader, Writer, type Checksum, type Codec, type Disk } from '../core/index.ts'
 import {
   encodeHead,
   encodeRecord,
@@ -8,8 +8,9 @@ import {
   UnknownFormat,
   type SegmentHead,
 } from './format.ts'
-import { scan, type Scan, type SegmentFile } from './recovery.ts'
-import { fileOf, isSegment, Segments } from './segments.ts'
+import { healingPatches, readablePatches, readSegments, type Patch } from './reading.ts'
+import { scan, type Scan } from './recovery.ts'
+import { isSegment, Segments } from './segments.ts'
 
 export interface JournalOptions {
   /** Size of a segment file. Smaller ones cost more directory syncs, larger ones keep a cut journal longer. */
@@ -31,7 +32,7 @@ export interface JournalHolder<Durable> {
   room(state: 'ready' | 'low', cause: DiskError | undefined): void
 }
 
-/** The journal cannot even be begun to read. */
+/** The journal cannot even be begun to read. `cause`: it is the disk that does not give it back. */
 export class JournalUnreadable extends Error {
   override readonly name = 'JournalUnreadable'
 }
@@ -63,7 +64,9 @@ export class Journal<Durable> {
   private dirty = false
   /** As the opening found them: the heads of the last segment, and what is in it behind all that is known to be synced. */
   private isHeadUnsure = false
-  private unsure: Uint8Array = new Uint8Array(0)
+  private unsure: readonly Patch[] = []
+  /** What the disk did not give back: it does so again once it is written over. */
+  private healing: { readonly unused: readonly Patch[]; readonly used: readonly Patch[] } = { unused: [], used: [] }
   private marked = false
   /** It waits for the next segment. */
   rolling = false
@@ -101,9 +104,9 @@ export class Journal<Durable> {
     done: (outcome: Scan<Durable> | JournalUnreadable | UnknownFormat | DiskError) => void,
   ): void {
     const ids = names.filter(isSegment).map((name) => Number(name.slice('journal-'.length)))
-    this.readAll(
+    readSegments(
+      this.disk,
       ids.toSorted((a, b) => a - b),
-      [],
       (files) => {
         if (files instanceof DiskError) return done(files)
         let found: Scan<Durable>
@@ -114,16 +117,29 @@ export class Journal<Durable> {
           throw error
         }
         const last = found.segments.at(-1)
-        if (last === undefined) return done(new JournalUnreadable('no segment of the journal has a readable head'))
+        if (last === undefined) {
+          const [part] = found.unreadable
+          const cause = part && new DiskError('unreadable', `the disk cannot read ${part.file} at ${part.from}`)
+          return done(new JournalUnreadable('no segment of the journal has a readable head', { cause }))
+        }
         this.position = found.position
         this.offset = found.offset
-        this.synced = found.synced
+        this.synced = Math.max(found.synced, found.lost)
         this.epoch = found.epoch + 1
         this.dirty = true
-        const bytes = files.find(({ id }) => id === last.id)?.bytes ?? new Uint8Array(0)
+        const file = present(
+          files.find(({ id }) => id === last.id),
+          'the last segment has a file',
+        )
         const known = last.length + found.synced - last.start
-        this.unsure = bytes.slice(known, found.offset)
-        this.isHeadUnsure = known === last.length || !hasBothHeads(bytes, last, this.options.checksum)
+        this.unsure = readablePatches(file, { from: known, to: found.offset })
+        this.isHeadUnsure = known === last.length || !hasBothHeads(file.bytes, last, this.options.checksum)
+        const headOf = (id: number): SegmentHead | undefined => found.segments.find((head) => head.id === id)
+        const patches = (isUsed: boolean): Patch[] =>
+          files
+            .filter(({ id }) => (headOf(id) !== undefined) === isUsed)
+            .flatMap((each) => healingPatches(each, headOf(each.id), this.options.checksum))
+        this.healing = { unused: patches(false), used: patches(true) }
         this.segments.adopt(found.segments, files, found.fileBytes)
         done(found)
       },
@@ -140,6 +156,7 @@ export class Journal<Durable> {
     this.epoch = epoch
     if (this.isHeadUnsure) this.writeHeadAgain()
     this.writeUnsureAgain()
+    this.heal(this.healing.unused)
     this.segments.maintain()
     this.append(this.holder.checkpoint().record)
     this.flush()
@@ -163,11 +180,26 @@ export class Journal<Durable> {
    * failed, the next one says nothing of it (Rebello et al., ATC'20). Written again, it goes with the next one.
    */
   private writeUnsureAgain(): void {
-    const { unsure } = this
-    this.unsure = new Uint8Array(0)
-    if (unsure.length === 0 || this.segments.halted) return
-    const error = this.disk.write(this.segments.file, this.offset - unsure.length, unsure)
-    if (error !== undefined) this.fail(error)
+    for (const { file, offset, bytes } of this.unsure) {
+      if (this.segments.halted) return
+      const error = this.disk.write(file, offset, bytes)
+      if (error !== undefined) this.fail(error)
+    }
+    this.unsure = []
+  }
+
+  /**
+   * A disk puts another sector in the place of a bad one when that is written. In a segment in use not before a record is
+   * durable that tells of all that may be lost: zeros that can be read pass for an end where nothing was ever written.
+   */
+  private heal(patches: readonly Patch[]): void {
+    for (const { file, offset, bytes } of patches) {
+      if (this.segments.halted) return
+      const error = this.disk.write(file, offset, bytes)
+      if (error !== undefined) return this.fail(error)
+    }
+    for (const file of new Set(patches.map((patch) => patch.file)))
+      this.disk.sync(file, (error) => (error === undefined ? undefined : this.fail(error)))
   }
 
   /** Encoded at once; on the disk after `flush` and a sync. */
@@ -254,6 +286,11 @@ export class Journal<Durable> {
     this.synced = this.position
     this.dirty = false
     this.durable += flush.records
+    const healing = this.healing.used
+    if (healing.length > 0) {
+      this.healing = { unused: [], used: [] }
+      this.heal(healing)
+    }
     assert(this.queue.shift() === flush, 'flushes become durable in the order in which they were written')
     flush.body.reset()
     if (this.spare.length < 4) this.spare.push(flush.body)
@@ -297,22 +334,6 @@ export class Journal<Durable> {
     const last = this.segments.inUse.at(-1)
     const seed = last === undefined ? Math.floor(this.options.random() * 0x1_0000_0000) : seedOf(id, last)
     return { id, start: this.position, index, seed, epoch: this.epoch, checkpoint: out.control.slice(0, out.length) }
-  }
-
-  private readAll(
-    ids: readonly number[],
-    files: readonly SegmentFile[],
-    done: (outcome: readonly SegmentFile[] | DiskError) => void,
-  ): void {
-    const id = ids[files.length]
-    if (id === undefined) return done(files)
-    this.disk.size(fileOf(id), (size) => {
-      if (size instanceof DiskError) return done(size)
-      this.disk.read(fileOf(id), 0, size, (bytes) => {
-        if (bytes instanceof DiskError) return done(bytes)
-        this.readAll(ids, [...files, { id, bytes }], done)
-      })
-    })
   }
 
   private fail(error: DiskError): void {

@@ -4,19 +4,17 @@ import {
   decodeBody,
   decodeRecordHeader,
   headAlignment,
+  isHeadOf,
   neverFirst,
   readHead,
   recordLength,
   seedOf,
   type RecordHeader,
+  type SegmentFile,
   type SegmentHead,
+  type Stretch,
 } from './format.ts'
-
-/** One segment as it was found on the disk. */
-export interface SegmentFile {
-  readonly id: number
-  readonly bytes: Uint8Array
-}
+import { fileOf } from './segments.ts'
 
 /** What a journal holds, in order. A `hole` is what cannot be read although it was synced: corruption, never cut. */
 export type Item<Durable> =
@@ -37,6 +35,10 @@ export interface Scan<Durable> {
   readonly torn: number
   /** Up to here it was known to be synced; what lies between here and `position` may be in the page cache only. */
   readonly synced: number
+  /** Up to here nothing is cut either, as the disk did not give back what may have been there. 0: it gave back everything. */
+  readonly lost: number
+  /** What the disk did not give back, in whichever file. */
+  readonly unreadable: readonly (Stretch & { readonly file: string })[]
   /** Size of the last segment's file. */
   readonly fileBytes: number
 }
@@ -45,15 +47,19 @@ export interface Scan<Durable> {
  * A live record, or a stretch that cannot be read, or (with no records) one in which nothing but a mark stood. Positions count
  * from the journal's very beginning.
  */
-type Piece<Durable> =
-  | { readonly from: number; readonly to: number; readonly records: readonly Durable[]; readonly offset: number }
-  | { readonly from: number; readonly to: number; readonly records: undefined; readonly offset: number }
+interface Piece<Durable> extends Stretch {
+  readonly records: readonly Durable[] | undefined
+  readonly offset: number
+  /** What cannot be read of it the disk did not give back: nobody knows whether it was torn. */
+  readonly isUnreadable: boolean
+}
 
 /**
  * Reads a journal after a crash. **The tail is what lies beyond the greatest position up to which any record or head
  * says that the journal was synced.** What cannot be read there was torn, and is cut: no message that depended on it
  * has left. What cannot be read before it is corruption (Alagappan et al., FAST'18): it is reported as a hole, what
- * follows it is still read, and the peers repair it.
+ * follows it is still read, and the peers repair it. So is what the disk itself did not give back, wherever it lies:
+ * there may have been records, and the last of all.
  */
 export function scan<Durable>(
   files: readonly SegmentFile[],
@@ -63,7 +69,7 @@ export function scan<Durable>(
 ): Scan<Durable> {
   const segments: SegmentHead[] = []
   const pieces: Piece<Durable>[] = []
-  const state: Scanning = { synced: 0, epoch: 0 }
+  const state: Scanning = { synced: 0, epoch: 0, files }
   let position: number | undefined
   let checkpoint: Item<Durable> | undefined
   let fileBytes = 0
@@ -82,15 +88,16 @@ export function scan<Durable>(
       if (record !== undefined) checkpoint = { type: 'checkpoint', record }
     } else {
       clip(pieces, head.start)
-      if (head.start > position) pieces.push({ from: position, to: head.start, records: undefined, offset: 0 })
+      const gap = { from: position, to: head.start, offset: 0, isUnreadable: false }
+      if (head.start > position) pieces.push({ ...gap, records: undefined })
       // After a hole this is the hard state that the hole may have swallowed.
-      if (record !== undefined) pieces.push({ from: head.start, to: head.start, records: [record], offset: 0 })
+      if (record !== undefined) pieces.push({ ...gap, from: head.start, records: [record] })
     }
     fileBytes = file.bytes.length
     state.synced = Math.max(state.synced, head.start)
     state.epoch = Math.max(state.epoch, head.epoch)
     segments.push(head)
-    position = scanSegment(file.bytes, head, codec, checksum, pieces, state)
+    position = scanSegment(file, head, codec, checksum, pieces, state)
   }
 
   return settle(checkpoint, pieces, segments, state, position ?? 0, fileBytes)
@@ -99,6 +106,7 @@ export function scan<Durable>(
 interface Scanning {
   synced: number
   epoch: number
+  readonly files: readonly SegmentFile[]
 }
 
 /**
@@ -110,7 +118,7 @@ function clip<Durable>(pieces: Piece<Durable>[], end: number): void {
   while (last !== undefined && last.to > end) {
     pieces.pop()
     const records = isLostMark(last) ? [] : undefined
-    if (last.from < end) pieces.push({ from: last.from, to: end, records, offset: last.offset })
+    if (last.from < end) pieces.push({ ...last, to: end, records })
     last = pieces.at(-1)
   }
 }
@@ -119,6 +127,7 @@ function clip<Durable>(pieces: Piece<Durable>[], end: number): void {
  * Both heads are damaged, or a power cut has torn them while the segment was begun. If it holds any record it was in use,
  * and what was synced is read as if its head were there: the checkpoint alone is lost, which follows from what was read
  * before. Its first record stands where the segment before it ended, at `position`, unless a part of that is lost as well.
+ * If it holds none it was never begun, unless it is the disk that hides both heads: then its records may be hidden, too.
  */
 function headMadeAnew(
   file: SegmentFile,
@@ -127,23 +136,29 @@ function headMadeAnew(
   epoch: number,
   checksum: Checksum,
 ): SegmentHead | undefined {
-  const { id, bytes } = file
+  const { id, bytes, unreadable } = file
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const seed = seedOf(id, before)
   const header = (at: number): RecordHeader | undefined => decodeRecordHeader(bytes, view, at, seed, checksum)
   const at = nextRecord(headAlignment, bytes.length, header)
   const first = at === undefined ? undefined : header(at)
-  if (at === undefined || first === undefined) return undefined
+  const anew = { id, index: neverFirst, seed, epoch, checkpoint: new Uint8Array(0) }
+  if (at === undefined || first === undefined) {
+    const [one, another] = unreadable
+    const isHidden =
+      one?.from === 0 ? one.to > headAlignment || another !== undefined : isHeadOf(bytes, id) && one !== undefined
+    return isHidden ? { ...anew, start: position, length: headAlignment } : undefined
+  }
   const origin = first.position - at
   // What was cut of the segment before it may still be read behind its end: so never more than lies before the record.
   const most = Math.min(position - origin, at)
   const length = Math.max(headAlignment, Math.floor(most / headAlignment) * headAlignment)
-  return { id, start: origin + length, index: neverFirst, seed, epoch, length, checkpoint: new Uint8Array(0) }
+  return { ...anew, start: origin + length, length }
 }
 
 /** Answers the position after the last record, or after the last stretch that should have been one. */
 function scanSegment<Durable>(
-  file: Uint8Array,
+  { bytes: file, unreadable }: SegmentFile,
   head: SegmentHead,
   codec: Pick<Codec<unknown, Durable>, 'readRecord'>,
   checksum: Checksum,
@@ -168,8 +183,9 @@ function scanSegment<Durable>(
       header = live(next)
       const from = head.start + at - head.length
       const to = head.start + next - head.length
-      const isMark = header !== undefined && isMarkAlone(from, header, epoch)
-      pieces.push({ from, to, records: isMark ? [] : undefined, offset: at })
+      const isUnreadable = meetsAny(unreadable, at, next)
+      const isMark = header !== undefined && !isUnreadable && isMarkAlone(from, header, epoch)
+      pieces.push({ from, to, records: isMark ? [] : undefined, offset: at, isUnreadable })
       at = next
     }
     if (header === undefined) break
@@ -178,10 +194,22 @@ function scanSegment<Durable>(
     state.synced = Math.max(state.synced, header.synced)
     const length = recordLength(header.control, header.payload)
     const records = decodeBody(file, at, header, codec, checksum)
-    pieces.push({ from: header.position, to: header.position + length, records, offset: at })
+    const isUnreadable = records === undefined && meetsAny(unreadable, at, at + length)
+    pieces.push({ from: header.position, to: header.position + length, records, offset: at, isUnreadable })
     at += length
   }
+  const hidden = unreadable.findLast((stretch) => stretch.from < end && stretch.to > at)
+  if (hidden !== undefined) {
+    const from = head.start + at - head.length
+    const offset = at
+    at = Math.min(hidden.to, end)
+    pieces.push({ from, to: head.start + at - head.length, records: undefined, offset, isUnreadable: true })
+  }
   return head.start + at - head.length
+}
+
+function meetsAny(stretches: readonly Stretch[], from: number, to: number): boolean {
+  return stretches.some((stretch) => stretch.from < to && stretch.to > from)
 }
 
 /**
@@ -212,11 +240,13 @@ function settle<Durable>(
   fileBytes: number,
 ): Scan<Durable> {
   const items: Item<Durable>[] = checkpoint === undefined ? [] : [checkpoint]
+  const lost = pieces.findLast(({ isUnreadable }) => isUnreadable)?.to ?? 0
+  const known = Math.max(state.synced, lost)
   let cut = end
   for (const [i, piece] of pieces.entries()) {
     if (piece.records !== undefined) {
       if (!isLostMark(piece)) items.push({ type: 'records', records: piece.records })
-    } else if (piece.from >= state.synced) {
+    } else if (piece.from >= known) {
       // A mark that was torn with it goes, too: what an opening writes knows less, and would not tell it from a hole.
       const before = pieces[i - 1]
       cut = before !== undefined && isLostMark(before) ? before.from : piece.from
@@ -226,9 +256,9 @@ function settle<Durable>(
     }
   }
   // Synced up to there, but nothing readable is left: the end itself is the hole.
-  if (cut < state.synced) {
-    items.push({ type: 'hole', from: cut, to: state.synced })
-    cut = state.synced
+  if (cut < known) {
+    items.push({ type: 'hole', from: cut, to: known })
+    cut = known
   }
   const last = segments.at(-1)
   return {
@@ -239,6 +269,8 @@ function settle<Durable>(
     epoch: state.epoch,
     torn: Math.max(0, (pieces.at(-1)?.to ?? cut) - cut),
     synced: state.synced,
+    lost,
+    unreadable: state.files.flatMap(({ id, unreadable }) => unreadable.map((part) => ({ file: fileOf(id), ...part }))),
     fileBytes,
   }
 }

@@ -1,6 +1,5 @@
 import { present, type Disk, type DiskError } from '../core/index.ts'
-import { neverFirst, type SegmentHead } from './format.ts'
-import type { SegmentFile } from './recovery.ts'
+import { neverFirst, type SegmentFile, type SegmentHead } from './format.ts'
 
 const pattern = /^journal-\d{10}$/
 const aside = 'journal-aside'

@@ -128,7 +128,10 @@ export class Directory {
     done: (outcome: T | undefined | DirectoryUnusable | DiskError) => void,
   ): void {
     this.disk.read(name, 0, 1024 * 1024, (bytes) => {
-      if (bytes instanceof DiskError) return done(bytes.code === 'not-found' ? undefined : bytes)
+      if (bytes instanceof DiskError) {
+        if (bytes.code === 'unreadable') return done(damaged(name, bytes))
+        return done(bytes.code === 'not-found' ? undefined : bytes)
+      }
       done(this.decode(name, magic, parse, bytes))
     })
   }
@@ -156,9 +159,7 @@ export class Directory {
       return value
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
-      return new DirectoryUnusable(
-        `the file ${name} is damaged (${error.message}): restore it from a copy, or wipe this directory, remove the member and add it again`,
-      )
+      return damaged(name, error)
     }
   }
 
@@ -185,6 +186,13 @@ export class Directory {
       })
     })
   }
+}
+
+function damaged(name: string, cause: Error): DirectoryUnusable {
+  return new DirectoryUnusable(
+    `the file ${name} is damaged (${cause.message}): restore it from a copy, or wipe this directory, remove the member and add it again`,
+    { cause },
+  )
 }
 
 function parsePeers(input: Reader): Peers {

@@ -31,7 +31,8 @@ export class Installation {
     this.holder.load(snapshot, (outcome) => {
       if (this.snapshot !== snapshot) return
       if (outcome instanceof Error) {
-        const code = outcome instanceof DiskError ? 'disk' : 'corrupt'
+        // What the disk cannot read is damaged: at the next start another one is fetched.
+        const code = outcome instanceof DiskError && outcome.code !== 'unreadable' ? 'disk' : 'corrupt'
         const message = `the snapshot of index ${snapshot.index} cannot be read: ${outcome.message}`
         return this.holder.halt({ code, message, cause: outcome })
       }

@@ -138,7 +138,7 @@ function formatDirectory<Message, Durable>(
   // An interrupted format leaves an empty journal behind. One that holds anything was used.
   journal.open(names, (found) => {
     const used = !('items' in found)
-      ? !(found instanceof JournalUnreadable)
+      ? !(found instanceof JournalUnreadable) || found.cause !== undefined
       : found.items.some((item) => item.type !== 'checkpoint')
     if (!used) return write()
     const message =
@@ -201,6 +201,7 @@ function isAlone<Message, Durable>({ engine, options }: Opening<Message, Durable
 }
 
 function fold<Message, Durable>({ engine, ports }: Opening<Message, Durable>, found: Scan<Durable>): void {
+  for (const range of found.unreadable) ports.log.error('the disk cannot read a part of the journal: replace it', range)
   for (const item of found.items) {
     if (item.type === 'checkpoint') engine.restore(item.record)
     else if (item.type === 'records') for (const record of item.records) engine.restore(record)
@@ -229,7 +230,8 @@ function loadSnapshot<Message, Durable>(
   if (compacted > snapshot.index) return lost(`the log begins after ${compacted}`)
   snapshots.load(snapshot, (outcome) => {
     if (outcome instanceof Malformed) return lost(outcome.message)
-    if (outcome instanceof DiskError) return outcome.code === 'not-found' ? lost(outcome.message) : done(outcome)
+    if (!(outcome instanceof DiskError)) return done(outcome)
+    if (outcome.code === 'not-found' || outcome.code === 'unreadable') return lost(outcome.message)
     done(outcome)
   })
 }

@@ -218,7 +218,11 @@ export class Snapshots {
     this.disk.size(name, (total) => {
       if (total instanceof DiskError) return gone()
       this.disk.read(name, offset, this.limits.chunkBytes * window, (bytes) => {
-        if (bytes instanceof DiskError) return gone()
+        if (bytes instanceof DiskError) {
+          // The next one is offered when it is taken.
+          if (bytes.code === 'unreadable') this.holder.log.warn('a snapshot cannot be read', { error: bytes.message })
+          return gone()
+        }
         for (let at = 0; at < bytes.length; at += this.limits.chunkBytes) {
           const chunk = bytes.subarray(at, at + this.limits.chunkBytes)
           this.holder.tell(to, { type: 'chunk', index, term, offset: offset + at, total, bytes: chunk })
@@ -286,9 +290,10 @@ export class Snapshots {
       () => undefined,
       (outcome) => {
         if (this.fetching !== fetching) return
-        if (outcome instanceof DiskError) return this.holder.failed(outcome)
+        const isUnreadable = outcome instanceof DiskError && outcome.code === 'unreadable'
+        if (outcome instanceof DiskError && !isUnreadable) return this.holder.failed(outcome)
         if (
-          outcome instanceof Malformed ||
+          outcome instanceof Error ||
           outcome.index !== fetching.snapshot.index ||
           outcome.term !== fetching.snapshot.term
         ) {

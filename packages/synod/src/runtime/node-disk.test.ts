@@ -130,6 +130,25 @@ test('a short write is continued until it is whole', () => {
   expect(fs.readFileSync(join(directory, 'log'), 'utf8')).toBe('0123456789')
 })
 
+test('what the disk cannot read is told apart from what fails otherwise', async () => {
+  const broken = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+  disk.write('log', 0, bytes('0123456789'))
+  vi.spyOn(fs, 'read').mockImplementation((...all: unknown[]) => {
+    const done = all.at(-1)
+    if (typeof done === 'function') setImmediate(() => void done(broken, 0))
+  })
+  expect(await outcome((done) => disk.read('log', 4, 3, done))).toMatchObject({
+    code: 'unreadable',
+    message: expect.stringMatching(/^cannot read at 4 of .*log: EIO: i\/o error, read$/),
+  })
+  vi.restoreAllMocks()
+  expect(text(await outcome((done) => disk.read('log', 4, 3, done)))).toBe('456')
+  vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+    throw broken
+  })
+  expect(disk.write('log', 0, bytes('x'))).toMatchObject({ code: 'io' })
+})
+
 test('a write that makes no progress is an error, never ignored', () => {
   vi.spyOn(fs, 'writeSync').mockReturnValue(0)
   expect(disk.write('log', 0, bytes('x'))).toMatchObject({ code: 'io' })

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { assert, type DiskError } from '../core/index.ts'
-import { diskError } from './disk-error.ts'
+import { diskError, readError } from './disk-error.ts'
 
 type SyncDone = (error: DiskError | undefined) => void
 
@@ -57,7 +57,7 @@ export class OpenFile {
           return step()
         }
         this.idle()
-        done(error === null ? bytes.subarray(0, filled + count) : diskError(error, `read at ${offset} of`, this.path))
+        done(error === null ? bytes.subarray(0, filled + count) : readError(error, offset, this.path))
       })
     }
     if (bytes.length > 0) return step()

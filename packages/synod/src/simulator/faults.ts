@@ -52,6 +52,11 @@ export type Fault =
   | (OnNode & { readonly type: 'fullDisk'; readonly spare: number })
   | (OnNode & { readonly type: 'stalledDisk' })
   | (OnNode & { readonly type: 'slowDisk'; readonly syncTime: Milliseconds })
+  | (OnNode & {
+      readonly type: 'unreadable'
+      /** So many blocks of 4,096 bytes, until they are written over. */
+      readonly blocks: number
+    })
 
 export type FaultType = Fault['type']
 
@@ -76,7 +81,7 @@ export type PartitionShape = (typeof partitionShapes)[number]
 export type FaultName = FaultType | 'tornWrite' | 'lostWrite' | 'skew'
 
 /** Those that only a node whose disk may be lost is given. */
-export const hardOnDisks: ReadonlySet<FaultType> = new Set(['wipe', 'bitFlip', 'misdirectedWrite'])
+export const hardOnDisks: ReadonlySet<FaultType> = new Set(['wipe', 'bitFlip', 'misdirectedWrite', 'unreadable'])
 
 /** Whose disk a plan's faults may make lose what was durable. */
 export function lossyNodes(faults: readonly Fault[]): NodeId[] {

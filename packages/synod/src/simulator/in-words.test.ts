@@ -26,6 +26,7 @@ describe('a fault reads like a sentence', () => {
     ],
     [{ type: 'blackout', ...spell, except: ['c'] }, 'power cut everywhere, for 2,500 ms; c only stop'],
     [{ type: 'jump', at: 1, node: 'a', by: 1200 }, 'clock of a leaps ahead by 1,200 ms'],
+    [{ type: 'unreadable', ...spell, node: 'a', blocks: 2 }, '2 blocks of the disk of a cannot be read, for 2,500 ms'],
     [{ type: 'bitFlip', ...spell, node: 'a', flips: 1 }, '1 byte flipped on the disk of a, for 2,500 ms'],
   ]
   test.each(cases)('%o', (fault, text) => expect(faultText(fault, nodes)).toBe(text))

@@ -36,6 +36,8 @@ export function faultText(fault: Fault, nodes: Plan['nodes']): string {
       return `disk of ${fault.node} exchanged for an empty one${held}`
     case 'bitFlip':
       return `${counted(fault.flips, 'byte')} flipped on the disk of ${fault.node}${held}`
+    case 'unreadable':
+      return `${counted(fault.blocks, 'block')} of the disk of ${fault.node} cannot be read${held}`
     case 'misdirectedWrite':
       return `next write of ${fault.node} lands in a wrong sector, if it comes within ${grouped(fault.for)} ms`
     case 'failingSync':

@@ -63,6 +63,28 @@ test.each([
   }
 })
 
+test('what the disk cannot read takes effect when somebody reads it, and lies where something was written', () => {
+  const world = new World({ seed: 1, nodes: ['a'], member: () => idle })
+  const inflictor = new Inflictor(world, 1000)
+  world.start('a')
+  const { disk } = world.node('a')
+  disk.write('journal-1', 0, new Uint8Array(100_000))
+  disk.write('journal-1', 8191, Uint8Array.of(1))
+  disk.write('identity', 0, Uint8Array.of(1))
+  inflictor.inflict({ type: 'unreadable', at: 10, for: 1, node: 'a', blocks: 20 })
+  world.run(500)
+  expect(world.fired.get('unreadable')).toBeUndefined()
+  const outcomes = new Map<string, unknown>()
+  const reads = { identity: ['identity', 0], written: ['journal-1', 4096], empty: ['journal-1', 8192] } as const
+  for (const [what, [name, offset]] of Object.entries(reads))
+    disk.read(name, offset, 92_000, (outcome) => outcomes.set(what, outcome))
+  world.run(100)
+  expect(outcomes.get('identity')).toEqual(Uint8Array.of(1))
+  expect(outcomes.get('written')).toMatchObject({ code: 'unreadable' })
+  expect(outcomes.get('empty')).toHaveLength(91_808)
+  expect(world.fired.get('unreadable')).toBe(1)
+})
+
 test('a loss of power everywhere counts once', () => {
   const world = new World({ seed: 1, nodes: ['a', 'b', 'c'], member: () => idle })
   const inflictor = new Inflictor(world, 1000)

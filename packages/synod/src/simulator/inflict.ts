@@ -118,6 +118,8 @@ export class Inflictor<Dweller extends Inhabitant> {
         })
       case 'bitFlip':
         return this.flip(node, fault.flips)
+      case 'unreadable':
+        return this.spoil(node, fault.blocks)
       case 'misdirectedWrite':
         return this.hold({ ...fault, writes: 1, of: isData }, (held) => (disk.faults.misdirects = held))
       case 'failingSync':
@@ -197,6 +199,17 @@ export class Inflictor<Dweller extends Inhabitant> {
       waiting.filter(({ operations }) => operations > node.operations),
     )
     for (const { cut } of due) cut()
+  }
+
+  /** Nobody notices until it is read again: at a record, as most of a file may be empty yet. */
+  private spoil({ disk }: VirtualNode<Dweller>, blocks: number): void {
+    const { random } = disk.world
+    const names = [...disk.files.keys()].filter(isData).toSorted()
+    for (let block = 0; block < blocks && names.length > 0; block++) {
+      const name = present(names[choose(random, names.length)], 'a file')
+      const bytes = disk.files.get(name)?.bytes ?? new Uint8Array(0)
+      disk.spoil(name, choose(random, bytes.findLastIndex((byte) => byte !== 0) + 1))
+    }
   }
 
   /** Bits of what is durable turn over, and nobody notices until it is read again. */

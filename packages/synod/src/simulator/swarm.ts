@@ -41,6 +41,8 @@ const kinds: Readonly<Record<FaultType, number>> = {
   fullDisk: 4,
   stalledDisk: 6,
   slowDisk: 6,
+  // The kinds are drawn in this order: what comes later changes nothing that a seed drew before, where it is not drawn itself.
+  unreadable: 3,
 }
 
 const faultTypes = Object.keys(kinds) as FaultType[]
@@ -246,6 +248,8 @@ function drawFault(
       return [{ type, ...onNode, operations: chance(stream, 0.7) ? within(stream, 1, 12) : 0 }]
     case 'bitFlip':
       return [{ type, ...onNode, flips: within(stream, 1, 8) }]
+    case 'unreadable':
+      return [{ type, ...onNode, blocks: within(stream, 1, 3) }]
     case 'fullDisk':
       return [{ type, ...onNode, spare: choose(stream, 20_000) }]
     case 'slowDisk':

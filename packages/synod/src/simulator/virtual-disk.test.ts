@@ -56,6 +56,71 @@ test('what a failed sync was about passes for clean: no later sync saves it, as 
   expect(synced(disk)).toEqual(Uint8Array.of(1, 2))
 })
 
+describe('a block that the disk does not give back', () => {
+  const block = 4096
+
+  /** Three blocks, of which the second cannot be read, and whether anybody has met that. */
+  function spoiled(met: boolean): ReturnType<typeof diskOf> & { read: (offset: number, length: number) => unknown } {
+    const made = diskOf()
+    const { disk, later } = made
+    disk.write('journal-1', 0, new Uint8Array(3 * block).fill(1))
+    disk.sync('journal-1', () => undefined)
+    disk.syncDirectory(() => undefined)
+    for (const step of later.splice(0)) step()
+    expect(disk.spoil('journal-1', block + 7)).toBe(true)
+    const read = (offset: number, length: number): unknown => {
+      let outcome: unknown
+      disk.read('journal-1', offset, length, (found) => (outcome = found))
+      later.shift()?.()
+      return outcome
+    }
+    if (met) read(block, 1)
+    return { ...made, read }
+  }
+
+  test('answers every read that meets it with an error, counts once, and leaves the others alone', () => {
+    const { read, fired, disk } = spoiled(false)
+    expect(disk.isDamaged).toBe(true)
+    expect(fired).toEqual([])
+    expect(read(0, 3 * block)).toMatchObject({ code: 'unreadable' })
+    expect(read(2 * block - 1, 1)).toMatchObject({ code: 'unreadable' })
+    expect(read(0, block)).toHaveLength(block)
+    expect(read(2 * block, 2 * block)).toHaveLength(block)
+    expect(fired).toEqual(['unreadable'])
+  })
+
+  test('can be read again when all of it was written over, and not before: a part of it would have to be read first', () => {
+    const { read, disk } = spoiled(true)
+    expect(disk.write('journal-1', block + 1, new Uint8Array(block))).toMatchObject({ code: 'io' })
+    expect(read(block, 1)).toMatchObject({ code: 'unreadable' })
+    expect(disk.write('journal-1', block - 1, new Uint8Array(block + 1).fill(2))).toBeUndefined()
+    expect(read(block, 1)).toEqual(Uint8Array.of(2))
+  })
+
+  test('has nothing left of what it held, though what was written over it is lost with the power', () => {
+    const { read, disk } = spoiled(true)
+    disk.write('journal-1', block, new Uint8Array(block).fill(2))
+    disk.loseData()
+    expect([0, 2]).toContain((read(block, 1) as Uint8Array)[0])
+  })
+
+  test('does not refuse what goes astray and meets a part of it, and stays as it is', () => {
+    const { read, disk } = spoiled(true)
+    // None of the last few is behind the first sector.
+    for (let i = 0; i < 5; i++) disk.write('journal-1', 0, Uint8Array.of(1))
+    disk.faults.misdirects = [{ writes: 50, of: () => true }]
+    for (let i = 0; i < 50; i++) expect(disk.write('journal-1', 0, Uint8Array.of(2))).toBeUndefined()
+    expect(disk.faults.misdirects[0]?.writes).toBe(0)
+    expect(read(block, 1)).toMatchObject({ code: 'unreadable' })
+  })
+
+  test('is whole again with the next write to a part of it, if nobody has met it: the page cache has the rest', () => {
+    const { read, disk } = spoiled(false)
+    expect(disk.write('journal-1', block + 1, Uint8Array.of(2))).toBeUndefined()
+    expect(read(block, 3)).toEqual(Uint8Array.of(1, 2, 1))
+  })
+})
+
 describe('a write that goes astray', () => {
   const sectors = 4
 

@@ -3,6 +3,8 @@ import { Copies } from './copies.ts'
 import { hardOnDisks, type FaultName } from './faults.ts'
 
 const sectorBytes = 512
+/** What cannot be read is so large: a page of the page cache, which is read as a whole before a part of it is written. */
+const blockBytes = 4096
 /** What an opening writes first tells nothing of what was written before it: that is a flush, a mark, and two heads. */
 const recentWrites = 4
 
@@ -20,6 +22,8 @@ interface Inode {
   writes: Written[]
   /** The last few writes, the newest first, where they were meant to go. */
   recent: readonly Written[]
+  /** Blocks that the disk does not give back, and whether anybody has noticed; until then the page cache holds them. */
+  unreadable: Map<number, 'unnoticed' | 'noticed'>
 }
 
 type NameChange =
@@ -100,9 +104,16 @@ export class VirtualDisk implements Disk {
   }
 
   read(name: string, offset: number, length: number, done: (outcome: Uint8Array | DiskError) => void): void {
-    this.world.schedule('read', () =>
-      done(this.names.get(name)?.bytes.slice(offset, offset + length) ?? notFound('read', name)),
-    )
+    this.world.schedule('read', () => {
+      const inode = this.names.get(name)
+      if (inode === undefined) return done(notFound('read', name))
+      const bytes = inode.bytes.slice(offset, offset + length)
+      done(
+        this.notice(inode, offset, bytes.length)
+          ? new DiskError('unreadable', `read ${name}: input/output error`)
+          : bytes,
+      )
+    })
   }
 
   allocate(name: string, size: number, done: (error: DiskError | undefined) => void): void {
@@ -117,6 +128,7 @@ export class VirtualDisk implements Disk {
         synced: new Uint8Array(0),
         writes: [{ offset: 0, bytes: zeros(size) }],
         recent: [],
+        unreadable: new Map(),
       })
       this.world.happened('allocate')
       done(undefined)
@@ -132,15 +144,21 @@ export class VirtualDisk implements Disk {
       return noSpace('write', name)
     }
     if (inode === undefined) {
-      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [] }
+      inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0), writes: [], recent: [], unreadable: new Map() }
       this.link(name, inode)
     }
     const copy = this.copies.of(bytes)
     const place = this.place(name, inode, offset, bytes.length)
+    // One that goes astray is not refused, and a part of a block heals nothing.
+    const healed = place === offset && heal(inode, offset, bytes.length)
+    if (healed === 'refused') return new DiskError('io', `write ${name}: input/output error`)
     if (place !== offset) this.unwitnessed = { name, saved: false }
-    else if (this.unwitnessed?.saved === true && kindOf(name) === kindOf(this.unwitnessed.name))
-      this.unwitnessed = undefined
-    inode.recent = [{ offset, bytes: copy }, ...inode.recent.slice(0, recentWrites - 1)]
+    // What is written over a bad block tells of nothing.
+    else if (!healed) {
+      if (this.unwitnessed?.saved === true && kindOf(name) === kindOf(this.unwitnessed.name))
+        this.unwitnessed = undefined
+      inode.recent = [{ offset, bytes: copy }, ...inode.recent.slice(0, recentWrites - 1)]
+    }
     inode.bytes = patched(inode.bytes, place, copy)
     inode.writes.push({ offset: place, bytes: copy })
     this.world.happened('write', copy)
@@ -236,6 +254,17 @@ export class VirtualDisk implements Disk {
     }
   }
 
+  /** The block in which this byte lies is not given back any more, until it is written over; answers whether there is one. */
+  spoil(name: string, offset: number): boolean {
+    const inode = this.names.get(name)
+    if (inode === undefined) throw notFound('spoil', name)
+    if (offset >= inode.bytes.length) return false
+    const block = Math.floor(offset / blockBytes)
+    if (!inode.unreadable.has(block)) inode.unreadable.set(block, 'unnoticed')
+    this.suffered.add('unreadable')
+    return true
+  }
+
   /** Nothing on the disk tells that what was written last was ever there: damaged, it is a torn write to everybody. */
   isWitnessed(name: string, offset: number): boolean {
     const inode = this.names.get(name)
@@ -270,6 +299,18 @@ export class VirtualDisk implements Disk {
     return present(places[choose(this.world.random, places.length)], 'one of them')
   }
 
+  /** Whether any of these bytes is in a block that cannot be read. */
+  private notice({ unreadable }: Inode, offset: number, length: number): boolean {
+    let found = false
+    for (const block of unreadable.keys()) {
+      if (!overlaps(block, offset, length)) continue
+      if (unreadable.get(block) === 'unnoticed') this.world.fault('unreadable')
+      unreadable.set(block, 'noticed')
+      found = true
+    }
+    return found
+  }
+
   private suffer(fault: FaultName): void {
     this.suffered.add(fault)
     this.world.fault(fault)
@@ -299,6 +340,30 @@ function applyChange(names: Map<string, Inode>, change: NameChange): void {
     names.delete(change.from)
     if (inode !== undefined) names.set(change.to, inode)
   }
+}
+
+function overlaps(block: number, offset: number, length: number): boolean {
+  return block * blockBytes < offset + length && offset < (block + 1) * blockBytes
+}
+
+/**
+ * A write makes what it covers readable again. A block of which it covers a part would have to be read first, unless the page
+ * cache still holds it, from before: then that goes to the disk as a whole.
+ */
+function heal({ unreadable, bytes, synced }: Inode, offset: number, length: number): boolean | 'refused' {
+  let healed = false
+  for (const [block, state] of unreadable) {
+    if (!overlaps(block, offset, length)) continue
+    const [from, to] = [block * blockBytes, Math.min((block + 1) * blockBytes, bytes.length)]
+    const isCovered = offset <= from && offset + length >= to
+    if (state === 'noticed' && !isCovered) return 'refused'
+    unreadable.delete(block)
+    if (state === 'unnoticed') continue
+    healed = true
+    // What stood there is gone, whether or not a sync follows.
+    synced.fill(0, from, to)
+  }
+  return healed
 }
 
 /** Which kind of files it is: what is written to one of them tells of what was written to another one before. */
@@ -359,7 +424,7 @@ function tear(inode: Inode, random: RandomState, happened: (fault: FaultName) =>
   else inode.bytes = inode.synced.slice()
 }
 
-function notFound(operation: DiskOperation | 'corrupt', name: string): DiskError {
+function notFound(operation: DiskOperation | 'corrupt' | 'spoil', name: string): DiskError {
   return new DiskError('not-found', `${operation} ${name}: there is no such file`)
 }
 

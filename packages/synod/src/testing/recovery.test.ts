@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   crc32,
+  DiskError,
   openFrame,
   seeded,
   voting,
@@ -292,6 +293,44 @@ describe('a snapshot', () => {
     new Client(cluster).load(702, 2_000, 5)
     expect(cluster.run(10_000, () => cluster.present(slow).applied > 701)).toBe(true)
     expect(cluster.logs).toContain(`${slow} info installed a snapshot`)
+    expect(cluster.agree()).toBe(true)
+  })
+
+  it('that the disk cannot read when it has just been fetched is fetched again', () => {
+    const cluster = new TallyCluster({ seed: 3 })
+    cluster.startAll()
+    const [slow = 'b'] = cluster.followers()
+    const { disk } = cluster.node(slow)
+    const read = disk.read.bind(disk)
+    let failures = 0
+    disk.read = (name, offset, length, done) =>
+      name === 'snapshot-incoming' && failures++ === 0
+        ? cluster.schedule.after(1, () => done(new DiskError('unreadable', 'it is bad')))
+        : read(name, offset, length, done)
+    cluster.isolate(slow)
+    cluster.puts(1, 200)
+    cluster.heal()
+    expect(cluster.agree()).toBe(true)
+    expect(cluster.logs).toContain(`${slow} warn a fetched snapshot is damaged: it will be fetched again`)
+    expect(cluster.present(slow).phase).toBe('running')
+  })
+
+  it('that its leader cannot read reaches a follower as soon as the leader has another one', () => {
+    const cluster = new TallyCluster({ seed: 3 })
+    cluster.startAll()
+    const [slow = 'b'] = cluster.followers()
+    const leader = cluster.leader() ?? 'a'
+    cluster.isolate(slow)
+    cluster.puts(1, 200)
+    cluster.run(100)
+    const bad = Math.max(...snapshotsOf(cluster, leader))
+    const name = [...cluster.node(leader).disk.files.keys()].find((file) => file.startsWith(`snapshot-${bad}-`))
+    cluster.node(leader).disk.spoil(name ?? '', 0)
+    cluster.heal()
+    cluster.run(1_000)
+    expect(cluster.logs).toContain(`${leader} warn a snapshot cannot be read`)
+    expect(cluster.present(slow).applied).toBeLessThan(bad)
+    cluster.puts(201, 300)
     expect(cluster.agree()).toBe(true)
   })
 

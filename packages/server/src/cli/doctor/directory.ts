@@ -159,6 +159,14 @@ async function readJournal<Durable>(
   if (scan instanceof JournalUnreadable || scan instanceof UnknownFormat || scan instanceof DiskError) {
     return problem('journal', `${files}; ${scan.message}`, wiped)
   }
+  const bad = scan.unreadable.map(({ file, from, to }) => `${file} from ${from} to ${to}`).join(', ')
+  if (bad !== '') {
+    return warning(
+      'journal',
+      `${files}; the disk cannot read ${bad}`,
+      'replace the disk. If the others are a majority: start it, its peers make it whole, and until then it neither votes nor serves; or remove it, and add it again on the new disk. Without peers it has to be restored from a copy',
+    )
+  }
   const holes = scan.items.filter(({ type }) => type === 'hole').length
   if (holes > 0) {
     const found = `${files}; ${holes} ${holes === 1 ? 'stretch' : 'stretches'} of it cannot be read, though they were synced`

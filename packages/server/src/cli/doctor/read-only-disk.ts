@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs'
+import { close, open, read, readdir, stat } from 'node:fs'
 import { join } from 'node:path'
 import { DiskError } from 'synod'
 import type { Disk } from 'synod'
@@ -24,9 +24,21 @@ export class ReadOnlyDisk implements Disk {
   }
 
   read(name: string, offset: number, length: number, done: (outcome: Uint8Array | DiskError) => void): void {
-    readFile(join(this.directory, name), (error, bytes) =>
-      done(error === null ? new Uint8Array(bytes.subarray(offset, offset + length)) : failed(error)),
-    )
+    open(join(this.directory, name), 'r', (unopened, descriptor) => {
+      if (unopened !== null) return done(failed(unopened))
+      const bytes = new Uint8Array(length)
+      let filled = 0
+      const end = (outcome: Uint8Array | DiskError): void =>
+        close(descriptor, (error) => done(error === null ? outcome : failed(error)))
+      const step = (): void =>
+        read(descriptor, bytes, filled, length - filled, offset + filled, (error, count) => {
+          if (error !== null) return end(failed(error, 'unreadable'))
+          filled += count
+          if (count > 0 && filled < length) return step()
+          end(bytes.subarray(0, filled))
+        })
+      step()
+    })
   }
 
   allocate(_name: string, _size: number, done: Failed): void {
@@ -54,8 +66,10 @@ export class ReadOnlyDisk implements Disk {
   }
 }
 
-function failed(error: NodeJS.ErrnoException): DiskError {
-  return new DiskError(error.code === 'ENOENT' ? 'not-found' : 'io', error.message, error)
+/** `inputOutput`: what an EIO is: of a read, that the disk does not give back what it holds. */
+function failed(error: NodeJS.ErrnoException, inputOutput: 'io' | 'unreadable' = 'io'): DiskError {
+  const code = error.code === 'ENOENT' ? 'not-found' : error.code === 'EIO' ? inputOutput : 'io'
+  return new DiskError(code, error.message, error)
 }
 
 function refused(): DiskError {

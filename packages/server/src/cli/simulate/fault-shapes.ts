@@ -44,6 +44,7 @@ const shapes: { readonly [Type in FaultType]: { readonly [Field in FieldsOf<Type
   fullDisk: { ...onNode, spare: time },
   stalledDisk: onNode,
   slowDisk: { ...onNode, syncTime: time },
+  unreadable: { ...onNode, blocks: (value) => value.wholeNumber(1, 1000) },
 }
 
 /** Every kind of fault that there is. */

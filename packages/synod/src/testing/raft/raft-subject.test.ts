@@ -99,6 +99,7 @@ describe('a swarm over Raft and its store', () => {
       wipe: true,
       bitFlip: true,
       misdirectedWrite: true,
+      unreadable: true,
       failingSync: true,
       fullDisk: true,
       stalledDisk: true,
@@ -187,7 +188,12 @@ describe('a plan', () => {
       const { nodes, faults, errands } = drawPlan(raftSubject, one)
       const lossy = new Set(
         faults.flatMap((fault) =>
-          fault.type === 'wipe' || fault.type === 'bitFlip' || fault.type === 'misdirectedWrite' ? [fault.node] : [],
+          fault.type === 'wipe' ||
+          fault.type === 'bitFlip' ||
+          fault.type === 'misdirectedWrite' ||
+          fault.type === 'unreadable'
+            ? [fault.node]
+            : [],
         ),
       )
       if (lossy.size === 0 || errands.length === 0) continue
