@@ -161,11 +161,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.lastTerm = outcome.snapshot?.term ?? 0
       if (outcome.snapshot !== undefined) this.snapshots.clear(outcome.snapshot)
       this.upkeep.begin()
-      const first = outcome.epoch * 2 ** 32
-      this.sequence = first
-      this.reads.beginAt(first)
+      this.sequence = outcome.epoch * 2 ** 32
+      this.reads.beginAt(this.sequence)
       this.begun = () => {
         this.phase = 'joining'
+        this.upkeep.opened()
         this.circle.begin(outcome.peers?.introducers ?? {})
         if (this.halted) return done(undefined)
         done(outcome)
