@@ -63,8 +63,17 @@ test('a call whose connection breaks is unknown, and the next one connects again
   let connections = 0
   const front = createServer((socket) => {
     connections++
-    if (connections === 1) socket.once('data', () => socket.destroy())
-    else socket.pipe(connect(behind.port, '127.0.0.1')).pipe(socket)
+    const onward = connect(behind.port, '127.0.0.1')
+    // Whoever of the two is gone first, the other one may still be written to.
+    for (const side of [socket, onward]) side.on('error', () => side.destroy())
+    socket.pipe(onward).pipe(socket)
+    if (connections > 1) return
+    // A call follows when the server has answered the greeting.
+    let pieces = 0
+    socket.on('data', () => {
+      if (++pieces === 2) socket.destroy()
+    })
+    socket.on('close', () => onward.destroy())
   })
   front.listen(0, '127.0.0.1')
   await once(front, 'listening')

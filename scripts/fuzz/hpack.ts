@@ -1,6 +1,6 @@
 import { ConnectionError } from '../../packages/synod/src/grpc/frames.ts'
 import { HeaderDecoder, HeaderEncoder } from '../../packages/synod/src/grpc/hpack.ts'
-import { readHead } from '../../packages/synod/src/grpc/request.ts'
+import { HeadReader } from '../../packages/synod/src/grpc/request.ts'
 import { Routes } from '../../packages/synod/src/grpc/routes.ts'
 import { joined, mutate, type Draw } from './draw.ts'
 import { check, expecting, type Target } from './target.ts'
@@ -42,6 +42,7 @@ export const hpack: Target = {
   run(input) {
     const decoder = new HeaderDecoder(listBytesMax)
     const routes = new Routes(new Map())
+    const heads = new HeadReader(listBytesMax, (path) => routes.find(path))
     expecting(
       () => {
         for (let at = 0; at < input.length;) {
@@ -49,7 +50,7 @@ export const hpack: Target = {
           const list = decoder.decode(input, at + 1, to)
           const size = list.fields.reduce((sum, field) => sum + field.size, 0)
           check(size <= listBytesMax, `a list of at most ${listBytesMax} bytes, not ${size}`)
-          readHead(list, listBytesMax, (path) => routes.find(path))
+          heads.read(list)
           at = to
         }
       },

@@ -85,7 +85,11 @@ async function startMember(config: ServerConfig, log: Logger): Promise<RunningSe
       clientUrls.push(await listen(grpc, address, '--listen-client-urls'))
     }
     const metricsUrls: string[] = []
-    for (const address of config.metricsAddresses) metricsUrls.push(await listen(web, address, '--listen-metrics-urls'))
+    for (const address of config.metricsAddresses) {
+      const tls = address.secure ? credentials.clients : undefined
+      const port = { listen: async (...at: [string, number]) => web.listen(...at, tls) }
+      metricsUrls.push(await listen(port, address, '--listen-metrics-urls'))
+    }
     lessor.start()
     front.space.start()
     opened.replica.publish({ name: config.name, clientUrls: config.advertisedClientUrls ?? clientUrls })

@@ -113,8 +113,17 @@ describe('what it is told', () => {
     using folder = temporaryFolder()
     const port = await freePorts(2)
     const cluster = await startCluster(folder.path, port, ['--nodes', '1'], {
-      env: { SYNOD_MAX_REQUEST_BYTES: '1024' },
+      env: {
+        SYNOD_MAX_REQUEST_BYTES: '1024',
+        // Names of etcd's: one that is ours too, and one of what is not there.
+        SYNOD_EXPERIMENTAL_MAX_LEARNERS: '0',
+        SYNOD_MAX_WALS: '5',
+      },
     })
+    expect(cluster.stdout).toContain('--max-wals has no effect: a file is kept for as long as it is needed')
+    const learner = ['member', 'add', 'm2', '--learner', '--peer-urls', 'http://127.0.0.1:1']
+    const added = await runHere([...learner, '--endpoints', `127.0.0.1:${port}`])
+    expect(added.code + added.stderr).toContain('too many learner')
     const status = await runHere(['put', 'a', 'x'.repeat(5000), '--endpoints', `127.0.0.1:${port}`])
     expect(status.code + status.stderr).toContain('request is too large')
     cluster.signal('SIGTERM')
@@ -122,6 +131,15 @@ describe('what it is told', () => {
     const other = await runHere(['cluster', 'dev', '--nodes', '3', '--base-port', '9', '--data-dir', folder.path])
     expect(other.stderr).toContain(`holds a cluster of --nodes 1 on --base-port ${port}`)
     expect(other.code).toBe(1)
+  })
+
+  test('a variable of etcd’s that no member would start with stops the cluster before it begins', async () => {
+    using folder = temporaryFolder()
+    const args = ['cluster', 'dev', '--data-dir', `${folder.path}/data`]
+    const { code, stderr } = await run(args, { env: { SYNOD_UNSAFE_NO_FSYNC: 'true' } })
+    expect(stderr).toContain('--unsafe-no-fsync true: an answer always waits for the disks of a majority')
+    expect(code).toBe(2)
+    expect(existsSync(`${folder.path}/data`)).toBe(false)
   })
 
   test('a directory of a later version is refused with both numbers, and left as it is', async () => {

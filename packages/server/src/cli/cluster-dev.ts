@@ -25,8 +25,10 @@ export interface DevOptions {
   readonly dataDir: string
   readonly basePort: number
   readonly tls?: boolean | string
+  /** Settings of etcd that have no effect here, in words. */
+  readonly ignored?: readonly string[]
   /** Those that all members share, under their camelCase names. */
-  readonly [shared: string]: string | number | boolean | undefined
+  readonly [shared: string]: string | number | boolean | readonly string[] | undefined
 }
 
 /** Where the client commands look for a member. */
@@ -72,7 +74,7 @@ function refuseOthers(environment: Environment): void {
 function sharedFlags(options: DevOptions): string[] {
   return sharedSettings.flatMap(({ flag, fallback }) => {
     const value = options[flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())]
-    return value === undefined || value === fallback ? [] : [`${flag}=${value}`]
+    return value === undefined || value === fallback ? [] : [`${flag}=${String(value)}`]
   })
 }
 
@@ -138,6 +140,7 @@ class DevCluster {
     this.say(
       `starting ${this.options.nodes} member${this.options.nodes === 1 ? '' : 's'}, data in ${this.options.dataDir}`,
     )
+    for (const text of this.options.ignored ?? []) this.say(text)
     for (const member of this.members) member.process.start()
     void this.watch()
     const exitCode = await this.stop.promise

@@ -115,6 +115,17 @@ describe('settings', () => {
   const certificates = { certFile: 's.crt', keyFile: 's.key' }
   const peerCertificates = { peerCertFile: 'p.crt', peerKeyFile: 'p.key', peerTrustedCaFile: 'ca.crt' }
 
+  test('metrics by TLS are shown the certificate of clients, who may be in plaintext on this machine all the same', () => {
+    const listenMetricsUrls = 'https://10.0.0.1:2381,http://127.0.0.1:2382'
+    const { metricsAddresses, warnings } = resolveConfig({ ...defaults, ...certificates, listenMetricsUrls })
+    expect(metricsAddresses.map(({ secure }) => secure)).toEqual([true, false])
+    expect(warnings).toEqual([])
+    // Without any https:// the certificate would protect nothing.
+    expect(refusal({ ...certificates, listenMetricsUrls: 'http://127.0.0.1:2381' })).toContain(
+      '--cert-file is given, but',
+    )
+  })
+
   test('with TLS, nothing has to be said in so many words, and nothing is warned of', () => {
     const secure = resolveConfig({
       ...defaults,
@@ -225,7 +236,7 @@ describe('settings', () => {
     [{ listenMetricsUrls: 'http://127.0.0.1:2380' }, 'is where clients or peers connect'],
     [
       { listenMetricsUrls: 'https://127.0.0.1:1' },
-      '--listen-metrics-urls: https://127.0.0.1:1: metrics are told in plaintext',
+      '--listen-metrics-urls: https://127.0.0.1:1 needs --cert-file and --key-file',
     ],
     [{ listenMetricsUrls: '' }, '--listen-metrics-urls: : expected http://host:port'],
   ]

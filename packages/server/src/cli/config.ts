@@ -255,7 +255,7 @@ export function resolveConfig(options: StartOptions): ServerConfig {
   }
   const warnings: string[] = [...(options.ignored ?? [])]
   const tls = { clients: clientTls(options), peers: peerTls(options) }
-  const { clientAddresses, advertisedClientUrls } = resolveClients(options, tls.clients, warnings)
+  const { clientAddresses, advertisedClientUrls } = resolveClients(options, warnings)
   const { peerAddress, cluster, self } = resolvePeers(options, tls.peers, warnings)
   mustFitContact(name, self.peerUrl, advertisedClientUrls ?? clientAddresses.map(({ url }) => url))
   const taken = clientAddresses.find(({ port }) => port !== 0 && port === peerAddress.port)
@@ -264,11 +264,14 @@ export function resolveConfig(options: StartOptions): ServerConfig {
       `--listen-client-urls and --listen-peer-urls are both on port ${taken.port}: give each its own`,
     )
   }
+  const others = [...clientAddresses, peerAddress]
+  const metricsTold = metricsAddresses(options.listenMetricsUrls, tls.clients !== undefined, others, warnings)
+  mustBeUsed(tls.clients, [...clientAddresses, ...metricsTold], '--listen-client-urls')
   return {
     name,
     directory: options.dataDir ?? `synod-data/${name}`,
     clientAddresses,
-    metricsAddresses: metricsAddresses(options.listenMetricsUrls, [...clientAddresses, peerAddress], warnings),
+    metricsAddresses: metricsTold,
     advertisedClientUrls,
     peerAddress,
     tls,
@@ -315,11 +318,9 @@ function mustFitContact(name: string, peerUrl: string, clientUrls: readonly stri
 
 function resolveClients(
   options: StartOptions,
-  tls: TlsSettings | undefined,
   warnings: string[],
 ): Pick<ServerConfig, 'clientAddresses' | 'advertisedClientUrls'> {
   const clientAddresses = parseAddresses(options.listenClientUrls, '--listen-client-urls')
-  mustBeUsed(tls, clientAddresses, '--listen-client-urls')
   for (const address of clientAddresses) {
     if (address.secure || isLoopback(address)) continue
     if (!address.explicit) {

@@ -62,13 +62,16 @@ function asked(command: Command): Asked {
   return {
     machine,
     cluster,
-    certificates: command.options.flatMap((option) => certificateOf(command, option.attributeName(), option.long)),
+    certificates: filesOf(command, /^--(?:peer-)?(?:cert|trusted-ca)-file$|^--(?:cacert|cert)$/),
+    keys: filesOf(command, /^--(?:peer-)?key-file$|^--key$/),
   }
 }
 
-/** Flags such as --cert-file, --peer-trusted-ca-file and --cacert name files of certificates. */
-function certificateOf(command: Command, key: string, flag: string | undefined): [string, string][] {
-  const value: unknown = command.getOptionValue(key)
-  if (flag === undefined || typeof value !== 'string') return []
-  return /^--(?:peer-)?(?:cert|trusted-ca)-file$|^--(?:cacert|cert)$/.test(flag) ? [[flag, value]] : []
+/** Of the flags with such names, those that are given: flag and file. */
+function filesOf(command: Command, flags: RegExp): [string, string][] {
+  return command.options.flatMap((option): [string, string][] => {
+    const value: unknown = command.getOptionValue(option.attributeName())
+    const flag = option.long ?? ''
+    return flags.test(flag) && typeof value === 'string' ? [[flag, value]] : []
+  })
 }

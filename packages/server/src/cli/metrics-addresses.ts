@@ -4,27 +4,33 @@ import { UsageError } from './exit.ts'
 
 const flag = '--listen-metrics-urls'
 
-/** Where nothing but the state of a member is told. `others`: where its clients and peers connect. */
+/**
+ * Where nothing but the state of a member is told. `hasCertificate`: clients can be shown one, and who comes by https:// here is
+ * shown the same. `others`: where clients and peers connect.
+ */
 export function metricsAddresses(
   text: string | undefined,
+  hasCertificate: boolean,
   others: readonly Address[],
   warnings: string[],
 ): readonly Address[] {
   if (text === undefined) return []
-  const secure = text.split(',').find((one) => one.trim().startsWith('https://'))
-  if (secure !== undefined) {
-    throw new UsageError(`${flag}: ${secure}: metrics are told in plaintext, on ports of their own: write http://`)
-  }
   const addresses = parseAddresses(text, flag)
   for (const address of addresses) {
-    const { host, port, url } = address
+    const { host, port, secure, url } = address
+    if (secure && !hasCertificate) {
+      throw new UsageError(
+        `${flag}: ${url} needs --cert-file and --key-file, as the client port does: \`synod certificates create\` makes them`,
+      )
+    }
     if (port !== 0 && others.some((other) => other.port === port && other.host === host)) {
       throw new UsageError(`${flag}: ${url} is where clients or peers connect: give it a port of its own`)
     }
-    if (isLoopback(address)) continue
+    if (secure || isLoopback(address)) continue
     if (!address.explicit) {
       throw new UsageError(
-        `${flag}: ${host}:${port} can be reached from other machines: write ${url} if that is what you want`,
+        `${flag}: ${host}:${port} can be reached from other machines: write ${url.replace('http:', 'https:')}, with --cert-file ` +
+          `and --key-file, or ${url} if plaintext is what you want`,
       )
     }
     warnings.push(`the metrics are told on ${url} in plaintext, to whoever reaches it`)

@@ -126,7 +126,7 @@ Examples:
     .action(async (options: StartOptions) => done(await (await import('./start.ts')).start(options)))
 
   const cluster = program.command('cluster').description('Run a whole cluster.').exitOverride()
-  add(cluster, 'dev', 'Run a cluster of several processes on this machine, in this terminal.', [
+  const dev = add(cluster, 'dev', 'Run a cluster of several processes on this machine, in this terminal.', [
     { flag: '--nodes', argument: 'count', fallback: 3, parse: whole(1, 9), description: 'how many members' },
     {
       flag: '--data-dir',
@@ -144,7 +144,9 @@ Examples:
     { flag: '--tls', description: 'with certificates, which are made in the data directory at the first start' },
     ...sharedSettings,
   ])
+  addEtcdFlags(dev)
     .addHelpText('after', '\nExamples:\n  synod cluster dev --nodes 5\n  synod cluster dev --tls --data-dir tls-data')
+    .hook('preAction', completeSettings)
     .action(async (options: DevOptions) =>
       done(await (await import('./cluster-dev.ts')).clusterDev(options, environment)),
     )

@@ -18,8 +18,9 @@ test(
     let written = 0
     while (await put(2)) expect(++written).toBeLessThan(20)
     const alarm = { memberID: String(cluster.member(2).id), alarm: 'NOSPACE' }
-    await cluster.until(async () => (await alarms(1)) !== undefined)
     for (const member of [1, 2, 3]) {
+      // Each tells what it has applied.
+      await cluster.until(async () => (await alarms(member)) !== undefined)
       expect(await alarms(member)).toEqual([alarm])
       expect(await cluster.ask(member, 'KV/Put', { key: 'Yg==' })).toMatchObject({ error: { code: 8 } })
     }

@@ -159,8 +159,11 @@ describe('connections', () => {
 
   test('what is no HTTP is told so, and closed', async () => {
     const node = await startedNode()
-    // Who speaks TLS could not read it.
-    expect(await say(node.port, '\x16\x03\x01\x02\x00\x01\x00')).toEqual({ closed: true, text: '' })
+    // Who speaks TLS reads of it that this is none.
+    expect(await say(node.port, '\x16\x03\x01\x02\x00\x01\x00')).toMatchObject({
+      closed: true,
+      text: expect.stringContaining('This port speaks plaintext: http:// is wanted.'),
+    })
     for (const bytes of ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 'GET\r\n\r\n']) {
       expect(await say(node.port, bytes)).toMatchObject({
         closed: true,

@@ -1,6 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Logger } from 'synod'
-import type { Route } from 'synod/grpc'
+import { serve } from 'synod/grpc'
+import type { GrpcServer, Route, ServerCounters, ServerTls } from 'synod/grpc'
 import type { Front } from '../etcd/front.ts'
 import { Gateway } from './gateway.ts'
 import { Health } from './health.ts'
@@ -27,12 +28,14 @@ export class Web {
   readonly gateway: Gateway
   /** Of the client port, and of the ones for metrics. */
   readonly ports: readonly [clients: HttpPort, metrics: HttpPort]
-  private readonly listeners: Server[] = []
+  private readonly listeners: GrpcServer[] = []
+  private readonly log: Logger
 
   constructor(options: WebOptions, metrics: Pages['metrics']) {
     const { front, routes, log, messageBytesMax } = options
     const bodyBytesMax = Math.ceil((messageBytesMax * 4) / 3) + bodyAllowance
     const limits = { ...defaultHttpLimits, bodyBytesMax, ...options.limits }
+    this.log = log
     this.health = new Health(front)
     const { health } = this
     const clients: HttpPort = new HttpPort((...one) => servePage(pages, ...one), log, limits)
@@ -47,23 +50,24 @@ export class Web {
     this.ports[0].take(socket, firstBytes)
   }
 
-  /** Rejects when the address cannot be had. */
-  async listen(host: string, port: number): Promise<{ port: number }> {
-    const listener = createServer({ noDelay: true, keepAlive: true }, (socket) =>
-      this.ports[1].take(socket, new Uint8Array()),
-    )
+  /**
+   * A listener for metrics. It is the client port's, without a single call: so TLS, and what a stranger may take up before it
+   * has asked anything, are the same on both. Rejects when the address cannot be had.
+   */
+  async listen(host: string, port: number, tls?: ServerTls): Promise<{ port: number }> {
+    const other = (...one: Parameters<HttpPort['take']>): void => this.ports[1].take(...one)
+    const listener = serve({ routes: new Map(), log: this.log, tls, other })
     this.listeners.push(listener)
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject)
-      listener.listen(port, host, () => resolve())
-    })
-    const address = listener.address()
-    return { port: typeof address === 'object' && address !== null ? address.port : port }
+    return listener.listen(host, port)
+  }
+
+  /** Of the listeners for metrics: what came to nothing before it could ask. */
+  get listenersCounters(): readonly ServerCounters[] {
+    return this.listeners.map(({ counters }) => counters)
   }
 
   /** What is asked already is answered, for at most so long; then everything is closed. */
   async drain(graceMs: number): Promise<void> {
-    for (const listener of this.listeners) listener.close()
-    await Promise.all(this.ports.map(async (port) => port.drain(graceMs)))
+    await Promise.all([...this.listeners, ...this.ports].map(async (port) => port.drain(graceMs)))
   }
 }

@@ -7,7 +7,7 @@ import type { Meters } from '../replica.ts'
 export interface Sources {
   readonly front: Front
   readonly meters: Meters
-  readonly web: Pick<Web, 'health' | 'ports' | 'gateway'>
+  readonly web: Pick<Web, 'health' | 'ports' | 'listenersCounters' | 'gateway'>
   /** Of each address where clients connect. */
   readonly grpc: () => readonly ServerCounters[]
 }

@@ -16,7 +16,7 @@ export function synodMetrics({ front, meters, web, grpc }: Sources): Told[] {
       [{ cluster: seat.cluster, member: seat.self }, 1],
     ]),
     labelled('counter', 'synod_limit_hits_total', 'How often a limit was met, by its name.', () => [
-      ...limitHits([...grpc(), ...web.ports.map(({ counters }) => counters)]),
+      ...limitHits([...grpc(), ...web.listenersCounters, ...web.ports.map(({ counters }) => counters)]),
     ]),
     labelled('gauge', 'synod_http_connections', 'Open connections of HTTP/1.1.', () => byPort(web, 'connections')),
     labelled('counter', 'synod_http_connections_total', 'Connections of HTTP/1.1.', () =>
@@ -27,8 +27,8 @@ export function synodMetrics({ front, meters, web, grpc }: Sources): Told[] {
     counter('synod_grpc_connections_total', 'Connections to the client port.', () =>
       sum(grpc(), 'connectionsAccepted'),
     ),
-    counter('synod_tls_handshakes_failed_total', 'Handshakes of TLS at the client port that came to nothing.', () =>
-      sum(grpc(), 'handshakesFailed'),
+    counter('synod_tls_handshakes_failed_total', 'Handshakes of TLS with clients that came to nothing.', () =>
+      sum([...grpc(), ...web.listenersCounters], 'handshakesFailed'),
     ),
     gauge('synod_grpc_streams', 'Open calls of gRPC.', () => sum(grpc(), 'streamsOpen')),
     histogram(

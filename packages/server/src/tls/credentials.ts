@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { X509Certificate } from 'node:crypto'
 import type { Logger } from 'synod'
@@ -92,8 +93,8 @@ export class Credentials {
 
   private warnOfExposure(): void {
     const { flag, path } = this.settings.key
-    const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
-    if ((mode & 0o007) !== 0)
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats !== undefined && isOpenToAll(stats))
       this.log.warn(`${flag} ${path} can be read by everybody on this machine: chmod 600 ${path}`)
   }
 
@@ -114,6 +115,11 @@ export class Credentials {
       this.log.warn(`${message}: renew it, which needs no restart (docs/certificates.md)`)
     }
   }
+}
+
+/** The group of a file may be its member's alone, and in a container often is; everybody never is. */
+export function isOpenToAll({ mode }: Pick<Stats, 'mode'>): boolean {
+  return (mode & 0o007) !== 0
 }
 
 function lookAt(path: string): string {

@@ -32,7 +32,8 @@ export const tlsSettings: readonly Setting[] = [
   {
     flag: '--cert-file',
     argument: 'file',
-    description: 'certificate that clients are shown, PEM: for https:// in --listen-client-urls',
+    description:
+      'certificate that clients are shown, PEM: for https:// in --listen-client-urls and --listen-metrics-urls',
   },
   { flag: '--key-file', argument: 'file', description: 'the key of that certificate' },
   { flag: '--client-cert-auth', description: 'turn away clients without a certificate of --trusted-ca-file' },

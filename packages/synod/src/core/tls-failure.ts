@@ -35,7 +35,13 @@ const reasons: Readonly<Record<string, string>> = {
 export function tlsFailure(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate names another host: ${error.message}`
-  return tlsReason(code)
+  return tlsReason(code === 'EPROTO' ? codeIn(error.message) : code)
+}
+
+/** Who was writing when the handshake failed is told OpenSSL's own words: "write EPROTO …:SSL routines:…:wrong version number:…". */
+function codeIn(message: string): string {
+  const [, words] = /:SSL routines:[^:]*:([^:]+)/.exec(message) ?? []
+  return words === undefined ? '' : `ERR_SSL_${words.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 }
 
 /** The same of a code alone. */

@@ -38,6 +38,21 @@ async function failureOf(promise: Promise<unknown>): Promise<GrpcError> {
   return outcome
 }
 
+/** Nothing is waited for any longer when the channel is closed: a call that does not end by itself fails with 1. */
+async function failureIn(channel: GrpcChannel, timeout: number, path: string): Promise<GrpcError> {
+  const timer = setTimeout(() => channel.close(), 20 * timeout)
+  const failure = await failureOf(channel.unary(path, Buffer.from('marker'), { timeout }))
+  clearTimeout(timer)
+  return failure
+}
+
+async function portOf(server: net.Server): Promise<number> {
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => void server.close())
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
 function size(bytes: number): Buffer {
   const wanted = Buffer.alloc(4)
   wanted.writeUInt32BE(bytes)
@@ -67,6 +82,8 @@ describe('our client and our server', () => {
   test('metadata and deadline arrive', async () => {
     const { port } = await start()
     const channel = channelTo(port)
+    // While a connection is made the time runs already.
+    await channel.unary('/t.T/Echo', Buffer.alloc(0))
     for (const token of ['a', 'a', 'b']) {
       expect(
         Buffer.from(
@@ -94,6 +111,7 @@ describe('our client and our server', () => {
   test('a deadline ends the call, and only the call', async () => {
     const { port } = await start()
     const channel = channelTo(port)
+    await channel.unary('/t.T/Echo', Buffer.alloc(0))
     expect(await failureOf(channel.unary('/t.T/Never', Buffer.alloc(0), { timeout: 20 }))).toMatchObject({
       code: 4,
       mayHaveBeenSent: true,
@@ -150,21 +168,60 @@ describe('a call that fails says whether it may have been sent', () => {
     expect(await never).toMatchObject({ code: 14, mayHaveBeenSent: true })
   })
 
-  test('it may when its time ends while the connection is being made: what was written still leaves', async () => {
-    const { port } = await start()
-    const late = failureOf(channelTo(port).unary('/t.T/Echo', Buffer.alloc(0), { timeout: 1 }))
+  test('not when its time ends while the connection is being made: it never leaves', async () => {
+    const { server, port } = await start()
+    const channel = channelTo(port)
+    const late = failureOf(channel.unary('/t.T/Never', Buffer.alloc(0), { timeout: 1 }))
     await Promise.resolve()
     // The process is busy until the time is over; sockets come after timers.
     for (const began = performance.now(); performance.now() - began < 10;);
-    expect(await late).toMatchObject({ code: 4, mayHaveBeenSent: true })
+    expect(await late).toMatchObject({ code: 4, mayHaveBeenSent: false })
+    await channel.unary('/t.T/Echo', Buffer.alloc(0))
+    expect(server.counters.streamsOpen).toBe(0)
   })
 
-  test('not when the server was full', async () => {
+  test('not when whoever listens hangs up, or says nothing, before it has said what it speaks', async () => {
+    const heard: Buffer[] = []
+    const server = net.createServer((socket) => {
+      socket.on('data', (chunk: Buffer) => heard.push(chunk))
+      if (heard.length === 0) socket.once('data', () => socket.resetAndDestroy())
+      atEnd(() => void socket.destroy())
+    })
+    const port = await portOf(server)
+    const cut = await failureOf(channelTo(port).unary('/t.T/Echo', Buffer.from('marker')))
+    expect(cut).toMatchObject({ code: 14, mayHaveBeenSent: false })
+    expect(cut.message).toContain('perhaps it speaks TLS')
+    const silent = await failureIn(channelTo(port), 50, '/t.T/Echo')
+    expect(silent).toMatchObject({ code: 4, mayHaveBeenSent: false })
+    expect(Buffer.concat(heard).includes('marker')).toBe(false)
+  })
+
+  test('not when whoever listens answers in another language, which is told', async () => {
+    for (const [first, told] of [
+      ['HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n', 'to an HTTPS server.'],
+      ['HTTP/1.1 502 Bad Gateway\r\n\r\n', 'HTTP/1.1 502 Bad Gateway'],
+      ['\u0015\u0003\u0001\u0000\u0002\u0002\u0046', 'the server speaks TLS: https:// is wanted'],
+    ] as const) {
+      const server = net.createServer(
+        (socket) =>
+          void socket
+            .on('error', () => undefined)
+            .resume()
+            .end(first),
+      )
+      const error = await failureOf(channelTo(await portOf(server)).unary('/t.T/Echo', Buffer.alloc(0)))
+      expect(error).toMatchObject({ code: 14, mayHaveBeenSent: false })
+      expect(error.message).toContain(told)
+    }
+  })
+
+  test('not when its time ends before the server, which is full, has room for it', async () => {
     const { port } = await start({ concurrentStreamsMax: 1 })
     const channel = channelTo(port)
-    const first = failureOf(channel.unary('/t.T/Never', Buffer.alloc(0), { timeout: 200 }))
-    const second = failureOf(channel.unary('/t.T/Echo', Buffer.alloc(0)))
-    expect(await second).toMatchObject({ code: 14, mayHaveBeenSent: false })
+    const first = failureOf(channel.unary('/t.T/Never', Buffer.alloc(0)))
+    const second = await failureIn(channel, 50, '/t.T/Echo')
+    expect(second).toMatchObject({ code: 4, mayHaveBeenSent: false })
+    channel.close()
     await first
   })
 
@@ -189,10 +246,7 @@ describe('our client and a server by node:http2', () => {
       stream.on('data', (piece: Buffer) => pieces.push(piece))
       stream.on('end', () => answer(stream, headers, Buffer.concat(pieces)))
     })
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    atEnd(() => void server.close())
-    const address = server.address()
-    return channelTo(typeof address === 'object' && address !== null ? address.port : 0)
+    return channelTo(await portOf(server))
   }
 
   test('requests larger than the windows arrive, and trailers are understood', async () => {
@@ -204,6 +258,14 @@ describe('our client and a server by node:http2', () => {
     for (const length of [0, 100, 300_000]) {
       expect((await channel.unary('/t.T/Echo', Buffer.alloc(length))).length).toBe(length)
     }
+  })
+
+  test('a call that the server has refused was not looked at', async () => {
+    const channel = await node((stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM))
+    expect(await failureOf(channel.unary('/t.T/Echo', Buffer.alloc(3)))).toMatchObject({
+      code: 14,
+      mayHaveBeenSent: false,
+    })
   })
 
   test.each<[string, (stream: http2.ServerHttp2Stream) => void, number]>([
@@ -229,15 +291,6 @@ describe('our client and a server by node:http2', () => {
   ])('%s instead of an answer is an error', async (_, answer, code) => {
     const channel = await node(answer)
     expect(await failureOf(channel.unary('/t.T/Echo', Buffer.alloc(3)))).toMatchObject({ code, mayHaveBeenSent: true })
-  })
-
-  test('a server that does not speak HTTP/2 is an error at once', async () => {
-    const server = net.createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    atEnd(() => void server.close())
-    const address = server.address()
-    const channel = channelTo(typeof address === 'object' && address !== null ? address.port : 0)
-    expect((await failureOf(channel.unary('/t.T/Echo', Buffer.alloc(0)))).code).toBe(14)
   })
 })
 

@@ -5,6 +5,7 @@ import { Counts } from './counters.ts'
 import { Connection, receiveStreamWindow, type ConnectionLimits } from './connection.ts'
 import { ErrorCode, preface, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
+import { otherLanguage } from './other-language.ts'
 import { GrpcError, OutgoingCall, type CallOptions } from './outgoing.ts'
 import { OutgoingStream, type ClientStream, type ClientStreamHandler, type OutgoingKeeper } from './outgoing-stream.ts'
 import { checkMetadata, Code, codeOfHttpStatus, decodeMessage, encodeTimeout } from './status.ts'
@@ -82,15 +83,13 @@ const closedReason = 'the connection is closed'
 const defaultMessageBytesMax = 256 * 1024 * 1024
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** A call that the server has no room for yet. */
+/** A call that the server has no room for yet, or that waits for the server to say that it is one. */
 interface Waiting {
+  readonly call: OutgoingCall | OutgoingStream
   readonly options: CallOptions
   readonly since: number
   /** With what is left of its time. */
   open(options: CallOptions): void
-  fail(code: number, message: string): void
-  /** Its user has given it up. */
-  readonly stream: OutgoingStream | undefined
 }
 
 /** The frame that opens a call of one path without metadata, and the state of the dynamic table that it holds for. */
@@ -110,9 +109,10 @@ class ClientConnection
   private queue: Waiting[] = []
   private roomy: OutgoingStream[] = []
   private nextStreamId = 1
-  /** Until the server has spoken there is no limit (RFC 9113 §5.1.2). */
   private concurrentStreamsMax = Number.POSITIVE_INFINITY
-  private isConnected = false
+  /** There is somebody at the address; and, by TLS, it is whom its certificate names. */
+  private isReached = false
+  private isSecured = false
   private isGoingAway = false
   private reason = closedReason
 
@@ -121,14 +121,15 @@ class ClientConnection
     this.authority = authority
     this.messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax
     this.scheme = options.tls === undefined ? 'http' : 'https'
-    socket.on(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-      this.isConnected = true
+    socket.on('connect', () => {
+      this.isReached = true
+    })
+    socket.on('secureConnect', () => {
+      this.isSecured = true
     })
     socket.on('error', (error) => {
-      const refusal = tlsFailure(error)
-      this.reason = refusal ?? error.message
-      // With TLS 1.3 this side is through the handshake before the server has seen its certificate: nothing was read.
-      if (refusal !== undefined && !this.isGreeted) this.isConnected = false
+      const isCut = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      this.reason = tlsFailure(error) ?? (isCut && !this.isGreeted ? closedReason : error.message)
     })
     socket.write(preface)
     this.greet([
@@ -145,20 +146,14 @@ class ClientConnection
   unary(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       checkMetadata(options.metadata)
-      if (this.cannotOpen) {
-        reject(new GrpcError(Code.unavailable, this.reason, false))
-      } else if (this.streams.size < this.concurrentStreamsMax) {
-        this.open(path, message, options, resolve, reject)
-      } else {
-        const copy = message.slice()
-        this.queue.push({
-          options,
-          since: performance.now(),
-          open: (left) => this.open(path, copy, left, resolve, reject),
-          fail: (code, why) => reject(new GrpcError(code, why, false)),
-          stream: undefined,
-        })
-      }
+      const call = new OutgoingCall(resolve, reject)
+      if (this.cannotOpen) return call.fail(Code.unavailable, this.reason, false)
+      const { timeout } = options
+      if (timeout !== undefined) call.timer = setTimeout(() => this.expire(call), timeout)
+      if (this.hasRoom) return this.open(call, path, message, options)
+      const copy = message.slice()
+      const open = (left: CallOptions): void => this.open(call, path, copy, left)
+      this.queue.push({ call, options, since: performance.now(), open })
     })
   }
 
@@ -172,16 +167,11 @@ class ClientConnection
     }
     const { timeout } = options
     if (timeout !== undefined) stream.timer = setTimeout(() => this.expire(stream), timeout)
-    if (this.streams.size < this.concurrentStreamsMax) {
+    if (this.hasRoom) {
       this.openStream(stream, path, options)
     } else {
-      this.queue.push({
-        options,
-        since: performance.now(),
-        open: (left) => this.openStream(stream, path, left),
-        fail: (code, why) => stream.fail(code, why, false),
-        stream,
-      })
+      const open = (left: CallOptions): void => this.openStream(stream, path, left)
+      this.queue.push({ call: stream, options, since: performance.now(), open })
     }
     return stream
   }
@@ -190,18 +180,19 @@ class ClientConnection
     return this.closed || this.nextStreamId > 0x7fff_fff0
   }
 
-  private open(
-    path: string,
-    message: Uint8Array,
-    options: CallOptions,
-    resolve: (message: Uint8Array) => void,
-    reject: (error: GrpcError) => void,
-  ): void {
-    const call = new OutgoingCall(this.nextStreamId, this.sender.initialStreamWindow, resolve, reject)
+  /**
+   * Nothing is asked before the server has spoken, though it might be (RFC 9113 §3.4): whoever hangs up before that, or does
+   * not speak HTTP/2 at all, has certainly not acted on anything. It costs a new connection one round trip.
+   */
+  private get hasRoom(): boolean {
+    return this.isGreeted && this.streams.size < this.concurrentStreamsMax
+  }
+
+  private open(call: OutgoingCall, path: string, message: Uint8Array, options: CallOptions): void {
+    call.id = this.nextStreamId
+    call.sendWindow = this.sender.initialStreamWindow
     this.nextStreamId += 2
     this.streams.set(call.id, call)
-    const { timeout } = options
-    if (timeout !== undefined) call.timer = setTimeout(() => this.expire(call), timeout)
     this.sender.headers(call.id, 0, this.openingOf(path, options))
     this.sender.message(call, message)
     this.wake()
@@ -242,14 +233,13 @@ class ClientConnection
   }
 
   private expire(call: OutgoingCall | OutgoingStream): void {
-    // Also while connecting: what was written waits in the socket, and leaves if it does connect.
     const mayHaveBeenSent = call.hasLeft
     this.breakOff(call)
     call.fail(Code.deadlineExceeded, 'context deadline exceeded', mayHaveBeenSent)
   }
 
   giveUp(stream: OutgoingStream, code: number, message: string): void {
-    const mayHaveBeenSent = this.mayHaveArrived(stream)
+    const mayHaveBeenSent = stream.hasLeft
     this.breakOff(stream)
     stream.fail(code, message, mayHaveBeenSent)
   }
@@ -257,7 +247,7 @@ class ClientConnection
   /** Whatever state it is in, the server hears no more of it, and of the server nothing more is heard. */
   private breakOff(call: OutgoingCall | OutgoingStream): void {
     if (call.id === 0) {
-      this.queue = this.queue.filter(({ stream }) => stream !== call)
+      this.queue = this.queue.filter((waiting) => waiting.call !== call)
       return
     }
     if (this.streams.get(call.id) === call) {
@@ -267,10 +257,6 @@ class ClientConnection
     this.remove(call)
     call.isOver = true
     this.wake()
-  }
-
-  private mayHaveArrived(call: OutgoingCall | OutgoingStream): boolean {
-    return call.hasLeft && this.isConnected
   }
 
   private remove(call: OutgoingCall | OutgoingStream): void {
@@ -296,7 +282,7 @@ class ClientConnection
 
   /** Room for calls that wait. One whose time is over by now fails at once. */
   private openWaiting(): void {
-    while (this.queue.length > 0 && !this.closed && this.streams.size < this.concurrentStreamsMax) {
+    while (this.queue.length > 0 && !this.closed && this.hasRoom) {
       const waiting = this.queue.shift()
       if (waiting === undefined) return
       const { options, since } = waiting
@@ -306,7 +292,7 @@ class ClientConnection
       }
       const timeout = options.timeout - (performance.now() - since)
       if (timeout > 0) waiting.open({ ...options, timeout })
-      else waiting.fail(Code.deadlineExceeded, 'context deadline exceeded')
+      else waiting.call.fail(Code.deadlineExceeded, 'context deadline exceeded', false)
     }
   }
 
@@ -398,9 +384,19 @@ class ClientConnection
   }
 
   protected override setting(id: number, value: number): void {
-    if (id !== Setting.maxConcurrentStreams) return
-    this.concurrentStreamsMax = value
+    if (id === Setting.maxConcurrentStreams) this.concurrentStreamsMax = value
+  }
+
+  protected override settled(): void {
     this.openWaiting()
+  }
+
+  /** What a server begins with that has not understood us is no frame, and tells what it speaks instead. */
+  override receive(chunk: Buffer): void {
+    const strange = this.isGreeted || this.ended ? undefined : otherLanguage(chunk)
+    if (strange === undefined) return super.receive(chunk)
+    this.reason = strange
+    this.socket.destroy()
   }
 
   protected override pong(): void {
@@ -416,20 +412,22 @@ class ClientConnection
   }
 
   protected override lost(): void {
-    if (this.isConnected && !this.isGreeted && this.reason === closedReason) {
-      const why = this.scheme === 'http' ? 'perhaps it speaks TLS (https://)' : 'perhaps it wants another certificate'
+    if (this.isReached && !this.isGreeted && this.reason === closedReason) {
+      let why = 'perhaps it speaks TLS (https://, and --cacert with its authority)'
+      if (this.scheme === 'https')
+        why = this.isSecured ? 'perhaps it wants another certificate' : 'perhaps it speaks plaintext (http://)'
       this.reason = `the server closed the connection before it said anything: ${why}`
     }
     for (const call of this.streams.values()) {
       this.streams.delete(call.id)
       this.sender.abandon(call)
-      call.fail(Code.unavailable, this.reason, this.mayHaveArrived(call))
+      call.fail(Code.unavailable, this.reason, call.hasLeft)
     }
     this.failWaiting(Code.unavailable)
   }
 
   private failWaiting(code: number): void {
-    for (const waiting of this.queue.splice(0)) waiting.fail(code, this.reason)
+    for (const { call } of this.queue.splice(0)) call.fail(code, this.reason, false)
   }
 
   close(): void {
@@ -438,7 +436,7 @@ class ClientConnection
     for (const call of this.streams.values()) {
       this.streams.delete(call.id)
       this.sender.abandon(call)
-      call.fail(Code.cancelled, this.reason, this.mayHaveArrived(call))
+      call.fail(Code.cancelled, this.reason, call.hasLeft)
     }
     this.failWaiting(Code.cancelled)
     this.end(ErrorCode.noError, this.reason)

@@ -118,6 +118,8 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
   /** No stream of this id was opened yet. */
   protected abstract isIdle(streamId: number): boolean
   protected abstract setting(id: number, value: number): void
+  /** All of one SETTINGS frame holds from now on. */
+  protected abstract settled(): void
   protected abstract pong(): void
   /** Part of what waited has been written, perhaps. */
   protected abstract moved(): void
@@ -383,6 +385,7 @@ export abstract class Connection<S extends Stream, Meaning> implements FrameSink
     }
     this.spend(FrameKind.setting)
     this.output.frame(FrameType.settings, Flag.ack, 0, 0)
+    this.settled()
   }
 
   private goawayFrame(bytes: Buffer, from: number, to: number, streamId: number): void {

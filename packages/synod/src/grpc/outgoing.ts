@@ -46,13 +46,8 @@ export class OutgoingCall extends Stream {
   override lastFlags: number = Flag.endStream
   httpStatus: number | undefined = undefined
 
-  constructor(
-    id: number,
-    sendWindow: number,
-    resolve: (message: Uint8Array) => void,
-    reject: (error: GrpcError) => void,
-  ) {
-    super(id, sendWindow)
+  constructor(resolve: (message: Uint8Array) => void, reject: (error: GrpcError) => void) {
+    super(0, 0)
     this.resolve = resolve
     this.reject = reject
   }

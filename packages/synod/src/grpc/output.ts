@@ -10,6 +10,8 @@ export class Output {
   private buffer: Buffer = Buffer.allocUnsafeSlow(initialCapacity)
   length = 0
   private readonly socket: Socket
+  /** It did not finish with what it was given last. */
+  private socketKeeps = false
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -66,15 +68,21 @@ export class Output {
     putUint32(this.buffer, at + 5, streamId)
   }
 
-  /** Hands everything to the socket. The buffer is used again if the socket took all of it at once. */
+  /**
+   * Hands everything to the socket. The buffer is used again if the socket took all of it at once; one that keeps what it
+   * is given, as a secure one does with everything, gets copies: memory for what there is, and not for what there was room for.
+   */
   flush(): void {
     const length = this.length
     if (length === 0) return
     this.length = 0
     if (this.socket.destroyed || this.socket.writableEnded) return
     const buffer = this.buffer
-    this.socket.write(length === buffer.length ? buffer : buffer.subarray(0, length))
-    if (this.socket.writableLength > 0 || buffer.length > keptCapacity)
+    const bytes = length === buffer.length ? buffer : buffer.subarray(0, length)
+    const keptBefore = this.socketKeeps
+    this.socket.write(keptBefore ? Buffer.from(bytes) : bytes)
+    this.socketKeeps = this.socket.writableLength > 0
+    if ((this.socketKeeps && !keptBefore) || buffer.length > keptCapacity)
       this.buffer = Buffer.allocUnsafeSlow(initialCapacity)
   }
 

@@ -45,7 +45,47 @@ interface Parts {
   contentLength: string | undefined
 }
 
-export function readHead(list: HeaderList<unknown>, listBytesMax: number, find: (path: string) => Destination): Head {
+/**
+ * Works out what header lists of one connection mean. Go's clients say with each request how much time is left for it, so
+ * that no list is like the one before, and all else in it is: one field after the other the same object, out of the
+ * table of HPACK. Then only the time is read.
+ */
+export class HeadReader {
+  private readonly listBytesMax: number
+  private readonly find: (path: string) => Destination
+  /** The last one that named a time and was not refused. */
+  private last: RequestHead | undefined
+
+  constructor(listBytesMax: number, find: (path: string) => Destination) {
+    this.listBytesMax = listBytesMax
+    this.find = find
+  }
+
+  read(list: HeaderList<unknown>): Head {
+    const { last } = this
+    const timeout = last === undefined || list.tooLarge ? undefined : onlyTimeoutOf(list.fields, last.fields)
+    const timeoutMs = timeout === undefined ? undefined : decodeTimeout(timeout)
+    if (last !== undefined && timeoutMs !== undefined) return { ...last, fields: list.fields, timeoutMs }
+    const head = readHead(list, this.listBytesMax, this.find)
+    if (head.kind === 'request' && head.timeoutMs !== undefined && head.refusal === undefined) this.last = head
+    return head
+  }
+}
+
+/** The value of `grpc-timeout`, if nothing else is other than it was `before`. */
+function onlyTimeoutOf(fields: readonly Field[], before: readonly Field[]): string | undefined {
+  if (fields.length !== before.length) return undefined
+  let timeout: string | undefined
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]
+    const isTimeout = field?.name === 'grpc-timeout' && before[i]?.name === field.name
+    if (isTimeout) timeout = field.value
+    else if (field !== before[i]) return undefined
+  }
+  return timeout
+}
+
+function readHead(list: HeaderList<unknown>, listBytesMax: number, find: (path: string) => Destination): Head {
   const parts: Parts = {
     method: undefined,
     scheme: undefined,

@@ -4,6 +4,7 @@ import { createServer, type SecureContextOptions, type Server, type TLSSocket } 
 import { tlsFailure, tlsReason, type Logger } from '../core/index.ts'
 import { addressOf } from './address.ts'
 import type { Counts } from './counters.ts'
+import { speaksTls } from './other-language.ts'
 
 /** How a server is known to its clients, and they to it. */
 export interface ServerTls {
@@ -57,9 +58,13 @@ export class SecureListener {
     this.unwatch = tls.onRenewed(() => this.server.setSecureContext(tls.options()))
     this.server.on('connection', (socket: Socket) => this.begin(socket))
     this.server.on('tlsClientError', (error, socket) => {
-      this.fail(error, socket)
+      const isPlaintext = this.fail(error, socket)
+      const below = this.handshakes.get(addressOf(socket))
       // After its timeout, Node.js leaves it open.
-      socket.destroy()
+      if (!isPlaintext || below === undefined) return void socket.destroy()
+      // Neither side of TLS has begun: what is written below it arrives as it is, and people and programs can read it.
+      below.on('error', (failure) => log.debug('a connection failed', { reason: failure.message }))
+      below.end(speaksTls, () => below.destroy())
     })
     this.server.on('secureConnection', (socket) => {
       this.handshakes.delete(addressOf(socket))
@@ -84,7 +89,8 @@ export class SecureListener {
     })
   }
 
-  private fail(error: Error, socket: TLSSocket): void {
+  /** Answers whether the client speaks plaintext. */
+  private fail(error: Error, socket: TLSSocket): boolean {
     this.counts.handshakesFailed++
     const code = 'code' in error ? String(error.code) : ''
     // The verdict on a certificate is a code alone.
@@ -92,12 +98,14 @@ export class SecureListener {
     const reason = (typeof verdict === 'string' ? tlsReason(verdict) : undefined) ?? tlsFailure(error) ?? error.message
     const fields = { client: socket.remoteAddress, failures: this.counts.handshakesFailed }
     const now = performance.now()
-    if (plaintext.has(code) && now - this.toldAt > silenceMs) {
+    const isPlaintext = plaintext.has(code)
+    if (isPlaintext && now - this.toldAt > silenceMs) {
       this.toldAt = now
       this.log.warn('a client speaks plaintext to a port of TLS, and was turned away: it has to use https://', fields)
     } else {
       this.log.debug(`a client was turned away: ${reason}`, fields)
     }
+    return isPlaintext
   }
 }
 

@@ -7,8 +7,7 @@ import { messagePrefixLength } from './flow.ts'
 import { ConnectionError, ErrorCode, maxStreamId, Setting } from './frames.ts'
 import type { HeaderList } from './hpack.ts'
 import { faultOfUnary } from './messages.ts'
-import { readHead, type Head, type RequestHead } from './request.ts'
-import type { Routes } from './routes.ts'
+import { HeadReader, type Head, type RequestHead } from './request.ts'
 import { Code } from './status.ts'
 import { StreamCall } from './stream-call.ts'
 
@@ -17,9 +16,11 @@ const noBytes = Buffer.alloc(0)
 /** A client's connection, after its preface. */
 export class ServerConnection extends AnsweringConnection {
   private highestStreamId = 0
+  private readonly heads: HeadReader
 
   constructor(socket: Socket, shared: Shared) {
     super(socket, shared)
+    this.heads = new HeadReader(shared.limits.headerListBytesMax, (path) => shared.routes.find(path))
     this.greet([
       [Setting.maxConcurrentStreams, shared.limits.concurrentStreamsMax],
       [Setting.initialWindowSize, receiveStreamWindow],
@@ -36,7 +37,7 @@ export class ServerConnection extends AnsweringConnection {
       throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on stream ${streamId}, which is closed`)
     }
     this.highestStreamId = streamId
-    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
+    const head = (list.meaning ??= this.heads.read(list))
     if (head.kind !== 'request') {
       this.spend(FrameKind.reset)
       return this.turnAway(streamId, ErrorCode.protocolError, endStream)
@@ -48,8 +49,6 @@ export class ServerConnection extends AnsweringConnection {
     }
     this.open(streamId, head, endStream)
   }
-
-  private readonly find = (path: string): ReturnType<Routes['find']> => this.shared.routes.find(path)
 
   private open(streamId: number, head: RequestHead, endStream: boolean): void {
     this.counts.streamsOpened++
@@ -92,7 +91,7 @@ export class ServerConnection extends AnsweringConnection {
 
   private trailers(call: Call | StreamCall, list: HeaderList<Head>, endStream: boolean): void {
     if (call.remoteClosed) return this.refuse(call, ErrorCode.streamClosed)
-    const head = (list.meaning ??= readHead(list, this.shared.limits.headerListBytesMax, this.find))
+    const head = (list.meaning ??= this.heads.read(list))
     if (!endStream || head.kind !== 'trailers') return this.refuse(call, ErrorCode.protocolError)
     call.remoteClosed = true
     if (call.isStreaming) this.streamData(call, noBytes, 0, 0)
@@ -180,6 +179,10 @@ export class ServerConnection extends AnsweringConnection {
 
   protected override setting(): void {
     // MAX_CONCURRENT_STREAMS concerns pushes, which there are none of; MAX_HEADER_LIST_SIZE is advice, and answers are short.
+  }
+
+  protected override settled(): void {
+    // Nothing waits for it.
   }
 
   protected override get lastStreamId(): number {

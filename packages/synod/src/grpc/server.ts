@@ -4,6 +4,7 @@ import type { Shared } from './answering.ts'
 import { Counts, type LimitName, type ServerCounters } from './counters.ts'
 import { preface } from './frames.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { speaksGrpc, speaksPlaintext, tlsHandshake } from './other-language.ts'
 import { Routes, type Route } from './routes.ts'
 import { SecureListener, type ServerTls } from './secure-listener.ts'
 import { ServerConnection } from './server-connection.ts'
@@ -47,9 +48,6 @@ export interface ServeOptions {
 }
 
 const tickMs = 100
-/** How a greeting of TLS begins (RFC 8446 §5.1), and neither HTTP/1.1 nor HTTP/2. */
-const tlsHandshake = 22
-const notGrpc = 'This port speaks gRPC, over HTTP/2.\n'
 
 /** Makes a server, which does not listen yet. */
 export function serve(options: ServeOptions): GrpcServer {
@@ -150,7 +148,9 @@ class ListeningServer implements GrpcServer, Shared {
         this.log.debug('a client speaks TLS to a port of plaintext, and was turned away', {
           client: socket.remoteAddress,
         })
-        socket.destroy()
+        socket.off('data', onData)
+        socket.resume()
+        socket.end(speaksPlaintext, () => socket.destroy())
         return
       }
       const isHttp2 = first.subarray(0, compared).equals(preface.subarray(0, compared))
@@ -259,8 +259,6 @@ class ListeningServer implements GrpcServer, Shared {
 
 function answerInHttp1(socket: Socket): void {
   socket.on('error', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: ${notGrpc.length}\r\nconnection: close\r\n\r\n${notGrpc}`,
-  )
+  socket.end(speaksGrpc)
   socket.resume()
 }

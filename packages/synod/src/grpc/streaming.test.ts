@@ -135,6 +135,8 @@ describe('our client and our server', () => {
 
   test('a deadline ends a stream on both sides', async () => {
     const { channel, handlers } = await start()
+    // While a connection is made the time runs already.
+    await channel.unary('/t.S/Unary', new Uint8Array(1))
     const call = open(channel, '/t.S/Hold', { timeout: 150 })
     await eventually(() => handlers.calls.length === 1)
     expect(handlers.calls[0]?.deadline).toBe(150)

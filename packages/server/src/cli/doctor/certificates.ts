@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { subjectText } from '../../certificates/certificate.ts'
 import { certificatesIn, daysLeft, soonDays } from '../../certificates/reading.ts'
+import { isOpenToAll } from '../../tls/credentials.ts'
 import { messageOf } from '../exit.ts'
+import { quoted } from '../shell.ts'
 import { ok, problem, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 
@@ -19,6 +21,21 @@ export function checkCertificates(flag: string, file: string, now: number): Find
     return [problem(check, `${file} has no certificate in it`, 'give a file with -----BEGIN CERTIFICATE-----')]
   }
   return certificates.map((certificate) => judge(check, file, certificate, now))
+}
+
+/** Who may read a private key. Whether it is one, and which certificate's, is found where it is used. */
+export function checkKey(flag: string, file: string): Finding {
+  const check = `key ${flag}`
+  let mode: number
+  try {
+    mode = statSync(file).mode
+  } catch (error) {
+    return problem(check, `${file} cannot be looked at: ${messageOf(error)}`, 'give a file that this user can read')
+  }
+  const rights = `mode 0${(mode & 0o777).toString(8)}`
+  if (!isOpenToAll({ mode })) return ok(check, `${file} is closed to others (${rights})`)
+  const found = `${file} is open to everybody on this machine (${rights}): whoever reads it can pass for its owner`
+  return warning(check, found, `chmod 600 ${quoted(file)}, and renew the certificate if others have been here`)
 }
 
 function judge(check: string, file: string, certificate: X509Certificate, now: number): Finding {

@@ -2,7 +2,7 @@ import type { ClientOptions } from '../client.ts'
 import type { StartOptions } from '../config.ts'
 import { exitCodes } from '../exit.ts'
 import { printJson, printLine } from '../output.ts'
-import { checkCertificates } from './certificates.ts'
+import { checkCertificates, checkKey } from './certificates.ts'
 import { checkCluster } from './cluster.ts'
 import type { Finding } from './finding.ts'
 import { checkMachine } from './machine.ts'
@@ -18,6 +18,8 @@ export interface Asked {
   readonly cluster: boolean
   /** Settings whose value is a file of certificates: flag and file. */
   readonly certificates: readonly (readonly [string, string])[]
+  /** The same of private keys. */
+  readonly keys: readonly (readonly [string, string])[]
 }
 
 /** Looks at everything that was asked about, changes nothing, and exits with 1 if anything is a problem. */
@@ -27,6 +29,7 @@ export async function doctor(options: DoctorOptions, asked: Asked): Promise<numb
   const named = (options.certificates?.split(',') ?? []).map((file) => ['--certificates', file.trim()] as const)
   for (const [flag, file] of [...asked.certificates, ...named])
     findings.push(...checkCertificates(flag, file, Date.now()))
+  for (const [flag, file] of asked.keys) findings.push(checkKey(flag, file))
   if (asked.cluster) findings.push(...(await checkCluster(options)))
   report(findings, options.json === true)
   return findings.some(({ status }) => status === 'problem') ? exitCodes.failed : exitCodes.ok

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +17,7 @@ import { TestAuthority, writePair } from '../../testing/certificates.ts'
 import { freePorts } from '../../testing/ports.ts'
 import { runHere } from '../../testing/processes.ts'
 import { RealNode } from '../../testing/real-node.ts'
-import { checkCertificates } from './certificates.ts'
+import { checkCertificates, checkKey } from './certificates.ts'
 import { judgeCluster } from './cluster.ts'
 import type { Answer } from './cluster.ts'
 import { judgeSpace, judgeSyncs } from './disk.ts'
@@ -156,6 +166,55 @@ describe('certificates', () => {
       { status: 'problem' },
     ])
     expect(checkCertificates('--cert-file', '/nowhere.pem', 0)).toMatchObject([{ status: 'problem' }])
+  })
+})
+
+describe('private keys', () => {
+  test('are looked at wherever one is named: of a member, of its peer port, of a client', async () => {
+    const directory = folder()
+    const authority = new TestAuthority()
+    const { cert, key } = writePair(directory, 'a', authority.issue({ hosts: ['127.0.0.1'], members: ['default'] }))
+    const { cert: ca } = writePair(directory, 'ca', { certificate: authority.pem, key: '' })
+    chmodSync(key, 0o644)
+    const port = await freePorts(3)
+    const { code, checks } = await examined([
+      `--data-dir=${directory}/data`,
+      `--listen-client-urls=https://127.0.0.1:${port}`,
+      `--initial-advertise-peer-urls=https://127.0.0.1:${port + 1}`,
+      `--initial-cluster=default=https://127.0.0.1:${port + 1}`,
+      `--listen-metrics-urls=https://127.0.0.1:${port + 2}`,
+      `--cert-file=${cert}`,
+      `--key-file=${key}`,
+      `--peer-cert-file=${cert}`,
+      `--peer-key-file=${key}`,
+      `--peer-trusted-ca-file=${ca}`,
+      `--cert=${cert}`,
+      `--key=${key}`,
+    ])
+    for (const flag of ['--key-file', '--peer-key-file', '--key']) {
+      const open = { check: `key ${flag}`, status: 'warning', advice: expect.stringContaining(`chmod 600 ${key}`) }
+      expect(checks).toContainEqual(expect.objectContaining(open))
+    }
+    expect(found(checks, `port ${port + 2}`)).toMatchObject({ found: expect.stringContaining('--listen-metrics-urls') })
+    expect(code).toBe(0)
+  })
+
+  test.each([
+    ['ok', 0o600],
+    ['ok', 0o640],
+    ['warning', 0o644],
+    ['warning', 0o602],
+  ])('are %s with mode %o', (status, mode) => {
+    const { key } = writePair(folder(), 'a', { certificate: '', key: '' })
+    chmodSync(key, mode)
+    expect(checkKey('--key-file', key)).toMatchObject({
+      status,
+      found: expect.stringContaining(`0${mode.toString(8)}`),
+    })
+  })
+
+  test('that are not there are problems', () => {
+    expect(checkKey('--key-file', '/nowhere.key')).toMatchObject({ status: 'problem' })
   })
 })
 

@@ -52,6 +52,8 @@ export async function checkMachine(options: StartOptions): Promise<Finding[]> {
   ]
   for (const address of config.clientAddresses)
     findings.push(await checkPort('--listen-client-urls', address, directory.owner))
+  for (const address of config.metricsAddresses)
+    findings.push(await checkPort('--listen-metrics-urls', address, directory.owner))
   findings.push(await checkPort('--listen-peer-urls', config.peerAddress, directory.owner))
   findings.push(checkClock(clocks))
   return findings

@@ -34,6 +34,8 @@ export class Outgoing {
   private readonly flushSoon: (outgoing: Outgoing) => void
   private state: State = 'waiting'
   private socket: Socket | undefined
+  /** It did not finish with what it was given last. */
+  private socketKeeps = false
   private timer: NodeJS.Timeout | undefined
   private backoff: number
   /** Complained of; what follows is the same story until a connection is welcomed. */
@@ -90,10 +92,14 @@ export class Outgoing {
     if (this.state !== 'open' || this.socket === undefined) return this.batch.clear()
     this.sent += this.batch.length
     this.traffic.sentBytes += this.batch.length
-    this.socket.write(this.batch.gathered())
+    const bytes = this.batch.gathered()
+    const keptBefore = this.socketKeeps
+    // A secure socket keeps all that it is given until it is encrypted: it gets copies, of what there is and no larger.
+    this.socket.write(keptBefore ? Buffer.from(bytes) : bytes)
     // nothing is queued: the kernel has copied it all, and the memory is free again
-    if (this.socket.writableLength === 0) this.batch.clear()
-    else this.batch.replace()
+    this.socketKeeps = this.socket.writableLength > 0
+    if (this.socketKeeps && !keptBefore) this.batch.replace()
+    else this.batch.clear()
   }
 
   /** The next one after each failure. */
@@ -111,6 +117,7 @@ export class Outgoing {
     this.state = 'connecting'
     const { socket, ready } = dialPeer(this.address, authentication?.tls)
     this.socket = socket
+    this.socketKeeps = false
     this.within(connectTimeout, `no connection within ${connectTimeout} ms`)
     socket.on('connect', () => {
       if (this.socket === socket) this.within(handshakeTimeout, `no handshake within ${handshakeTimeout} ms`)
