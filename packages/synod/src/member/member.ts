@@ -161,11 +161,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
       this.lastTerm = outcome.snapshot?.term ?? 0
       if (outcome.snapshot !== undefined) this.snapshots.clear(outcome.snapshot)
       this.upkeep.begin()
-      const first = outcome.epoch * 2 ** 32
-      this.sequence = first
-      this.reads.beginAt(first)
+      this.sequence = outcome.epoch * 2 ** 32
+      this.reads.beginAt(this.sequence)
       this.begun = () => {
         this.phase = 'joining'
+        this.upkeep.opened()
         this.circle.begin(outcome.peers?.introducers ?? {})
         if (this.halted) return done(undefined)
         done(outcome)
@@ -370,10 +370,11 @@ export class Member<Message, Durable, Context> implements Host, Replica<Context>
     for (const refuse of refusals) refuse()
   }
 
-  transmit(to: NodeId, wire: Wire<Message>): void {
+  /** false: the links have dropped it. */
+  transmit(to: NodeId, wire: Wire<Message>): boolean {
     beginFrame(this.out)
     writeWire(wire, this.codec, this.out)
-    this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum))
+    return this.ports.links.send(to, channelOf(wire, this.codec), sealFrame(this.out, this.ports.checksum))
   }
 
   /** After every call into the engine: what it told itself arrives, what it told the member is carried out. */

@@ -10,8 +10,13 @@ class Teller {
     now: () => this.time,
     later: (delay) => (this.dueAt ??= this.time + delay),
     saysAsMuch: (message) => message.startsWith('entries'),
-    transmit: (to, message) => this.left.push(`${to}: ${message}`),
+    transmit: (to, message) => {
+      if (!this.full.has(to)) this.left.push(`${to}: ${message}`)
+      return !this.full.has(to)
+    },
   })
+  /** Links to these drop everything. */
+  readonly full = new Set<NodeId>()
   private time = 0
   private dueAt: number | undefined
 
@@ -75,6 +80,16 @@ test('each peer hears in time, whenever the others were told', () => {
   teller.tell('c', 'news')
   teller.pass(2)
   expect(teller.left).toEqual(['b: news'])
-  teller.pass(8)
+  teller.pass(3)
   expect(teller.left).toEqual(['b: news', 'c: news'])
+})
+
+test('entries that the links drop say nothing', () => {
+  const teller = new Teller()
+  teller.tell('b', 'news')
+  teller.full.add('b')
+  teller.send('b', 'entries')
+  teller.full.clear()
+  teller.pass(5)
+  expect(teller.left).toEqual(['b: news'])
 })

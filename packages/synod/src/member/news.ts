@@ -2,19 +2,20 @@ import type { Milliseconds, NodeId } from '../core/index.ts'
 
 /** What news are told through. */
 export interface NewsHolder<Message> {
-  /** News are kept back for so long, or a little longer. */
+  /** News are kept back for so long. */
   readonly delay: Milliseconds
   now(): Milliseconds
   /** Calls `due` after so long, unless it is going to be called already. */
   later(delay: Milliseconds): void
   /** Does it tell all that news of before do? Entries do: they say what is decided. */
   saysAsMuch(message: Message): boolean
-  transmit(to: NodeId, message: Message): void
+  /** false: it was dropped. */
+  transmit(to: NodeId, message: Message): boolean
 }
 
 interface Kept<Message> {
   readonly message: Message
-  readonly since: Milliseconds
+  readonly until: Milliseconds
 }
 
 /**
@@ -24,6 +25,7 @@ interface Kept<Message> {
  */
 export class News<Message> {
   private readonly holder: NewsHolder<Message>
+  /** In the order in which they are due. */
   private readonly kept = new Map<NodeId, Kept<Message>>()
 
   constructor(holder: NewsHolder<Message>) {
@@ -32,24 +34,23 @@ export class News<Message> {
 
   send(to: NodeId, message: Message, isNews: boolean): void {
     if (isNews) return this.keep(to, message)
-    if (this.kept.size > 0 && this.holder.saysAsMuch(message)) this.kept.delete(to)
-    this.holder.transmit(to, message)
+    const left = this.holder.transmit(to, message)
+    if (left && this.kept.size > 0 && this.holder.saysAsMuch(message)) this.kept.delete(to)
   }
 
   /** Newer ones do not put it off: who is told again and again hears of it. */
   private keep(to: NodeId, message: Message): void {
-    this.kept.set(to, { message, since: this.kept.get(to)?.since ?? this.holder.now() })
-    this.holder.later(this.holder.delay)
+    const { delay } = this.holder
+    this.kept.set(to, { message, until: this.kept.get(to)?.until ?? this.holder.now() + delay })
+    this.holder.later(delay)
   }
 
   due(): void {
-    const { delay } = this.holder
     const now = this.holder.now()
-    for (const [to, { message, since }] of this.kept) {
-      if (now - since < delay) continue
+    for (const [to, { message, until }] of this.kept) {
+      if (until > now) return this.holder.later(until - now)
       this.kept.delete(to)
       this.holder.transmit(to, message)
     }
-    if (this.kept.size > 0) this.holder.later(delay)
   }
 }

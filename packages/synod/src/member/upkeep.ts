@@ -42,6 +42,16 @@ export class Upkeep<Message, Durable> {
     snapshots.take(engine.snapshotAt(applied))
   }
 
+  /**
+   * All that was read is durable. Segments that were cut are still there under their names until their files are used again,
+   * and were read as if they were in use. (Who has lost something may need them once more, at its next start.)
+   */
+  opened(): void {
+    const { engine, journal } = this.holder
+    const { compacted, repairing } = engine.standing
+    if (!repairing) journal.cut(compacted)
+  }
+
   /** A snapshot is durable: the engine may forget what it covers, but for what followers that lag a little may need. */
   taken(snapshot: SnapshotId): void {
     const { engine, snapshots, journal, options } = this.holder

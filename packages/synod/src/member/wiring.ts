@@ -52,7 +52,7 @@ export interface Inside<Message, Durable, Context> {
   readonly diskId: string | undefined
   change(changes: readonly MembershipChange[], answer: ChangeAnswer): void
   nextSequence(): number
-  transmit(to: NodeId, wire: Wire<Message>): void
+  transmit(to: NodeId, wire: Wire<Message>): boolean
   /** After a call into the engine from outside a turn's own flow. */
   settled(): void
   fetched(snapshot: SnapshotId): void

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -30,6 +30,20 @@ test('writes and syncs of the journal are counted apart from those of other file
   expect(metered.journalBytes).toBe(100)
   expect([metered.journalWrite, metered.journalSync, metered.otherSync].map(count)).toEqual([1, 2, 1])
   expect(metered.journalSync.sum).toBeGreaterThan(0)
+})
+
+test('what comes before each write to the journal, such as one to the peers, is no part of its time', () => {
+  const long = 30
+  let sizeBefore = -1
+  const busy = new MeteredDisk(disk, () => {
+    sizeBefore = existsSync(join(folder, 'journal-1')) ? statSync(join(folder, 'journal-1')).size : 0
+    for (const began = performance.now(); performance.now() < began + long;);
+  })
+  busy.write('snapshot', 0, new Uint8Array(10))
+  expect(sizeBefore).toBe(-1)
+  busy.write('journal-1', 0, new Uint8Array(10))
+  expect(sizeBefore).toBe(0)
+  expect(busy.journalWrite.sum).toBeLessThan(long / 1000)
 })
 
 test('it is the disk behind it', async () => {

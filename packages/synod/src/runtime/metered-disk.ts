@@ -21,13 +21,17 @@ export class MeteredDisk implements Disk, DiskCounters {
   readonly otherSync: Histogram = new Histogram(durationBounds)
   journalBytes = 0
   private readonly disk: Disk
+  private readonly beforeJournal: () => void
 
-  constructor(disk: Disk) {
+  /** `beforeJournal`: what comes before each write to the journal, and is no part of it. */
+  constructor(disk: Disk, beforeJournal: () => void = () => undefined) {
     this.disk = disk
+    this.beforeJournal = beforeJournal
   }
 
   write(name: string, offset: number, bytes: Uint8Array): DiskError | undefined {
     if (!isJournal(name)) return this.disk.write(name, offset, bytes)
+    this.beforeJournal()
     const began = performance.now()
     const error = this.disk.write(name, offset, bytes)
     this.journalWrite.record((performance.now() - began) / 1000)

@@ -20,8 +20,6 @@ const filling = '.filling-'
 export class NodeDisk implements Disk {
   readonly directory: string
   private readonly enter: Enter
-  /** What is on its way to peers leaves before this disk is written to, so that theirs work at the same time. */
-  private readonly beforeWrite: () => void
   private readonly files = new Map<string, OpenFile>()
   /** Operations on names, one at a time: the pool's threads would run a rename and the directory's sync in any order. */
   private readonly names: (() => void)[] = []
@@ -32,10 +30,9 @@ export class NodeDisk implements Disk {
   private whenIdle: (() => void) | undefined
 
   /** Creates the directory if it is not there; throws `StartFailed` when it cannot be used. */
-  constructor(directory: string, enter: Enter, beforeWrite: () => void = () => {}) {
+  constructor(directory: string, enter: Enter) {
     this.directory = resolve(directory)
     this.enter = enter
-    this.beforeWrite = beforeWrite
     try {
       this.directoryDescriptor = fs.openSync(this.directory, 'r')
       for (const name of fs.readdirSync(this.directory)) {
@@ -93,7 +90,6 @@ export class NodeDisk implements Disk {
   }
 
   write(name: string, offset: number, bytes: Uint8Array): DiskError | undefined {
-    this.beforeWrite()
     const file = this.open(name, true)
     return file instanceof DiskError ? file : file.write(offset, bytes)
   }

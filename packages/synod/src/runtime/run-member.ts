@@ -93,8 +93,9 @@ async function startLocked(options: StartMemberOptions, lock: DirectoryLock): Pr
   }, options.onHeard?.bind(options))
   const enter = (call: () => void): void => guard.enter(call)
   const clock = new NodeClock(() => guard.alarm())
-  const disk = new NodeDisk(options.directory, enter, () => transport.flush())
-  const metered = new MeteredDisk(disk)
+  const disk = new NodeDisk(options.directory, enter)
+  // What is on its way to peers leaves before the own journal is written to, so that theirs are at the same time.
+  const metered = new MeteredDisk(disk, () => transport.flush())
   const ports: NodePorts = new NodePorts({
     host: guard,
     clock,

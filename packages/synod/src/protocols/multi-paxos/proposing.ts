@@ -266,9 +266,16 @@ function tellDecided(paxos: Replica, to: NodeId): void {
   if (accepted >= state.nextSlot - 1 && told < state.decided) sendAccept(paxos, to, [], nobodyWaits(paxos, to, told))
 }
 
-/** All that it was not told of are commands of others: no client at `to` waits for it. */
+/** What it was told of as news may not have left yet, and is waited for from now on. */
+export function tellHeir(paxos: Replica, to: NodeId): void {
+  const { state } = paxos
+  const { accepted, decided } = progressOf(paxos, to)
+  if (accepted >= state.nextSlot - 1 && decided < state.decided) sendAccept(paxos, to, [])
+}
+
+/** All that it was not told of are commands of others: no client at `to` waits for it, nor does a hand-over. */
 function nobodyWaits({ state }: Replica, to: NodeId, told: Index): boolean {
-  if (told < state.compacted) return false
+  if (to === state.transfer || told < state.compacted) return false
   for (let slot = told + 1; slot <= state.decided; slot++) {
     const { command } = chosenAt(state, slot).value
     if (command === undefined || command.origin === to) return false

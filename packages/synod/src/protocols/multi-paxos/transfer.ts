@@ -1,5 +1,5 @@
 import type { NodeId } from '../../core/index.ts'
-import { followers, isActive, progressOf } from './proposing.ts'
+import { followers, isActive, progressOf, tellHeir } from './proposing.ts'
 import type { Replica } from './replica.ts'
 
 /** Hands leadership over: nothing more is proposed, and once the target has decided all there is, it campaigns at once. */
@@ -10,6 +10,7 @@ export function transfer(paxos: Replica, to: NodeId | undefined): boolean {
   if (target === undefined || target === env.self || !state.goesBy.membership.voters.includes(target)) return false
   state.transfer = target
   env.setTimer('transfer', options.electionTimeoutMin, options.electionTimeoutMin)
+  tellHeir(paxos, target)
   continueTransfer(paxos)
   return true
 }

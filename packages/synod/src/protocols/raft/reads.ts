@@ -1,5 +1,5 @@
 import { assert, type ReadId } from '../../core/index.ts'
-import { isVoter, quorumReached } from './log.ts'
+import { quorumReached } from './log.ts'
 import { followers, sendHeartbeat } from './replication.ts'
 import type { Replica } from './replica.ts'
 
@@ -28,7 +28,8 @@ export function proceedWithReads(raft: Replica): void {
   if (state.reads.length === 0 || state.reads.some((pending) => pending.round > 0)) return
   state.round++
   for (const pending of state.reads) pending.round = state.round
-  for (const voter of followers(raft).filter((id) => isVoter(state, id))) sendHeartbeat(raft, voter)
+  // Learners too: a read may be of a client of theirs, and what it has to see is news to them, which they would wait for.
+  for (const follower of followers(raft)) sendHeartbeat(raft, follower)
   answerConfirmed(raft)
 }
 

@@ -138,7 +138,8 @@ function sendAppend(
     round: state.round,
   }
   env.sendAhead(to, message, isNews)
-  progress.toldCommit = state.commitIndex
+  // It takes this as far as it has the log: a heartbeat may overtake the entries.
+  progress.toldCommit = Math.max(progress.toldCommit, Math.min(state.commitIndex, prevLogIndex + entries.length))
 }
 
 /**

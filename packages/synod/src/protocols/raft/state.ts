@@ -32,7 +32,7 @@ export interface Progress {
   wasActive: boolean
   /** The newest round that it answered. */
   round: number
-  /** The highest commit index that it was told. */
+  /** The highest commit index that it was told, and had the log for. */
   toldCommit: Index
   /** What it is offered in mode `snapshot`. */
   snapshot: SnapshotId | undefined

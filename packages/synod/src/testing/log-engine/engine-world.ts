@@ -53,6 +53,8 @@ export interface EngineWorldOptions {
   /** Parts of a thousand messages. */
   readonly lost: number
   readonly duplicated: number
+  /** A member keeps news back for so long, for entries that say as much; here they leave then, whatever else has. */
+  readonly newsDelay: Milliseconds
 }
 
 interface Packet<Message> {
@@ -111,7 +113,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
   now: number = 0
   /** Reads that were answered, and that were given up, by id. */
   readonly answered: Map<number, Index> = new Map()
-  /** Whom news were for. They leave at once here: a member that keeps them back is like a link that takes longer. */
+  /** Whom news were for. */
   readonly news: NodeId[] = []
   readonly dropped: Set<number> = new Set()
   /** How often members were handed a snapshot. */
@@ -131,7 +133,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     ignored: readonly string[] = [],
   ) {
     this.parts = parts
-    this.options = { seed: 1, delay: [1, 1], sync: [1, 1], lost: 0, duplicated: 0, ...options }
+    this.options = { seed: 1, delay: [1, 1], sync: [1, 1], lost: 0, duplicated: 0, newsDelay: 0, ...options }
     this.random = seeded(this.options.seed)
     this.watches = parts.invariants
       .filter(({ name }) => !ignored.includes(name))
@@ -199,7 +201,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
       },
       sendAhead: (to, message, isNews = false) => {
         if (isNews) this.news.push(to)
-        this.transmit(id, to, message)
+        this.transmit(id, to, message, isNews ? this.options.newsDelay : 0)
       },
       setTimer: (timer, min, max) => {
         member().timers.set(timer, this.now + min + random(this.random) * (max - min))
@@ -237,7 +239,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     }
   }
 
-  private transmit(from: NodeId, to: NodeId, message: Message): void {
+  private transmit(from: NodeId, to: NodeId, message: Message, later: Milliseconds = 0): void {
     const push = (at: number): void => void this.packets.push({ at, order: this.order++, from, to, message })
     if (from === to) return push(this.now)
     const chance = (thousandths: number): boolean => thousandths > 0 && choose(this.random, 1000) < thousandths
@@ -245,7 +247,7 @@ export class EngineWorld<State = unknown, Message = unknown, Durable = unknown, 
     this.listen({ type: 'sent', from, to, message, lost })
     if (lost) return
     for (let copies = chance(this.options.duplicated) ? 2 : 1; copies > 0; copies--)
-      push(this.now + this.draw(this.options.delay))
+      push(this.now + later + this.draw(this.options.delay))
   }
 
   private draw([min, max]: readonly [number, number]): number {

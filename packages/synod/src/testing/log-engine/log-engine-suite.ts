@@ -34,6 +34,8 @@ export function logEngineClaims<State, Message, Durable, Node>(
     { name: 'a member that lags behind what is compacted is caught up by a snapshot', prove: () => snapshot(three()) },
     { name: 'a member starts again from its snapshot', prove: () => restart(three()) },
     { name: 'what is decided is told at once where a client waits, and is news elsewhere', prove: () => news(three()) },
+    { name: 'no hand-over waits for news', prove: () => newsAndTransfer(three({ newsDelay })) },
+    { name: "no read waits for news, a learner's neither", prove: () => newsAndReads(three({ newsDelay })) },
     { name: 'leadership is handed to whom it is meant for', prove: () => transfer(three()) },
     { name: 'a leader that resigns leads no more, and another one is elected', prove: () => resign(three()) },
     { name: 'a member is added as a learner, and votes once it has caught up', prove: () => added(three()) },
@@ -116,6 +118,55 @@ function news(world: World): void {
     world.news.includes(waiting) && world.news.includes(other),
     'what a client of the leader asked is news to both',
   )
+}
+
+/** For ever, for whoever waits. */
+const newsDelay = 100 * electionTimeout
+
+/** So much is decided, and only its leader knows; wherever between two heartbeats. */
+function* decidedUntold(world: World): Generator<number> {
+  for (const sequence of numbers(1, 10)) {
+    put(world, sequence)
+    world.run(electionTimeout + (sequence * electionTimeout) / 50)
+    const [leader, untold] = [leaderOf(world), 100 + sequence]
+    assert(world.propose(leader, untold), 'a leader takes it')
+    assert(
+      world.until(() => has(world, leader, untold)),
+      'it is decided',
+    )
+    yield untold
+  }
+}
+
+function newsAndTransfer(world: World): void {
+  for (const untold of decidedUntold(world)) {
+    const leader = leaderOf(world)
+    const [heir = ''] = others(world, leader)
+    if (untold % 2 === 0) assert(world.propose(leader, 100 + untold), 'it is under way while it hands over')
+    assert(world.engine(leader).transfer(heir), 'a leader hands over')
+    assert(
+      world.until(() => world.leader() === heir && has(world, heir, untold), electionTimeout / 8),
+      `${heir} leads, at once`,
+    )
+  }
+}
+
+/** Whose client reads must have applied what the leader says, and the leader does not know whose it is. */
+function newsAndReads(world: World): void {
+  put(world, 0)
+  world.add('d')
+  change(world, 'addLearner', 'd')
+  world.start('d')
+  for (const untold of decidedUntold(world)) {
+    const asked = world.now
+    assert(world.read(leaderOf(world), untold), 'a leader takes a read')
+    const all = [...world.members.keys()]
+    assert(
+      world.until(() => world.answered.has(untold) && all.every((id) => has(world, id, untold))),
+      'all can answer it',
+    )
+    assert(world.now - asked < electionTimeout / 20, 'and need not wait for a heartbeat')
+  }
 }
 
 function alone(world: World): void {
@@ -262,7 +313,7 @@ function voters(world: World): readonly NodeId[] {
   return committedMembership.outgoing.length > 0 ? [] : committedMembership.voters
 }
 
-function change(world: World, type: 'addVoter' | 'remove' | 'demote', id: NodeId): void {
+function change(world: World, type: 'addVoter' | 'addLearner' | 'remove' | 'demote', id: NodeId): void {
   for (let tries = 0; ; tries++) {
     const outcome = world.change(leaderOf(world), { type, id, contact: '' })
     if ('index' in outcome) return

